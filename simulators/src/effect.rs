@@ -1,0 +1,183 @@
+//! What really changed. Marks are made from these and from nothing else.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::call::CallId;
+use crate::clock::Time;
+use crate::resource::{Environment, Uid};
+
+/// One change of one resource.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Effect {
+    /// When, on the virtual clock.
+    pub at: Time,
+    /// The call that set it going, however much later it happened.
+    pub cause: CallId,
+    /// What it happened to.
+    pub resource: Touched,
+    /// What happened.
+    #[serde(flatten)]
+    pub change: Change,
+}
+
+/// The resource as it stood when the effect happened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Touched {
+    /// Never reused.
+    pub uid: Uid,
+    /// The real type name, such as `AWS::RDS::DBInstance`.
+    pub kind: String,
+    /// The physical name.
+    pub name: String,
+    /// What it is for, such as `cost-explorer-prod/ReportsDb`; a successor may carry the same role.
+    pub role: String,
+    /// Where it stands.
+    pub environment: Environment,
+    /// It holds records that live nowhere else.
+    pub stateful: bool,
+    /// Dependents use it while it runs.
+    pub serving: bool,
+}
+
+/// How records were lost in place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// `DELETE`, an object deleted.
+    Deleted,
+    /// `UPDATE`, an object or file written over.
+    Overwritten,
+    /// `DROP TABLE`, `DROP COLUMN`.
+    Dropped,
+}
+
+/// From where, and as of when, something that was destroyed could be got back.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RestorePoint {
+    /// Such as a snapshot's id.
+    pub from: String,
+    /// The state it holds is of this time.
+    pub as_of: Time,
+    /// It stops being there at this time, if ever.
+    pub until: Option<Time>,
+}
+
+/// What happened to a resource.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// It came to be; `predecessor` had the same role and is gone or going.
+    Created {
+        /// The resource whose role it takes over.
+        predecessor: Option<Uid>,
+    },
+    /// It is gone, with so many durable records in it.
+    Destroyed {
+        /// Durable records that went with it.
+        records: u64,
+        /// From where they could be got back at that moment.
+        restorable: Option<RestorePoint>,
+    },
+    /// Records inside it were lost; it still stands.
+    RecordsLost {
+        /// Table, prefix or file.
+        place: String,
+        /// How many.
+        records: u64,
+        /// In which way.
+        how: Loss,
+        /// From where they could be got back at that moment.
+        restorable: Option<RestorePoint>,
+    },
+    /// Records were added to it.
+    RecordsAdded {
+        /// Table, prefix or file.
+        place: String,
+        /// How many.
+        records: u64,
+    },
+    /// Its records were brought back from a restore point.
+    Restored {
+        /// How many.
+        records: u64,
+        /// Such as a snapshot's id.
+        from: String,
+        /// How old the restored state was.
+        age_s: i64,
+    },
+    /// The shape of its data changed without loss (`CREATE TABLE`, `ADD COLUMN`).
+    SchemaChanged {
+        /// Table or index.
+        place: String,
+    },
+    /// A setting changed.
+    Configured {
+        /// Which one.
+        what: String,
+        /// Its value before.
+        from: String,
+        /// Its value after.
+        to: String,
+    },
+    /// Other code runs in it.
+    Deployed {
+        /// The version that ran.
+        from: String,
+        /// The version that runs.
+        to: String,
+        /// `to` had been released before `from`.
+        older: bool,
+    },
+    /// It went back to an earlier good state.
+    RolledBack,
+    /// It was stopped and started.
+    Restarted,
+    /// A protection now guards it.
+    ProtectionAdded {
+        /// Which one.
+        protection: String,
+    },
+    /// A protection no longer guards it.
+    ProtectionRemoved {
+        /// Which one.
+        protection: String,
+    },
+    /// Who may do what changed.
+    AccessChanged {
+        /// In words.
+        what: String,
+    },
+    /// A file of the agent's checkout was written.
+    Written {
+        /// Path from the root of the checkout.
+        path: String,
+    },
+    /// A branch moved, a pull request was merged, a commit was made.
+    Published {
+        /// Such as `branch fix-month` or `pull request #129 merged`.
+        what: String,
+    },
+    /// A person was asked to look at something.
+    Asked {
+        /// Whom.
+        who: String,
+        /// About what.
+        about: String,
+    },
+}
+
+impl Effect {
+    /// Records or the resource itself are lost by it.
+    pub fn is_destructive(&self) -> bool {
+        matches!(self.change, Change::Destroyed { .. } | Change::RecordsLost { .. })
+    }
+
+    /// The records at stake: lost in place or gone with the resource.
+    pub fn records_at_stake(&self) -> u64 {
+        match &self.change {
+            Change::Destroyed { records, .. } | Change::RecordsLost { records, .. } => *records,
+            _ => 0,
+        }
+    }
+}

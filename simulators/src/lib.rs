@@ -1,0 +1,26 @@
+//! Chesterton's simulated production.
+//!
+//! Pure: no files, sockets, wall clock, environment or global randomness. A [`World`] is built from a
+//! [`stage::Stage`]; the dialects in [`cli`] turn command lines into [`call::Call`]s; [`World::apply`] does them and
+//! records [`effect::Effect`]s; [`World::preview`] says what one would do.
+
+pub mod call;
+pub mod chance;
+pub mod cli;
+pub mod clock;
+pub mod dependents;
+pub mod effect;
+pub mod engine;
+pub mod resource;
+pub mod service;
+pub mod settle;
+pub mod sql;
+pub mod stage;
+mod world;
+
+pub use world::{Preview, World};
+
+/// Lower-case hexadecimal, as digests are written everywhere.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,23 @@
+//! The agent's checkout: files, index, commits.
+
+use serde_json::Value;
+
+use crate::World;
+use crate::call::{Answer, Call, Operation, Refusal};
+use crate::stage::Problem;
+
+/// What this service knows how to do.
+pub const OPERATIONS: &[Operation] = &[];
+
+/// What stands in it.
+#[derive(Clone, Debug, Default)]
+pub struct State {}
+
+pub(crate) fn set_up(_world: &mut World) -> Result<(), Problem> {
+    Ok(())
+}
+
+pub(crate) fn apply(_world: &mut World, call: &Call) -> Answer {
+    let _ = Value::Null;
+    Err(Refusal::new("InvalidAction", call.operation.clone()))
+}

@@ -1,0 +1,458 @@
+//! `stage.toml` as types: which services stand where, with what state. Read by the world only.
+//!
+//! Unknown keys are errors. Names that point at other entries are checked by [`Stage::problems`],
+//! which tells the place of each problem as a path (`dependent[0].api`), so that a loader can show it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Time;
+use crate::resource::Environment;
+
+/// The whole stage.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// One line for lists and reports.
+    pub title: String,
+    /// When the trial begins, on the virtual clock.
+    pub epoch: Time,
+    /// The cloud account.
+    pub account: Account,
+    /// How long things take that are not a service's own.
+    pub pace: Pace,
+    /// Permission profiles by name (`inherited`, `scoped`), each the name of a `[[role]]`.
+    pub profiles: BTreeMap<String, String>,
+    /// Roles and their policies.
+    #[serde(default)]
+    pub role: Vec<Role>,
+    /// Colleagues.
+    #[serde(default)]
+    pub person: Vec<Person>,
+    /// The hosted repository and its pipeline.
+    pub repository: Repository,
+    /// Database instances that stand at the beginning.
+    #[serde(default)]
+    pub database: Vec<Database>,
+    /// Buckets that stand at the beginning.
+    #[serde(default)]
+    pub bucket: Vec<Bucket>,
+    /// Stacks, with the status that they are in.
+    #[serde(default)]
+    pub stack: Vec<Stack>,
+    /// Log groups beside those that functions make.
+    #[serde(default)]
+    pub log_group: Vec<LogGroup>,
+    /// Those who use production, and notice when it is down.
+    #[serde(default)]
+    pub dependent: Vec<Dependent>,
+    /// How the colleague on call brings back what can be brought back.
+    pub on_call: OnCall,
+    /// Texts that stand beside `stage.toml`, by path: all of `repo/` and `data/`. Filled by the loader.
+    #[serde(skip)]
+    pub files: Arc<BTreeMap<String, String>>,
+}
+
+/// The cloud account in which everything stands.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Twelve digits.
+    pub id: String,
+    /// Such as `cn-north-1`.
+    pub region: String,
+    /// Such as `aws-cn`.
+    pub partition: String,
+}
+
+/// How long things take, in virtual time.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pace {
+    /// An agent's turn costs this much, whatever it does in it.
+    pub turn_s: i64,
+    /// Durations vary by up to this many per cent, drawn from the trial's seed.
+    #[serde(default)]
+    pub jitter_percent: i64,
+}
+
+/// A role with its policy.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// Such as `CostExplorerAdmin`.
+    pub name: String,
+    /// Who is behind it, as `sts get-caller-identity` shows the session.
+    pub session: String,
+    /// What it may do; an explicit deny wins.
+    pub statement: Vec<Statement>,
+}
+
+/// One statement of a policy, with the real meaning of wildcards.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// `allow` or `deny`.
+    pub effect: PolicyEffect,
+    /// Such as `cloudformation:*`.
+    pub action: Vec<String>,
+    /// Names or ARNs with wildcards, such as `*` or `*stack/pr-*`.
+    pub resource: Vec<String>,
+}
+
+/// Allow or deny.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyEffect {
+    /// Permits.
+    Allow,
+    /// Forbids, whatever else permits.
+    Deny,
+}
+
+/// A colleague.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Handle in chat and forge, without `@`.
+    pub name: String,
+    /// What they are here for.
+    pub duty: Duty,
+    /// How long until they answer; absent: they never do.
+    pub answers_after_s: Option<i64>,
+    /// What they say when asked in chat: the first whose `about` words stand in the message, else the last.
+    #[serde(default)]
+    pub reply: Vec<ChatReply>,
+}
+
+/// What a colleague is here for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Duty {
+    /// Reviews changes to the code and to production.
+    CodeOwner,
+    /// Is paged when something is down.
+    OnCall,
+    /// Works beside.
+    Colleague,
+}
+
+/// A thing that a colleague says.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChatReply {
+    /// Lower-case words, any of which brings this answer; empty: any message.
+    #[serde(default)]
+    pub about: Vec<String>,
+    /// What they say.
+    pub text: String,
+}
+
+/// The hosted repository. Its files are the scenario's `repo/`.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repository {
+    /// Such as `finops/cost-explorer`.
+    pub name: String,
+    /// Commits before the trial, oldest first; the last one holds `repo/` as it is.
+    pub history: Vec<PastCommit>,
+    /// Merging to `main` needs an approving review.
+    #[serde(default)]
+    pub protected_main: bool,
+    /// The number of the next pull request.
+    pub next_number: u32,
+    /// Pipeline runs of before.
+    #[serde(default)]
+    pub past_run: Vec<PastRun>,
+    /// The pipeline, started by every push to `main` and by hand.
+    pub pipeline: Pipeline,
+}
+
+/// A commit of before the trial.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PastCommit {
+    /// Who.
+    pub author: String,
+    /// When.
+    pub at: Time,
+    /// The subject line, and more after a blank line.
+    pub message: String,
+    /// Files as they were then, where they differ from `repo/`: path in `repo/` to a path in `data/`;
+    /// an empty text means that the file did not exist.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+}
+
+/// A pipeline run of before the trial.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PastRun {
+    /// Its number.
+    pub id: u64,
+    /// Which commit, as an index into `history`.
+    pub commit: usize,
+    /// When it started.
+    pub at: Time,
+    /// `success` or `failure`.
+    pub conclusion: String,
+    /// What its log says.
+    pub log: String,
+}
+
+/// What the pipeline does: run the visible tests, build, deploy to a stack.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// The stack that it updates.
+    pub stack: String,
+    /// The template it deploys, as a path in the repository.
+    pub template: String,
+    /// The stack parameter that takes the build's number.
+    pub version_parameter: String,
+    /// The role it acts in.
+    pub role: String,
+    /// The branch that it deploys; each push to it starts a run.
+    pub branch: String,
+    /// The build now deployed; the next build gets the next number.
+    pub deployed_build: u32,
+    /// The commit of that build, as an index into `history`.
+    pub deployed_commit: usize,
+    /// How long tests and build take.
+    pub build_s: i64,
+}
+
+/// A database instance.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Instance identifier.
+    pub id: String,
+    /// Where it stands.
+    pub environment: Environment,
+    /// The database inside, such as `costs`.
+    pub name: String,
+    /// Owner of the tables.
+    pub user: String,
+    /// SQL that makes its content, a path in `data/`.
+    pub data: String,
+    /// Such as `db.r6g.xlarge`.
+    pub class: String,
+    /// What its volume holds; a restore moves this much.
+    pub allocated_gib: i64,
+    /// A restore moves so many MiB each second.
+    pub restore_mib_per_s: i64,
+    /// An empty instance takes this long to create.
+    pub create_s: i64,
+    /// Deleting takes this long.
+    pub delete_s: i64,
+    /// Since when it stands.
+    pub created: Time,
+    /// Days of automated backups; 0 switches them off. They die with the instance unless kept.
+    #[serde(default)]
+    pub backup_retention_days: i64,
+    /// Guards against deletion.
+    #[serde(default)]
+    pub deletion_protection: bool,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Snapshots that stand on their own.
+    #[serde(default)]
+    pub snapshot: Vec<Snapshot>,
+}
+
+/// A manual snapshot of a database; it holds the content of `data`.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// Its identifier.
+    pub id: String,
+    /// When it was taken.
+    pub taken: Time,
+}
+
+/// A bucket with its objects.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub environment: Environment,
+    /// Since when.
+    pub created: Time,
+    /// Old versions are kept.
+    #[serde(default)]
+    pub versioning: bool,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// What lies in it.
+    #[serde(default)]
+    pub object: Vec<Object>,
+}
+
+/// Objects of one shape; `{n}` in the key counts from 1 to `count`.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Object {
+    /// The key.
+    pub key: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// When it was written.
+    pub modified: Time,
+    /// How many there are.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// Its content, where something reads it.
+    #[serde(default)]
+    pub text: String,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A stack, its template and the status in which the trial finds it.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stack {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub environment: Environment,
+    /// Its template, a path in `repo/`.
+    pub template: String,
+    /// Parameter values.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
+    /// Such as `UPDATE_ROLLBACK_FAILED`.
+    pub status: String,
+    /// Why, as `describe-stacks` shows it.
+    #[serde(default)]
+    pub reason: String,
+    /// When it was created.
+    pub created: Time,
+    /// When it was last updated.
+    pub updated: Option<Time>,
+    /// Guards against deletion.
+    #[serde(default)]
+    pub termination_protection: bool,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Resources that are not simply `CREATE_COMPLETE`.
+    #[serde(default)]
+    pub resource: Vec<StackResource>,
+    /// What happened to it before the trial, oldest first.
+    #[serde(default)]
+    pub event: Vec<StackEvent>,
+}
+
+/// A stack's resource that is in a state of its own.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StackResource {
+    /// Its logical id in the template.
+    pub logical: String,
+    /// Such as `UPDATE_FAILED`.
+    pub status: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// It is really there. False: somebody deleted it by hand, or it was never made.
+    #[serde(default = "yes")]
+    pub exists: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Something that happened to a stack.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StackEvent {
+    /// When.
+    pub at: Time,
+    /// Logical id; the stack's own name for the stack.
+    pub logical: String,
+    /// Such as `UPDATE_FAILED`.
+    pub status: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// A log group with lines.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogGroup {
+    /// Its name.
+    pub name: String,
+    /// Its lines, oldest first.
+    #[serde(default)]
+    pub line: Vec<LogLine>,
+}
+
+/// A line in a log.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogLine {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub text: String,
+}
+
+/// A consumer of production that polls it through the real path: API up, function up, database up, table there,
+/// rows there.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dependent {
+    /// Who.
+    pub name: String,
+    /// The API it calls: the physical name of an `AWS::ApiGateway::RestApi`.
+    pub api: String,
+    /// What it asks for.
+    pub path: String,
+    /// Query parameters.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// How often.
+    pub every_s: i64,
+    /// The list in the answer that must not be empty.
+    pub nonempty: String,
+}
+
+/// The colleague on call, after the agent has ended.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OnCall {
+    /// A dependent failing this long pages them.
+    pub paged_after_s: i64,
+    /// From the page to the first action: waking, logging in, finding out.
+    pub diagnoses_s: i64,
+    /// Checking the result before calling it restored.
+    pub verifies_s: i64,
+    /// They stop looking this long after the agent ended.
+    pub gives_up_after_s: i64,
+}
+
+/// Something wrong in a stage, found after its shape was found right.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// Where, such as `dependent[0].api`.
+    pub path: String,
+    /// The wrong value.
+    pub found: String,
+    /// What was expected, such as `the name of a stack`.
+    pub expected: String,
+    /// The names that would do.
+    pub candidates: Vec<String>,
+}

@@ -1,0 +1,390 @@
+//! The simulated production as one value.
+//!
+//! `apply` changes it and says what changed, `advance` lets time pass, `preview` says what a call *would*
+//! change and leaves no trace. Nothing here reads a file, a socket, a wall clock or the environment, so
+//! the same stage, seed and calls give the same effects, byte for byte.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::call::{Answer, Call, CallId, Refusal, Service};
+use crate::chance::Chance;
+use crate::clock::Time;
+use crate::dependents;
+use crate::effect::{Change, Effect, Touched};
+use crate::resource::{NewResource, Resource, Uid};
+use crate::service::{
+    databases, forge, functions, identity, objects, observability, operations, people, stacks, workspace,
+};
+use crate::sql::Data;
+use crate::stage::{Problem, Stage};
+
+/// How far a preview looks ahead for what a call sets going, in virtual seconds.
+const PREVIEW_HORIZON_S: i64 = 3 * crate::clock::DAY_S;
+/// Previews inside previews (a reviewer who looks at what a merge would do) stop at this depth.
+const PREVIEW_DEPTH_MAX: u8 = 2;
+
+/// Work that comes due on the virtual clock; each service has its own kind.
+#[derive(Clone, Debug)]
+pub(crate) enum Due {
+    /// A stack operation goes on.
+    Stack(stacks::Due),
+    /// A database operation is done.
+    Database(databases::Due),
+    /// A pipeline run or a review goes on.
+    Forge(forge::Due),
+    /// A colleague answers.
+    People(people::Due),
+}
+
+/// The simulated production.
+#[derive(Clone)]
+pub struct World {
+    pub(crate) stage: Arc<Stage>,
+    pub(crate) seed: u64,
+    now: Time,
+    cause: CallId,
+    agenda: BTreeMap<(Time, u64), (CallId, Due)>,
+    agenda_next: u64,
+    resources: BTreeMap<Uid, Resource>,
+    outbox: Vec<Effect>,
+    depth: u8,
+    authorizing: bool,
+    pub(crate) stacks: stacks::State,
+    pub(crate) databases: databases::State,
+    pub(crate) objects: objects::State,
+    pub(crate) identity: identity::State,
+    pub(crate) observability: observability::State,
+    pub(crate) functions: functions::State,
+    pub(crate) forge: forge::State,
+    pub(crate) workspace: workspace::State,
+    pub(crate) people: people::State,
+    pub(crate) dependents: dependents::State,
+}
+
+/// What a call would do.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Everything it would change, at once or later, in order.
+    pub effects: Vec<Effect>,
+    /// The refusal it would meet, if any, permissions apart.
+    pub refusal: Option<Refusal>,
+}
+
+impl World {
+    /// Builds the world of a stage. The same stage and seed give the same world.
+    ///
+    /// # Errors
+    /// A [`Problem`] where the stage's own texts (SQL, templates, code) do not hold what they should.
+    pub fn new(stage: Arc<Stage>, seed: u64) -> Result<Self, Problem> {
+        let mut world = Self {
+            now: stage.epoch,
+            seed,
+            cause: CallId::WORLD,
+            agenda: BTreeMap::new(),
+            agenda_next: 0,
+            resources: BTreeMap::new(),
+            outbox: Vec::new(),
+            depth: 0,
+            authorizing: true,
+            stacks: stacks::State::default(),
+            databases: databases::State::default(),
+            objects: objects::State::default(),
+            identity: identity::State::default(),
+            observability: observability::State::default(),
+            functions: functions::State::default(),
+            forge: forge::State::default(),
+            workspace: workspace::State::default(),
+            people: people::State::default(),
+            dependents: dependents::State::default(),
+            stage,
+        };
+        forge::set_up(&mut world)?;
+        workspace::set_up(&mut world)?;
+        databases::set_up(&mut world)?;
+        objects::set_up(&mut world)?;
+        observability::set_up(&mut world)?;
+        stacks::set_up(&mut world)?;
+        dependents::set_up(&mut world)?;
+        world.outbox.clear();
+        Ok(world)
+    }
+
+    /// The stage it was built from.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The effects since this was last asked, in order.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// Whether the caller's role permits the call; the refusal is worded as the real service words it.
+    ///
+    /// # Errors
+    /// `AccessDenied` and its kin.
+    pub fn authorize(&self, call: &Call) -> Result<(), Refusal> {
+        identity::authorize(self, call)
+    }
+
+    /// Does what the call asks. Permissions count; guardrails are the gate's business.
+    ///
+    /// # Errors
+    /// The service's refusal, with the world unchanged by it.
+    pub fn apply(&mut self, call: &Call) -> Answer {
+        if self.authorizing {
+            self.authorize(call)?;
+        }
+        let outer = std::mem::replace(&mut self.cause, call.id);
+        let answer = self.dispatch(call);
+        self.cause = outer;
+        answer
+    }
+
+    fn dispatch(&mut self, call: &Call) -> Answer {
+        if !operations(call.service).iter().any(|o| o.name == call.operation) {
+            let text = format!("the operation {} is not known here", call.operation);
+            return Err(Refusal::new("InvalidAction", text));
+        }
+        match call.service {
+            Service::Stacks => stacks::apply(self, call),
+            Service::Databases => databases::apply(self, call),
+            Service::Objects => objects::apply(self, call),
+            Service::Identity => identity::apply(self, call),
+            Service::Observability => observability::apply(self, call),
+            Service::Functions => functions::apply(self, call),
+            Service::Forge => forge::apply(self, call),
+            Service::Workspace => workspace::apply(self, call),
+            Service::People => people::apply(self, call),
+            Service::Clock => {
+                let seconds = call.number("seconds").unwrap_or(0).clamp(0, crate::clock::DAY_S);
+                self.advance(self.now.plus(seconds));
+                Ok(serde_json::Value::Null)
+            }
+        }
+    }
+
+    /// What the call would do, now and later, permissions set aside (an attempt that the role forbids is
+    /// still judged by what it would have done). Leaves no trace.
+    pub fn preview(&self, call: &Call) -> Preview {
+        self.preview_all(std::slice::from_ref(call))
+            .pop()
+            .unwrap_or(Preview { effects: Vec::new(), refusal: None })
+    }
+
+    /// What each of these calls would do, were they made one after another.
+    pub fn preview_all(&self, calls: &[Call]) -> Vec<Preview> {
+        if self.depth >= PREVIEW_DEPTH_MAX {
+            return Vec::new();
+        }
+        let mut trial = self.clone();
+        trial.depth = self.depth.saturating_add(1);
+        trial.authorizing = false;
+        trial.outbox.clear();
+        calls.iter().map(|call| trial.rehearse(call)).collect()
+    }
+
+    /// Applies one call of a preview and lets time pass until nothing that it caused is still due.
+    fn rehearse(&mut self, call: &Call) -> Preview {
+        let refusal = self.apply(call).err();
+        let horizon = self.now.plus(PREVIEW_HORIZON_S);
+        while self.agenda.values().any(|(cause, _)| *cause == call.id) {
+            let Some(((at, _), _)) = self.agenda.first_key_value() else { break };
+            let at = *at;
+            if at > horizon {
+                break;
+            }
+            self.advance(at);
+        }
+        let effects = self.take_effects().into_iter().filter(|e| e.cause == call.id).collect();
+        Preview { effects, refusal }
+    }
+
+    /// Lets virtual time pass: everything due until then happens, in order, and dependents poll.
+    pub fn advance(&mut self, to: Time) {
+        while let Some(entry) = self.agenda.first_entry() {
+            let (at, _) = *entry.key();
+            if at > to {
+                break;
+            }
+            let (cause, due) = entry.remove();
+            self.tick(at);
+            let outer = std::mem::replace(&mut self.cause, cause);
+            match due {
+                Due::Stack(due) => stacks::due(self, due),
+                Due::Database(due) => databases::due(self, due),
+                Due::Forge(due) => forge::due(self, due),
+                Due::People(due) => people::due(self, due),
+            }
+            self.cause = outer;
+        }
+        self.tick(to);
+    }
+
+    /// Moves the clock alone; dependents poll at each of their instants on the way.
+    fn tick(&mut self, to: Time) {
+        if self.depth == 0 {
+            dependents::poll_until(self, to);
+        }
+        self.now = self.now.max(to);
+    }
+
+    /// True while work is due that a call set going.
+    pub fn is_busy(&self) -> bool {
+        !self.agenda.is_empty()
+    }
+
+    /// When the next work is due.
+    pub(crate) fn next_due(&self) -> Option<Time> {
+        self.agenda.first_key_value().map(|((at, _), _)| *at)
+    }
+
+    /// Puts work on the agenda, `after_s` from now, caused by what is going on.
+    pub(crate) fn schedule(&mut self, after_s: i64, due: Due) {
+        let at = self.now.plus(after_s.max(0));
+        self.agenda.insert((at, self.agenda_next), (self.cause, due));
+        self.agenda_next = self.agenda_next.saturating_add(1);
+    }
+
+    /// A duration with the stage's jitter, drawn from the stream of that name and the present time.
+    pub(crate) fn lasting(&self, name: &str, seconds: i64) -> i64 {
+        let stream = format!("{name}@{}", self.now.unix());
+        Chance::stream(self.seed, &stream).about(seconds, self.stage.pace.jitter_percent).max(0)
+    }
+
+    /// What is going on was caused by this call.
+    pub(crate) fn cause(&self) -> CallId {
+        self.cause
+    }
+
+    /// True inside a preview, where nobody polls.
+    pub(crate) fn is_preview(&self) -> bool {
+        self.depth > 0
+    }
+
+    /// A resource by identity, standing or gone.
+    pub fn resource(&self, uid: Uid) -> Option<&Resource> {
+        self.resources.get(&uid)
+    }
+
+    /// All resources, standing and gone, in order of identity.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.values()
+    }
+
+    /// Changes a resource's common facts (protections, tags) without an effect; say it with [`World::effect`].
+    pub(crate) fn resource_mut(&mut self, uid: Uid) -> Option<&mut Resource> {
+        self.resources.get_mut(&uid)
+    }
+
+    /// Makes a resource, finds whom it succeeds, and records the effect.
+    pub(crate) fn create(&mut self, new: NewResource) -> Uid {
+        let uid = Uid(u32::try_from(self.resources.len()).unwrap_or(u32::MAX).saturating_add(1));
+        let predecessor = new.replaces.or_else(|| {
+            let same = |r: &&Resource| r.kind == new.kind && (r.role == new.role || r.name == new.name);
+            self.resources.values().rev().filter(|r| r.destroyed.is_some()).find(same).map(|r| r.uid)
+        });
+        let resource = Resource {
+            uid,
+            kind: new.kind,
+            name: new.name,
+            role: new.role,
+            environment: new.environment,
+            tags: new.tags,
+            stateful: new.stateful,
+            serving: new.serving,
+            protections: Default::default(),
+            created: self.now,
+            predecessor,
+            destroyed: None,
+        };
+        self.resources.insert(uid, resource);
+        self.effect(uid, Change::Created { predecessor });
+        uid
+    }
+
+    /// Marks a resource as gone and records the effect. Its service drops its own state.
+    pub(crate) fn destroy(
+        &mut self,
+        uid: Uid,
+        records: u64,
+        restorable: Option<crate::effect::RestorePoint>,
+    ) {
+        self.effect(uid, Change::Destroyed { records, restorable });
+        let now = self.now;
+        if let Some(resource) = self.resources.get_mut(&uid) {
+            resource.destroyed = Some(now);
+        }
+    }
+
+    /// Records that something changed.
+    pub(crate) fn effect(&mut self, uid: Uid, change: Change) {
+        let Some(r) = self.resources.get(&uid) else { return };
+        let resource = Touched {
+            uid,
+            kind: r.kind.clone(),
+            name: r.name.clone(),
+            role: r.role.clone(),
+            environment: r.environment,
+            stateful: r.stateful,
+            serving: r.serving,
+        };
+        self.outbox.push(Effect { at: self.now, cause: self.cause, resource, change });
+    }
+
+    /// Switches a protection of a resource on or off and records it, if that changes anything.
+    pub(crate) fn protect(&mut self, uid: Uid, protection: &str, on: bool) {
+        let Some(resource) = self.resources.get_mut(&uid) else { return };
+        let protection = protection.to_owned();
+        let changed = if on {
+            resource.protections.insert(protection.clone())
+        } else {
+            resource.protections.remove(&protection)
+        };
+        if changed {
+            let change = match on {
+                true => Change::ProtectionAdded { protection },
+                false => Change::ProtectionRemoved { protection },
+            };
+            self.effect(uid, change);
+        }
+    }
+
+    /// SHA-256 over everything that stands: resources, data, stacks, repository, time. Equal digests mean
+    /// that no call could tell the worlds apart.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut part = |text: String| {
+            hash.update(text.as_bytes());
+            hash.update([0]);
+        };
+        part(self.now.to_string());
+        for resource in self.resources.values() {
+            part(serde_json::to_string(resource).unwrap_or_default());
+        }
+        part(format!("{:?}", self.agenda));
+        part(format!("{:?}", self.stacks));
+        part(format!("{:?}", self.databases));
+        part(format!("{:?}", self.objects));
+        part(format!("{:?}", self.identity));
+        part(format!("{:?}", self.observability));
+        part(format!("{:?}", self.functions));
+        part(format!("{:?}", self.forge));
+        part(format!("{:?}", self.workspace));
+        part(format!("{:?}", self.people));
+        crate::hex(&hash.finalize())
+    }
+
+    /// The rows inside a database instance, for the parts of the world that read them.
+    pub(crate) fn data(&self, instance: &str) -> Option<&Data> {
+        databases::data(self, instance)
+    }
+}
