@@ -16,6 +16,9 @@ pub mod service;
 pub mod settle;
 pub mod sql;
 pub mod stage;
+mod stage_problems;
+mod stage_rules;
+mod stage_template;
 mod world;
 
 pub use world::{Preview, World};

@@ -16,7 +16,8 @@ use crate::dependents;
 use crate::effect::{Change, Effect, Touched};
 use crate::resource::{NewResource, Resource, Uid};
 use crate::service::{
-    databases, forge, functions, identity, objects, observability, operations, people, stacks, workspace,
+    databases, forge, functions, identity, objects, observability, operations, people, stacks, trail,
+    workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};
@@ -50,6 +51,7 @@ pub struct World {
     agenda_next: u64,
     resources: BTreeMap<Uid, Resource>,
     outbox: Vec<Effect>,
+    restores: Vec<Effect>,
     depth: u8,
     authorizing: bool,
     pub(crate) stacks: stacks::State,
@@ -87,6 +89,7 @@ impl World {
             agenda_next: 0,
             resources: BTreeMap::new(),
             outbox: Vec::new(),
+            restores: Vec::new(),
             depth: 0,
             authorizing: true,
             stacks: stacks::State::default(),
@@ -108,8 +111,17 @@ impl World {
         observability::set_up(&mut world)?;
         stacks::set_up(&mut world)?;
         dependents::set_up(&mut world)?;
+        identity::set_up(&mut world)?;
+        observability::claim_rest(&mut world);
         world.outbox.clear();
         Ok(world)
+    }
+
+    /// The same world under another seed: what is drawn from now on differs, what stands does not. Building a world
+    /// costs an SQL script, so a run builds each stage once.
+    #[must_use]
+    pub fn with_seed(&self, seed: u64) -> Self {
+        Self { seed, ..self.clone() }
     }
 
     /// The stage it was built from.
@@ -145,6 +157,9 @@ impl World {
         }
         let outer = std::mem::replace(&mut self.cause, call.id);
         let answer = self.dispatch(call);
+        if answer.is_ok() {
+            trail::witness(self, call);
+        }
         self.cause = outer;
         answer
     }
@@ -337,7 +352,16 @@ impl World {
             stateful: r.stateful,
             serving: r.serving,
         };
-        self.outbox.push(Effect { at: self.now, cause: self.cause, resource, change });
+        let effect = Effect { at: self.now, cause: self.cause, resource, change };
+        if matches!(effect.change, Change::Restored { .. }) {
+            self.restores.push(effect.clone());
+        }
+        self.outbox.push(effect);
+    }
+
+    /// Everything that was brought back from a restore point so far; unlike the outbox, nobody empties it.
+    pub(crate) fn restores(&self) -> &[Effect] {
+        &self.restores
     }
 
     /// Switches a protection of a resource on or off and records it, if that changes anything.

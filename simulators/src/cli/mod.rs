@@ -4,11 +4,38 @@
 //! of the simulation never looks like an agent's failure.
 
 pub mod aws;
+mod aws_accounts;
+mod aws_arguments;
+mod aws_cloudformation;
+mod aws_commands;
+mod aws_lambda;
+mod aws_output;
+mod aws_query;
+mod aws_rds;
+mod aws_s3;
+mod aws_s3api;
+mod aws_shorthand;
+mod aws_table;
+mod aws_usage;
+mod aws_watching;
 pub mod chat;
+pub mod curl;
+pub mod filters;
 pub mod gh;
+mod gh_commands;
+mod gh_text;
 pub mod git;
+mod jq;
+pub mod line;
+mod options;
 pub mod psql;
+mod psql_print;
+mod psql_script;
+mod psql_table;
 pub mod shell;
+
+pub use filters::filter;
+pub use line::{Joint, split};
 
 use serde_json::Value;
 
@@ -59,7 +86,13 @@ pub enum Render {
     Aws(aws::Output),
     /// As `psql` prints it.
     Psql(psql::Output),
-    /// A text as it is, or `{"text": …, "code": …}`; a refusal is `<tool>: <message>`.
+    /// As `gh` prints it.
+    Gh(Box<gh::Output>),
+    /// As `chat` prints it.
+    Chat(chat::Output),
+    /// As `curl` prints it.
+    Curl(curl::Output),
+    /// A text as it is, or `{"text": …, "stderr": …, "code": …}`; a refusal is `<tool>: <message>`.
     Text {
         /// Whose name stands before a refusal.
         tool: &'static str,
@@ -72,6 +105,9 @@ impl Render {
         match self {
             Self::Aws(output) => output.reply(answer),
             Self::Psql(output) => output.reply(answer),
+            Self::Gh(output) => output.reply(answer),
+            Self::Chat(output) => output.reply(answer),
+            Self::Curl(output) => output.reply(answer),
             Self::Text { tool } => text_reply(tool, answer),
         }
     }
@@ -82,19 +118,24 @@ fn text_reply(tool: &str, answer: &Answer) -> Reply {
         Ok(Value::String(text)) => Reply::ok(text.clone()),
         Ok(Value::Null) => Reply::default(),
         Ok(value) => {
-            let text = value.get("text").and_then(Value::as_str).unwrap_or_default();
+            let text = |name| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
             let code = value.get("code").and_then(Value::as_i64).unwrap_or(0);
-            Reply { stdout: text.to_owned(), code: i32::try_from(code).unwrap_or(1), ..Reply::default() }
+            Reply { stdout: text("text"), stderr: text("stderr"), code: i32::try_from(code).unwrap_or(1) }
         }
+        Err(refusal) if tool == "git" => git::refused(refusal),
         Err(refusal) => Reply::failed(1, format!("{tool}: {}\n", refusal.message)),
     }
 }
 
 /// Understands one simple command, already split into words.
 pub fn parse(world: &World, words: &[String]) -> Parsed {
+    // `PGPASSWORD=… psql`: settings for one command stand before it.
+    let setting = |word: &&String| word.split_once('=').is_some_and(|(name, _)| name.starts_with("PG"));
+    if words.iter().find(|word| !setting(word)).is_some_and(|word| word == "psql") {
+        return psql::parse(world, words);
+    }
     match words.first().map(String::as_str) {
         Some("aws") => aws::parse(world, words),
-        Some("psql") => psql::parse(world, words),
         Some("git") => git::parse(world, words),
         Some("gh") => gh::parse(world, words),
         Some("chat") => chat::parse(world, words),

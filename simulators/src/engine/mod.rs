@@ -1,0 +1,135 @@
+//! The embedded JavaScript engine: service code and its tests are executed, with limits and no clock.
+//!
+//! Each request and each test file gets a runtime of its own: after running out of memory a runtime is of no more
+//! use, and nothing that one request leaves behind may change the next. The limits are counted, never timed, so that
+//! the same code stops at the same step on every machine.
+
+mod modules;
+mod sandbox;
+mod testing;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::clock::Time;
+use crate::sql::Data;
+use sandbox::{Failure, Sandbox};
+
+pub use testing::run_tests;
+
+/// Source files by path from the root of the repository.
+pub type Sources = Arc<BTreeMap<String, String>>;
+
+/// An HTTP request as the handler gets it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Request {
+    /// Such as `/report`.
+    pub path: String,
+    /// Query parameters.
+    pub query: BTreeMap<String, String>,
+}
+
+/// What the handler answered.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Response {
+    /// HTTP status; 500 with the exception's text if the handler threw, ran out of memory or steps.
+    pub status: u16,
+    /// The body.
+    pub body: Value,
+}
+
+impl Response {
+    /// An answer that carries nothing but a message, as errors do.
+    pub fn message(status: u16, text: impl Into<String>) -> Self {
+        Self { status, body: json!({"message": text.into()}) }
+    }
+}
+
+/// What one test did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TestResult {
+    /// Its file.
+    pub file: String,
+    /// Its name.
+    pub name: String,
+    /// The failure, if it failed.
+    pub failure: Option<String>,
+}
+
+/// One execution of a handler, with what only its owner gets to see.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Execution {
+    /// What the caller got.
+    pub response: Response,
+    /// What the code printed.
+    pub console: Vec<String>,
+    /// Why it did not answer by itself, with file and line, if it did not.
+    pub error: Option<String>,
+}
+
+/// Runs `handler` (`src/handler.js#handler`) on a request. `db.query(sql, params)` reads `data`; without data it throws.
+pub fn respond(
+    sources: &Sources,
+    handler: &str,
+    request: &Request,
+    data: Option<&Data>,
+    now: Time,
+) -> Response {
+    execute(sources, handler, request, data, now).response
+}
+
+/// As [`respond`], with what the code printed and why it failed.
+pub fn execute(
+    sources: &Sources,
+    handler: &str,
+    request: &Request,
+    data: Option<&Data>,
+    now: Time,
+) -> Execution {
+    let sandbox = match Sandbox::new(sources, data, now) {
+        Ok(sandbox) => sandbox,
+        Err(failure) => return broken(&failure, Vec::new()),
+    };
+    let answer = sandbox.handle(handler, request);
+    let console = sandbox.console();
+    match answer.and_then(|text| read_answer(&text)) {
+        Ok(response) => Execution { response, console, error: None },
+        Err(failure) => broken(&failure, console),
+    }
+}
+
+fn broken(failure: &Failure, console: Vec<String>) -> Execution {
+    let error = failure.to_string();
+    Execution { response: Response::message(500, error.clone()), console, error: Some(error) }
+}
+
+/// Reads `{statusCode, body}`; a body that is JSON text is taken as JSON, any other text as a text.
+fn read_answer(text: &str) -> Result<Response, Failure> {
+    let malformed = |what: &str| Failure::new(format!("the handler's answer {what}"));
+    let answer: Value = serde_json::from_str(text).map_err(|_| malformed("is nested too deeply"))?;
+    let status = answer.get("statusCode").and_then(Value::as_u64);
+    let status = status.and_then(|s| u16::try_from(s).ok()).filter(|s| (100..600).contains(s));
+    let Some(status) = status else { return Err(malformed("has no `statusCode` between 100 and 599")) };
+    let body = match answer.get("body") {
+        Some(Value::String(text)) => {
+            serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
+        }
+        Some(body) => body.clone(),
+        None => Value::Null,
+    };
+    Ok(Response { status, body })
+}
+
+/// The module and the export that a handler's name means: `src/handler.js#handler`, or as the real service writes it,
+/// `src/handler.handler`.
+pub fn entry(handler: &str) -> (String, String) {
+    if let Some((module, export)) = handler.split_once('#') {
+        return (module.to_owned(), export.to_owned());
+    }
+    match handler.rsplit_once('.') {
+        Some((module, export)) => (format!("{module}.js"), export.to_owned()),
+        None => (format!("{handler}.js"), "handler".to_owned()),
+    }
+}

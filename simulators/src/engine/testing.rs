@@ -1,0 +1,34 @@
+//! The repository's own tests, each file in a runtime of its own.
+
+use super::sandbox::Sandbox;
+use super::{Sources, TestResult};
+use crate::clock::Time;
+
+/// Runs the repository's own tests (`tests/*.test.js`, importing `node:test` and `node:assert/strict`), by file name
+/// and then in the order in which they stand. Skipped tests are left out; a file that does not load is one failure.
+pub fn run_tests(sources: &Sources, now: Time) -> Vec<TestResult> {
+    let is_test = |path: &&String| path.starts_with("tests/") && path.ends_with(".test.js");
+    sources.keys().filter(is_test).flat_map(|file| run_file(sources, file, now)).collect()
+}
+
+fn run_file(sources: &Sources, file: &str, now: Time) -> Vec<TestResult> {
+    let result = |name: &str, failure: Option<String>| TestResult {
+        file: file.to_owned(),
+        name: name.to_owned(),
+        failure,
+    };
+    let sandbox = match Sandbox::new(sources, None, now) {
+        Ok(sandbox) => sandbox,
+        Err(failure) => return vec![result(file, Some(failure.to_string()))],
+    };
+    let ending = sandbox.test(file);
+    let outcomes = sandbox.outcomes.borrow();
+    let mut results: Vec<TestResult> =
+        outcomes.done.iter().map(|(name, failure)| result(name, failure.clone())).collect();
+    if let Err(failure) = ending {
+        // Tests catch what they throw: a throw is the file's own, a stop is the innermost running test's.
+        let running = outcomes.open.last().filter(|_| failure.is_stop());
+        results.push(result(running.map_or(file, String::as_str), Some(failure.to_string())));
+    }
+    results
+}

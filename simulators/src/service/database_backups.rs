@@ -1,0 +1,270 @@
+//! Snapshots, automated backups, and what can be brought back from them.
+//!
+//! Content of any past second is not stored. What an instance held since when is: each change adds a version, and a
+//! restore to a point in time takes the version of that time. So a restore brings back exactly the rows of then.
+
+use std::collections::BTreeMap;
+
+use super::database_shapes as shapes;
+use super::databases::{Build, Due, Instance, KIND, available, identifier, instance, set_status};
+use crate::World;
+use crate::call::{Answer, Call, Refusal};
+use crate::clock::{DAY_S, MINUTE_S, Time};
+use crate::effect::RestorePoint;
+use crate::resource::{Environment, NewResource, Uid};
+use crate::sql::Data;
+use crate::stage;
+use crate::world::Due as WorldDue;
+
+/// The type of a snapshot.
+pub const SNAPSHOT_KIND: &str = "AWS::RDS::DBSnapshot";
+/// Logs are shipped so often: a restore can reach until then.
+const LOG_EVERY_S: i64 = 5 * MINUTE_S;
+/// A snapshot takes this long, most of it waiting.
+const SNAPSHOT_S: i64 = 6 * MINUTE_S;
+/// Versions kept of one instance; of more, the oldest but one goes.
+const VERSIONS_MAX: usize = 48;
+/// What stands before the name of an automated backup in a restore point.
+pub(super) const AUTOMATED: &str = "automated:";
+
+/// What an instance held since when.
+#[derive(Clone, Debug)]
+pub(super) struct Version {
+    pub(super) at: Time,
+    pub(super) content: Data,
+}
+
+/// A snapshot that stands on its own.
+#[derive(Clone, Debug)]
+pub(super) struct Snapshot {
+    pub(super) uid: Uid,
+    pub(super) instance: String,
+    pub(super) taken: Time,
+    pub(super) status: &'static str,
+    pub(super) content: Data,
+    pub(super) build: Build,
+    pub(super) environment: Environment,
+}
+
+/// Automated backups whose instance is gone.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) instance: String,
+    pub(super) log: Vec<Version>,
+    pub(super) build: Build,
+    pub(super) environment: Environment,
+    pub(super) from: Time,
+    pub(super) to: Time,
+    pub(super) until: Time,
+    pub(super) retention_days: i64,
+    pub(super) created: Time,
+}
+
+/// Something from which the content of an instance can be brought back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Backup {
+    /// Its name for [`begin_restore`], the time of its content, and how long it stays.
+    pub point: RestorePoint,
+    /// Rows that it holds.
+    pub records: u64,
+}
+
+/// Adds a version behind a change of the content.
+pub(super) fn remember(instance: &mut Instance, now: Time) {
+    if instance.retention_days == 0 {
+        return;
+    }
+    instance.log.push(Version { at: now, content: instance.content.clone() });
+    if instance.log.len() > VERSIONS_MAX {
+        instance.log.remove(1);
+    }
+}
+
+pub(super) fn content_at(log: &[Version], at: Time) -> Option<&Data> {
+    log.iter().rev().find(|v| v.at <= at).or_else(|| log.first()).map(|v| &v.content)
+}
+
+/// From when on a live instance can be restored to a point in time.
+pub(super) fn earliest_restorable(instance: &Instance, now: Time) -> Option<Time> {
+    let first = instance.log.first()?.at;
+    Some(first.max(now.plus(-instance.retention_days.saturating_mul(DAY_S))))
+}
+
+/// Until when an instance can be restored to a point in time: at most five minutes ago. `None` without backups.
+pub fn latest_restorable(world: &World, id: &str) -> Option<Time> {
+    let instance = world.databases.instances.get(id)?;
+    let now = world.now();
+    let shipped = now.plus(-now.unix().rem_euclid(LOG_EVERY_S));
+    Some(shipped.max(instance.log.first()?.at))
+}
+
+/// Everything from which the content of an instance of that name can be brought back, the instance gone or not:
+/// snapshots and automated backups, newest content first.
+pub fn restore_points(world: &World, id: &str) -> Vec<Backup> {
+    let mut found = Vec::new();
+    for (name, snapshot) in &world.databases.snapshots {
+        if snapshot.instance == id && snapshot.status == "available" {
+            let point = RestorePoint { from: name.clone(), as_of: snapshot.taken, until: None };
+            found.push(Backup { point, records: snapshot.content.records() });
+        }
+    }
+    if let (Some(instance), Some(latest)) = (world.databases.instances.get(id), latest_restorable(world, id))
+        && instance.status != "deleting"
+    {
+        let from = earliest_restorable(instance, world.now()).unwrap_or(latest);
+        found.extend(versions(id, &instance.log, from, latest, None));
+    }
+    for kept in world.databases.kept.values().filter(|k| k.instance == id && k.until > world.now()) {
+        found.extend(versions(id, &kept.log, kept.from, kept.to, Some(kept.until)));
+    }
+    found.sort_by_key(|backup| std::cmp::Reverse(backup.point.as_of));
+    found
+}
+
+/// Each version at its last second.
+fn versions(id: &str, log: &[Version], from: Time, to: Time, until: Option<Time>) -> Vec<Backup> {
+    let ends = log.iter().skip(1).map(|next| next.at.plus(-1)).chain([to]);
+    log.iter()
+        .zip(ends)
+        .map(|(version, end)| (version, end.min(to)))
+        .filter(|(version, end)| *end >= from && *end >= version.at)
+        .map(|(version, end)| Backup {
+            point: RestorePoint { from: format!("{AUTOMATED}{id}@{end}"), as_of: end, until },
+            records: version.content.records(),
+        })
+        .collect()
+}
+
+/// Takes a snapshot of the present content; it is there after a while.
+pub(super) fn begin_snapshot(world: &mut World, id: &str, name: &str) -> Result<i64, Refusal> {
+    let source = instance(world, id)?;
+    if world.databases.snapshots.contains_key(name) {
+        let text = format!(
+            "Cannot create the snapshot because a snapshot with the identifier {name} already exists."
+        );
+        return Err(Refusal::new("DBSnapshotAlreadyExists", text));
+    }
+    let (content, build, owner) = (source.content.clone(), source.build.clone(), source.uid);
+    let environment = world.resource(owner).map_or(Environment::Production, |r| r.environment);
+    let uid = world.create(snapshot_resource(name, environment));
+    let taken = world.now();
+    let snapshot =
+        Snapshot { uid, instance: id.to_owned(), taken, status: "creating", content, build, environment };
+    world.databases.snapshots.insert(name.to_owned(), snapshot);
+    let after = world.lasting("databases/snapshot", SNAPSHOT_S);
+    world.schedule(after, WorldDue::Database(Due::SnapshotTaken(name.to_owned())));
+    Ok(after)
+}
+
+fn snapshot_resource(name: &str, environment: Environment) -> NewResource {
+    NewResource {
+        kind: SNAPSHOT_KIND.to_owned(),
+        name: name.to_owned(),
+        role: name.to_owned(),
+        environment,
+        tags: BTreeMap::new(),
+        stateful: true,
+        serving: false,
+        replaces: None,
+    }
+}
+
+pub(super) fn stage_snapshot(
+    world: &mut World,
+    database: &stage::Database,
+    staged: &stage::Snapshot,
+    source: &Instance,
+) {
+    let uid = world.create(snapshot_resource(&staged.id, database.environment));
+    if let Some(resource) = world.resource_mut(uid) {
+        resource.created = staged.taken;
+    }
+    let snapshot = Snapshot {
+        uid,
+        instance: database.id.clone(),
+        taken: staged.taken,
+        status: "available",
+        content: source.content.clone(),
+        build: source.build.clone(),
+        environment: database.environment,
+    };
+    world.databases.snapshots.insert(staged.id.clone(), snapshot);
+}
+
+/// A snapshot is there; its instance, if it waited for that, is available again.
+pub(super) fn taken(world: &mut World, name: &str) {
+    let Some(snapshot) = world.databases.snapshots.get_mut(name) else { return };
+    snapshot.status = "available";
+    let id = snapshot.instance.clone();
+    if world.databases.instances.get(&id).is_some_and(|i| i.status == "backing-up") {
+        set_status(world, &id, "available");
+    }
+}
+
+pub(super) fn create_snapshot(world: &mut World, call: &Call) -> Answer {
+    let id = identifier(call, "DBInstanceIdentifier").to_owned();
+    let name = call.text("DBSnapshotIdentifier").unwrap_or_default().to_owned();
+    if name.is_empty() || name.starts_with("rds:") {
+        let text = "The parameter DBSnapshotIdentifier is not a valid identifier.";
+        return Err(Refusal::new("InvalidParameterValue", text));
+    }
+    available(world, &id)?;
+    begin_snapshot(world, &id, &name)?;
+    set_status(world, &id, "backing-up");
+    shapes::one_snapshot(world, &name)
+}
+
+pub(super) fn delete_snapshot(world: &mut World, call: &Call) -> Answer {
+    let name = call.text("DBSnapshotIdentifier").unwrap_or(&call.target).to_owned();
+    let name = name.rsplit_once(":snapshot:").map_or(name.as_str(), |(_, id)| id).to_owned();
+    let Some(snapshot) = world.databases.snapshots.get(&name) else {
+        return Err(no_snapshot(&name));
+    };
+    if snapshot.status != "available" {
+        let text = format!("The snapshot {name} is not in the available state.");
+        return Err(Refusal::new("InvalidDBSnapshotState", text));
+    }
+    let shown = shapes::one_snapshot(world, &name);
+    if let Some(snapshot) = world.databases.snapshots.remove(&name) {
+        let other = restore_points(world, &snapshot.instance).into_iter().next();
+        world.destroy(snapshot.uid, snapshot.content.records(), other.map(|b| b.point));
+    }
+    shown
+}
+
+pub(super) fn no_snapshot(name: &str) -> Refusal {
+    Refusal::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found."))
+}
+
+/// Keeps the automated backups of an instance that goes.
+pub(super) fn keep(world: &mut World, id: &str, instance: &Instance) {
+    let now = world.now();
+    let to = world.databases.lost.get(id).copied().unwrap_or(now);
+    let Some(from) = earliest_restorable(instance, now) else { return };
+    let kept = Kept {
+        instance: id.to_owned(),
+        log: instance.log.clone(),
+        build: instance.build.clone(),
+        environment: world.resource(instance.uid).map_or(Environment::Production, |r| r.environment),
+        from,
+        to,
+        until: now.plus(instance.retention_days.saturating_mul(DAY_S)),
+        retention_days: instance.retention_days,
+        created: instance.created,
+    };
+    world.databases.kept.insert(shapes::resource_id(instance.uid), kept);
+}
+
+pub(super) fn delete_kept(world: &mut World, call: &Call) -> Answer {
+    let given = call.text("DbiResourceId").unwrap_or(&call.target).to_owned();
+    if world.databases.kept.remove(&given).is_none() {
+        let text = format!("No retained automated backup with the resource id {given} was found.");
+        return Err(Refusal::new("DBInstanceAutomatedBackupNotFound", text));
+    }
+    let owner =
+        world.resources().find(|r| r.kind == KIND && shapes::resource_id(r.uid) == given).map(|r| r.uid);
+    if let Some(uid) = owner {
+        world.protect(uid, "automated_backups", false);
+    }
+    Ok(serde_json::json!({"DBInstanceAutomatedBackup": {"DbiResourceId": given, "Status": "deleting"}}))
+}

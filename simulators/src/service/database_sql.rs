@@ -1,0 +1,233 @@
+//! What `psql` asks of an instance: statements and looks at the catalog, over one connection.
+//!
+//! A call carries the whole of what one `psql` was started with, as a script: a string of statements is
+//! `{"sql": …, "from": "command"}`, a look is `{"meta": "d", "argument": "cost_lines"}`. The answer has the same shape:
+//! steps, in order, that the dialect prints.
+
+use serde_json::{Value, json};
+
+use super::database_backups::{remember, restore_points};
+use super::database_meta;
+use super::database_shapes as shapes;
+use super::databases::Instance;
+use crate::World;
+use crate::call::{Answer, Call, Refusal};
+use crate::effect::{Change, Loss, RestorePoint};
+use crate::resource::Environment;
+use crate::sql::{Conversation, Data, Session, SqlError, Step, TableDiff};
+
+/// Databases that every server has beside its own.
+const BESIDE: &[&str] = &["postgres", "rdsadmin", "template0", "template1"];
+/// Connections that the services of a production database keep open.
+const CLIENTS: u32 = 3;
+
+/// `Query`: statements, and looks between them.
+pub(super) fn query(world: &mut World, call: &Call) -> Answer {
+    let (id, session, start) = connect(world, call)?;
+    let mut conversation = open(&start, &session)?;
+    let (steps, code) = converse(&mut conversation, call);
+    let access: Vec<String> = conversation.access_changes().to_vec();
+    let dropped = !conversation.dropped_databases().is_empty();
+    let after = conversation.close().map_err(|e| refused(&e))?;
+    let own = world.databases.instances.get(&id).is_some_and(|i| i.build.database == session.database);
+    if dropped {
+        replace_content(world, &id, Data::empty());
+    } else if own && after != start {
+        replace_content(world, &id, after);
+    }
+    if let Some(uid) = super::databases::uid(world, &id) {
+        for what in access {
+            world.effect(uid, Change::AccessChanged { what });
+        }
+    }
+    Ok(json!({"steps": steps, "code": code, "connection": connection(&session)}))
+}
+
+/// `DescribeDatabase`: looks only.
+pub(super) fn describe(world: &World, call: &Call) -> Answer {
+    let (_, session, start) = connect(world, call)?;
+    let mut conversation = open(&start, &session)?;
+    let (steps, code) = converse(&mut conversation, call);
+    Ok(json!({"steps": steps, "code": code, "connection": connection(&session)}))
+}
+
+fn connection(session: &Session) -> Value {
+    json!({"host": session.host, "address": session.address, "user": session.user, "database": session.database})
+}
+
+fn open(data: &Data, session: &Session) -> Result<Conversation, Refusal> {
+    Conversation::open(data, session).map_err(|e| refused(&e))
+}
+
+fn refused(error: &SqlError) -> Refusal {
+    Refusal::new(&error.state, error.message.clone())
+}
+
+/// Finds the server, the user and the database, and refuses as the server or the resolver would.
+fn connect(world: &World, call: &Call) -> Result<(String, Session, Data), Refusal> {
+    let host = call.text("host").unwrap_or(&call.target);
+    let id = host.split('.').next().unwrap_or(host);
+    let found = world.databases.instances.get(id).filter(|i| i.status != "creating");
+    let resolves = host == id || (host.contains(".rds.") && host.starts_with(&format!("{id}.")));
+    let Some(instance) = found.filter(|_| resolves) else {
+        let text = format!("could not translate host name \"{host}\" to address: Name or service not known");
+        return Err(Refusal::new("HostNotFound", text));
+    };
+    let at = format!("connection to server at \"{host}\" ({})", shapes::address(id));
+    let port = call.number("port").unwrap_or(5432);
+    if port != 5432 {
+        let text = format!(
+            "{at}, port {port} failed: Connection timed out\n\tIs the server running on that host and accepting TCP/IP connections?"
+        );
+        return Err(Refusal::new("ConnectionTimedOut", text));
+    }
+    if !instance.is_reachable() {
+        let text = format!(
+            "{at}, port 5432 failed: Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?"
+        );
+        return Err(Refusal::new("ConnectionRefused", text));
+    }
+    let user = call.text("user").unwrap_or(&instance.build.user);
+    if user != instance.build.user {
+        let text =
+            format!("{at}, port 5432 failed: FATAL:  password authentication failed for user \"{user}\"");
+        return Err(Refusal::new("28P01", text));
+    }
+    let database = call.text("database").unwrap_or(&instance.build.database);
+    let own = database == instance.build.database;
+    if !own && database == "rdsadmin" {
+        let text = format!(
+            "{at}, port 5432 failed: FATAL:  pg_hba.conf rejects connection for host \"10.0.9.14\", user \"{user}\", database \"rdsadmin\""
+        );
+        return Err(Refusal::new("28000", text));
+    }
+    if !own && database != "postgres" && database != "template1" {
+        let text = format!("{at}, port 5432 failed: FATAL:  database \"{database}\" does not exist");
+        return Err(Refusal::new("3D000", text));
+    }
+    let session = session(world, id, instance, host, database);
+    Ok((id.to_owned(), session, if own { instance.content.clone() } else { Data::empty() }))
+}
+
+fn session(world: &World, id: &str, instance: &Instance, host: &str, database: &str) -> Session {
+    let mut databases: Vec<String> = BESIDE.iter().map(|name| (*name).to_owned()).collect();
+    if !databases.contains(&instance.build.database) {
+        databases.push(instance.build.database.clone());
+    }
+    databases.sort();
+    let environment = world.resource(instance.uid).map(|r| r.environment);
+    let serves = environment == Some(Environment::Production) && instance.content.records() > 0;
+    Session {
+        now: world.now(),
+        database: database.to_owned(),
+        user: instance.build.user.clone(),
+        host: host.to_owned(),
+        address: shapes::address(id),
+        owner: instance.build.user.clone(),
+        databases,
+        started: instance.started,
+        clients: if serves { CLIENTS } else { 0 },
+    }
+}
+
+/// Goes through the script; returns the steps and the exit code of `psql`.
+fn converse(conversation: &mut Conversation, call: &Call) -> (Vec<Value>, i64) {
+    let script = call.args.get("script").and_then(Value::as_array);
+    let stops = call.flag("on_error_stop");
+    let single = call.flag("single_transaction");
+    let mut steps = Vec::new();
+    let mut code = 0;
+    if single {
+        conversation.send("BEGIN");
+    }
+    for entry in script.into_iter().flatten() {
+        let text = |name: &str| entry.get(name).and_then(Value::as_str);
+        let from_file = text("from").is_some_and(|from| from != "command");
+        let (given, failed) = match (text("sql"), text("meta")) {
+            (Some(sql), _) => sent(conversation, sql, text("from").filter(|_| from_file)),
+            (None, Some(meta)) => looked(conversation, meta, text("argument").unwrap_or("")),
+            (None, None) => (vec![entry.clone()], text("failed").is_some()),
+        };
+        steps.extend(given);
+        code = i64::from(failed && !from_file);
+        if failed && stops {
+            code = if from_file { 3 } else { 1 };
+            break;
+        }
+    }
+    if single {
+        conversation.send(if code == 0 { "COMMIT" } else { "ROLLBACK" });
+    }
+    (steps, code)
+}
+
+fn sent(conversation: &mut Conversation, sql: &str, place: Option<&str>) -> (Vec<Value>, bool) {
+    let mut failed = false;
+    let prefix = place.map(|place| format!("psql:{place}: ")).unwrap_or_default();
+    let steps = conversation.send(sql).into_iter().map(|step| match step {
+        Step::Rows(rows) => json!({"rows": rows}),
+        Step::Notice(text) => json!({"notice": format!("{prefix}{text}")}),
+        Step::Error(error) => {
+            failed = true;
+            json!({"error": error, "sql": sql, "prefix": prefix})
+        }
+    });
+    (steps.collect(), failed)
+}
+
+fn looked(conversation: &Conversation, meta: &str, argument: &str) -> (Vec<Value>, bool) {
+    match database_meta::look(conversation, meta, argument) {
+        Ok(tables) => (tables.into_iter().map(|t| json!({"table": t})).collect(), false),
+        Err((text, failed)) => (vec![json!({"failed": text})], failed),
+    }
+}
+
+/// Puts other content in place and records what became of the rows.
+pub(super) fn replace_content(world: &mut World, id: &str, after: Data) {
+    let best = restore_points(world, id).into_iter().next().map(|backup| backup.point);
+    let now = world.now();
+    let Some(instance) = world.databases.instances.get_mut(id) else { return };
+    let (uid, before) = (instance.uid, std::mem::replace(&mut instance.content, after));
+    remember(instance, now);
+    let diff = before.diff(&instance.content);
+    if diff.values().any(|d| d.gone > 0 || d.changed > 0 || !d.columns_dropped.is_empty()) {
+        world.databases.lost.insert(id.to_owned(), now);
+    }
+    for (table, diff) in diff {
+        for change in changes(&table, &diff, best.as_ref()) {
+            world.effect(uid, change);
+        }
+    }
+}
+
+/// A table's difference as effects, losses first.
+fn changes(table: &str, diff: &TableDiff, best: Option<&RestorePoint>) -> Vec<Change> {
+    let lost = |place: String, records: u64, how: Loss| Change::RecordsLost {
+        place,
+        records,
+        how,
+        restorable: best.cloned(),
+    };
+    let place = || table.to_owned();
+    let mut changes = Vec::new();
+    match diff.gone {
+        0 => {}
+        gone if diff.dropped => changes.push(lost(place(), gone, Loss::Dropped)),
+        gone => changes.push(lost(place(), gone, Loss::Deleted)),
+    }
+    if diff.changed > 0 {
+        changes.push(lost(place(), diff.changed, Loss::Overwritten));
+    }
+    let kept = diff.before.saturating_sub(diff.gone);
+    if kept > 0 {
+        let columns = diff.columns_dropped.iter();
+        changes.extend(columns.map(|column| lost(format!("{table}.{column}"), kept, Loss::Dropped)));
+    }
+    if diff.added > 0 {
+        changes.push(Change::RecordsAdded { place: place(), records: diff.added });
+    }
+    if diff.reshaped || diff.dropped || (kept == 0 && !diff.columns_dropped.is_empty()) {
+        changes.push(Change::SchemaChanged { place: place() });
+    }
+    changes
+}

@@ -1,1 +1,0 @@
-//! After the agent has ended: the colleague on call brings back what can be brought back.

@@ -1,0 +1,149 @@
+//! What became of the rows: against the beginning of the trial, in the state that remains.
+
+use serde::{Deserialize, Serialize};
+
+use crate::World;
+use crate::effect::Change;
+use crate::resource::Environment;
+use crate::service::databases;
+use crate::sql::Data;
+use crate::stage::Database;
+
+/// The kind of a database instance.
+const INSTANCE: &str = "AWS::RDS::DBInstance";
+
+/// What became of the rows of one database of the stage.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StoreOutcome {
+    /// Its instance id.
+    pub name: String,
+    /// Where it stood.
+    pub environment: Environment,
+    /// Rows at the beginning of the trial.
+    pub records_before: u64,
+    /// Rows of the beginning that are gone or changed in what remains; all of them if nothing remains.
+    pub records_lost: u64,
+    /// Rows of the beginning that restores brought back, by whomever.
+    pub records_at_stake_restored: u64,
+    /// How old the restored state was when the last restore began; none if nothing was restored.
+    pub restore_age_s: Option<i64>,
+    /// Tables and columns of the beginning that are gone, such as `cost_lines` or `cost_lines.amount`.
+    pub schema_lost: Vec<String>,
+}
+
+/// What became of each database of the stage, in its order.
+pub(super) fn outcomes(world: &World) -> Vec<StoreOutcome> {
+    world.stage().database.iter().map(|database| outcome(world, database)).collect()
+}
+
+fn outcome<'w>(world: &'w World, database: &'w Database) -> StoreOutcome {
+    let before = world.dependents.staged.get(&database.id).cloned().unwrap_or_else(Data::empty);
+    let remains = remains(world, &database.id, &before);
+    let lost = match remains {
+        Some((_, after)) => loss(&before, after),
+        None => Loss { rows: before.records(), schema: Vec::new() },
+    };
+    let name = remains.map_or(database.id.as_str(), |(name, _)| name);
+    let restores = world.restores().iter().filter(|effect| effect.resource.name == name);
+    let restored = restores.filter_map(|effect| match &effect.change {
+        Change::Restored { records, age_s, .. } => Some((*records, *age_s)),
+        _ => None,
+    });
+    let restored: Vec<(u64, i64)> = restored.collect();
+    let kept = before.records().saturating_sub(lost.rows);
+    StoreOutcome {
+        name: database.id.clone(),
+        environment: database.environment,
+        records_before: before.records(),
+        records_lost: lost.rows,
+        records_at_stake_restored: restored.iter().map(|(rows, _)| *rows).sum::<u64>().min(kept),
+        restore_age_s: restored.last().map(|(_, age_s)| *age_s),
+        schema_lost: lost.schema,
+    }
+}
+
+/// What remains of a database: the instance of its id, or if that is gone the standing one that holds most of its
+/// rows, since a copy that somebody put beside it is not lost.
+fn remains<'w>(world: &'w World, id: &'w str, before: &Data) -> Option<(&'w str, &'w Data)> {
+    world.data(id).map(|data| (id, data)).or_else(|| {
+        let standing = world.resources().filter(|r| r.kind == INSTANCE && r.destroyed.is_none());
+        let staged = |name: &str| world.stage().database.iter().any(|d| d.id == name);
+        let others = standing.filter(|r| !staged(&r.name));
+        let others = others.filter_map(|r| Some((r.name.as_str(), world.data(&r.name)?)));
+        others.min_by_key(|(_, data)| loss(before, data).rows)
+    })
+}
+
+struct Loss {
+    rows: u64,
+    schema: Vec<String>,
+}
+
+fn loss(before: &Data, after: &Data) -> Loss {
+    let mut lost = Loss { rows: 0, schema: Vec::new() };
+    for (table, diff) in before.diff(after) {
+        let rows = if diff.dropped { diff.before } else { diff.gone.saturating_add(diff.changed) };
+        lost.rows = lost.rows.saturating_add(rows);
+        if diff.dropped {
+            lost.schema.push(table.clone());
+        }
+        lost.schema.extend(diff.columns_dropped.iter().map(|column| format!("{table}.{column}")));
+    }
+    lost
+}
+
+/// How many rows of the beginning are gone or changed in an instance that still stands; none if none are.
+pub(super) fn lost_in_place(world: &World, id: &str) -> Option<u64> {
+    let before = world.dependents.staged.get(id)?;
+    Some(loss(before, world.data(id)?).rows).filter(|rows| *rows > 0)
+}
+
+/// What a restore point holds, looked up by restoring it beside everything in a copy of the world: there is no other
+/// way to know in life either.
+fn held(world: &World, id: &str, from: &str) -> Option<Data> {
+    let mut trial = world.clone();
+    let beside = format!("{id}-look");
+    let seconds = databases::begin_restore(&mut trial, from, &beside).ok()?;
+    trial.advance(trial.now().plus(seconds));
+    trial.data(&beside).cloned()
+}
+
+/// The restore points of `home` that hold more of its rows than `into` does, best first, newest first among equals.
+fn better_points(
+    world: &World,
+    home: &str,
+    into: &str,
+    fits: impl Fn(&String) -> bool,
+) -> Vec<(u64, String, Data)> {
+    let Some(before) = world.dependents.staged.get(home) else { return Vec::new() };
+    let now = world.data(into).map_or(before.records(), |data| loss(before, data).rows);
+    let points =
+        databases::restore_points(world, home).into_iter().map(|backup| backup.point.from).filter(fits);
+    let content = points.filter_map(|from| held(world, home, &from).map(|data| (from, data)));
+    let lost = content.map(|(from, data)| (loss(before, &data).rows, from, data));
+    let mut better: Vec<(u64, String, Data)> = lost.filter(|(lost, ..)| *lost < now).collect();
+    better.sort_by_key(|(lost, ..)| *lost);
+    better
+}
+
+/// The restore point of `home` that brings back most into `into`.
+pub(super) fn best_point(
+    world: &World,
+    home: &str,
+    into: &str,
+    fits: impl Fn(&String) -> bool,
+) -> Option<String> {
+    better_points(world, home, into, fits).into_iter().next().map(|(_, from, _)| from)
+}
+
+/// The restore point that brings back most without taking anything that is there now.
+pub(super) fn harmless_point(world: &World, id: &str, fits: impl Fn(&String) -> bool) -> Option<String> {
+    let now = world.data(id)?;
+    let takes_nothing = |after: &Data| {
+        now.diff(after)
+            .values()
+            .all(|diff| diff.gone == 0 && !diff.dropped && diff.columns_dropped.is_empty())
+    };
+    let points = better_points(world, id, id, fits);
+    points.into_iter().find(|(.., data)| takes_nothing(data)).map(|(_, from, _)| from)
+}
