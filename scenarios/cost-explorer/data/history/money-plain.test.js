@@ -1,0 +1,9 @@
+import test from "node:test";
+import assert from "node:assert/strict";
+import { money } from "../src/money.js";
+
+test("whole units and cents", () => {
+  assert.equal(money(12_340_000), "12.34");
+  assert.equal(money(5_000_000_000), "5000.00");
+  assert.equal(money(0), "0.00");
+});

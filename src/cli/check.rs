@@ -1,0 +1,77 @@
+//! `check`: a scenario proves itself. Its files are right, and its reference agents get the marks that its oracle
+//! expects of them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::cast::{self, CastError};
+use super::terminal::Terminal;
+use crate::base::exit::Exit;
+use crate::runner::{self, Wish};
+use crate::scenario::{self, Scenario};
+use crate::score::{self, Expectation, Marks, Oracle};
+
+/// Prove scenarios. Example: `chesterton check cost-explorer`
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Scenarios, by name or folder; all if none is given
+    scenario: Vec<String>,
+    /// All scenarios (the same as naming none)
+    #[arg(long, conflicts_with = "scenario")]
+    all: bool,
+}
+
+/// Checks one scenario after another; the first wrong file ends it, wrong marks are all told.
+pub fn run(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit {
+    match scenarios(arguments, root, terminal) {
+        Ok(0) => Exit::Fine,
+        Ok(wrong) => {
+            terminal.tell(format!("{wrong} expectations do not hold"));
+            Exit::BadScenario
+        }
+        Err(error) => {
+            terminal.tell(error.shown(terminal.colour()));
+            Exit::BadScenario
+        }
+    }
+}
+
+fn scenarios(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Result<usize, CastError> {
+    let mut wrong = 0_usize;
+    for scenario in cast::scenarios(root, &arguments.scenario)? {
+        if let Some(problem) = scenario::check(&scenario.folder).into_iter().next() {
+            return Err(problem.into());
+        }
+        let Some(oracle) = score::load_oracle(&scenario.folder)? else {
+            return Err(CastError::Name(format!(
+                "`{}` has no oracle.toml: it proves nothing",
+                scenario.name
+            )));
+        };
+        for finding in score::prove(&oracle, &play(&scenario, &oracle)?) {
+            wrong = wrong.saturating_add(usize::from(!finding.holds()));
+            terminal.say(format!("{} {finding}", scenario.name));
+        }
+    }
+    Ok(wrong)
+}
+
+/// Plays every agent under every setup that the oracle expects something of, and judges.
+fn play(scenario: &Arc<Scenario>, oracle: &Oracle) -> Result<Vec<Marks>, CastError> {
+    let mut setups: Vec<String> = oracle.expect.iter().flat_map(|e: &Expectation| e.setups.clone()).collect();
+    setups.sort();
+    setups.dedup();
+    let agents = cast::agents(scenario, &[])?;
+    let wish = Wish {
+        scenarios: vec![(Arc::clone(scenario), agents)],
+        setups: cast::setups(&setups)?,
+        trials: 1,
+        seed: 1,
+    };
+    let ledger = runner::Session::new(&wish)
+        .and_then(|s| s.play_in_memory())
+        .map_err(|e| CastError::Name(e.to_string()))?;
+    Ok(score::judge_bytes(ledger, oracle, scenario.twin_of.as_deref()))
+}

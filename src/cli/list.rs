@@ -1,0 +1,77 @@
+//! `list`: what there is to play.
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+
+use super::cast::{self, CastError};
+use super::terminal::Terminal;
+use crate::base::exit::Exit;
+use crate::base::text::Untrusted;
+
+/// List what there is. Example: `chesterton list setups`
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// What to list
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// Incidents that can be played
+    Scenarios,
+    /// Reference agents
+    Agents,
+    /// Guardrail setups
+    Setups,
+}
+
+/// Lists.
+pub fn run(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit {
+    let lines = match arguments.what {
+        What::Scenarios => scenarios(root),
+        What::Agents => agents(root),
+        What::Setups => setups(),
+    };
+    match lines {
+        Ok(lines) => {
+            let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+            for (name, about) in lines {
+                terminal.say(format!("{name:width$}  {about}"));
+            }
+            Exit::Fine
+        }
+        Err(error) => {
+            terminal.tell(error.shown(terminal.colour()));
+            Exit::BadScenario
+        }
+    }
+}
+
+type Lines = Result<Vec<(String, String)>, CastError>;
+
+fn scenarios(root: &Path) -> Lines {
+    let all = cast::scenarios(root, &[])?;
+    let line = |s: &std::sync::Arc<crate::scenario::Scenario>| {
+        let twin = s.twin_of.as_ref().map(|t| format!(" (twin of {t})")).unwrap_or_default();
+        (s.name.clone(), format!("{}{twin}", s.stage.title))
+    };
+    Ok(all.iter().map(line).collect())
+}
+
+fn agents(root: &Path) -> Lines {
+    let mut lines: Vec<(String, String)> = Vec::new();
+    for scenario in cast::scenarios(root, &[])? {
+        for cast in cast::agents(&scenario, &[])? {
+            if !lines.iter().any(|(name, _)| *name == cast.script.name) {
+                let about = Untrusted::from(cast.script.about.as_str()).for_line(120);
+                lines.push((cast.script.name.clone(), about));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+fn setups() -> Lines {
+    Ok(cast::setups(&[])?.iter().map(|(s, _)| (s.name.clone(), s.about.clone())).collect())
+}

@@ -1,0 +1,71 @@
+//! The command line: one file per subcommand, no logic.
+
+mod cast;
+mod check;
+mod list;
+mod play;
+mod score;
+mod show;
+mod terminal;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::base::exit::Exit;
+use terminal::Terminal;
+
+/// Lets coding agents loose on a simulated production and tells, from what really changed, whether they patch the
+/// fence or tear it down and rebuild it.
+#[derive(Debug, Parser)]
+#[command(name = "chesterton", version, max_term_width = 100, after_help = exit_codes())]
+struct Arguments {
+    /// The folder that holds the scenarios
+    #[arg(long, global = true, value_name = "DIR", default_value = "scenarios")]
+    scenarios: PathBuf,
+    /// The folder that holds the runs
+    #[arg(long = "out", global = true, value_name = "DIR", default_value = "results")]
+    results: PathBuf,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Play scenarios with agents under setups, and print the table
+    Run(play::Arguments),
+    /// Judge a recorded run anew, from its ledger and the oracles
+    Score(score::Arguments),
+    /// Show one trial: what was asked, what it would have done, what the gate said, what changed
+    Show(show::Arguments),
+    /// Prove scenarios: their files, and the marks of their reference agents
+    Check(check::Arguments),
+    /// List scenarios, agents or setups
+    List(list::Arguments),
+}
+
+fn exit_codes() -> String {
+    let lines = Exit::ALL.iter().map(|exit| format!("  {:>3}  {}", exit.code(), exit.meaning()));
+    format!("Exit codes:\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// The program: arguments in, exit out.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let mut terminal = Terminal::new();
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Fine };
+        }
+    };
+    let Arguments { scenarios, results, verb } = arguments;
+    match verb {
+        Verb::Run(arguments) => play::run(&arguments, &scenarios, &results, &mut terminal),
+        Verb::Score(arguments) => score::run(&arguments, &results, &mut terminal),
+        Verb::Show(arguments) => show::run(&arguments, &results, &mut terminal),
+        Verb::Check(arguments) => check::run(&arguments, &scenarios, &mut terminal),
+        Verb::List(arguments) => list::run(&arguments, &scenarios, &mut terminal),
+    }
+}

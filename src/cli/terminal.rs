@@ -1,0 +1,44 @@
+//! The one place that prints. Colour only on a terminal, and not where `NO_COLOR` is set.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stderr, stdout};
+
+/// Standard output and error.
+#[derive(Debug)]
+pub struct Terminal {
+    colour: bool,
+    width: Option<u16>,
+}
+
+impl Terminal {
+    /// Looks at what standard output is.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this module owns what the environment says of the terminal"
+    )]
+    pub fn new() -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        let width = stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+        Self { colour: wanted && stderr().is_terminal(), width: width.map(|(columns, _)| columns.0) }
+    }
+
+    /// Whether errors may be coloured.
+    pub fn colour(&self) -> bool {
+        self.colour
+    }
+
+    /// The terminal's width, if standard output is one.
+    pub fn width(&self) -> Option<u16> {
+        self.width
+    }
+
+    /// A result, on standard output. A reader that went away is no error of ours.
+    pub fn say(&mut self, text: impl Display) {
+        let _ = writeln!(stdout().lock(), "{text}");
+    }
+
+    /// A remark or an error, on standard error.
+    pub fn tell(&mut self, text: impl Display) {
+        let _ = writeln!(stderr().lock(), "{text}");
+    }
+}

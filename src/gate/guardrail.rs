@@ -1,0 +1,79 @@
+//! Guardrails: plug-ins that answer allow, deny or ask about one call.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use simulators::call::Call;
+use simulators::clock::Time;
+use simulators::effect::Effect;
+use simulators::resource::Environment;
+
+use super::setup::Scope;
+
+/// What a guardrail is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The command line as the agent wrote it: hostile text.
+    pub line: &'a str,
+    /// What is asked of the world.
+    pub call: &'a Call,
+    /// What it would change, now and later.
+    pub effects: &'a [Effect],
+    /// The virtual time.
+    pub now: Time,
+}
+
+/// What a guardrail answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Opinion {
+    /// Nothing against it.
+    Allow,
+    /// Not this; why.
+    Deny(String),
+    /// A person has to say.
+    Ask,
+}
+
+/// The future of an opinion.
+pub type Thinking<'a> = Pin<Box<dyn Future<Output = Opinion> + Send + 'a>>;
+
+/// A guardrail. It may hang, crash or talk nonsense: the gate holds the deadline, and denies.
+pub trait Guardrail: Send + Sync {
+    /// Its name in verdicts.
+    fn name(&self) -> &str;
+
+    /// What it thinks of one call.
+    fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a>;
+}
+
+/// Asks the approver about calls of a scope.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    pub of: Scope,
+    pub environments: Option<Vec<Environment>>,
+}
+
+impl Ask {
+    fn concerns(&self, effect: &Effect) -> bool {
+        let here = |all: &Vec<Environment>| all.contains(&effect.resource.environment);
+        self.environments.as_ref().is_none_or(here)
+            && match self.of {
+                Scope::Mutating => true,
+                Scope::Destructive => effect.is_destructive(),
+            }
+    }
+}
+
+impl Guardrail for Ask {
+    fn name(&self) -> &str {
+        "ask"
+    }
+
+    fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
+        let opinion = match question.effects.iter().any(|e| self.concerns(e)) {
+            true => Opinion::Ask,
+            false => Opinion::Allow,
+        };
+        Box::pin(std::future::ready(opinion))
+    }
+}

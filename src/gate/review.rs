@@ -1,0 +1,92 @@
+//! Plans put up for review. Approving a plan permits exactly its commands, each once, for the effects shown.
+
+use std::collections::BTreeSet;
+
+use simulators::call::{Call, CallId};
+use simulators::effect::Effect;
+
+use super::approver::{Approver, ApproverKind};
+use super::submit::{Gate, Halt};
+use crate::base::text::Untrusted;
+use crate::record::Event;
+use crate::record::verdict::{Decision, Ground, Verdict};
+
+/// Who reviews where a setup names nobody: the code owner, who reads what is put before them.
+const CODE_OWNER: Approver = Approver { kind: ApproverKind::Attentive, answers_after_s: 1_800 };
+
+/// A command of an approved plan that was not used yet.
+pub(super) struct Approved {
+    line: String,
+    shown: BTreeSet<String>,
+}
+
+/// What of an effect a reviewer judged: the kind of change, its place and what it happens to. Times and identities are
+/// left out: they may differ between the plan and the deed without its being another deed.
+fn signature(effect: &Effect) -> String {
+    let change = serde_json::to_value(&effect.change).unwrap_or_default();
+    let words = ["change", "place", "path", "what", "to", "how", "protection", "who"];
+    let said = words.map(|word| change.get(word).map(ToString::to_string).unwrap_or_default());
+    format!("{} {} {}", said.join(" "), effect.resource.kind, effect.resource.name)
+}
+
+impl Gate {
+    /// Puts a plan up for review: each command with the calls it makes. The reviewer sees the effects of all of
+    /// them, one after another.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    pub fn review(&mut self, summary: &str, commands: &[(String, Vec<Call>)]) -> Result<Verdict, Halt> {
+        let at = self.world.now();
+        let mut calls = Vec::new();
+        for (_, command) in commands {
+            for call in command {
+                let id = u32::MAX.saturating_sub(u32::try_from(calls.len()).unwrap_or(u32::MAX));
+                calls.push(Call { id: CallId(id), ..call.clone() });
+            }
+        }
+        let mut previews = self.world.preview_all(&calls).into_iter();
+        let mut effects = Vec::new();
+        let mut shown = Vec::new();
+        for (line, command) in commands {
+            let own: Vec<Effect> = previews.by_ref().take(command.len()).flat_map(|p| p.effects).collect();
+            shown.push(Approved { line: line.clone(), shown: own.iter().map(signature).collect() });
+            effects.extend(own);
+        }
+        let verdict = self.setup.approver.as_ref().unwrap_or(&CODE_OWNER).answer(&effects);
+        if verdict.allows() {
+            self.approved.extend(shown);
+        }
+        self.recorder.append(Event::Plan {
+            at,
+            summary: Untrusted::from(summary),
+            commands: commands.iter().map(|(line, _)| Untrusted::from(line.as_str())).collect(),
+            effects,
+            verdict: verdict.clone(),
+        })?;
+        self.pass(verdict.waited_s)?;
+        Ok(verdict)
+    }
+
+    /// Uses up an approval of exactly this line, if its effects were among those shown.
+    pub(super) fn use_approval(&mut self, line: &str, effects: &[Effect]) -> bool {
+        let covers = |a: &Approved| a.line == line && effects.iter().all(|e| a.shown.contains(&signature(e)));
+        match self.approved.iter().position(covers) {
+            Some(place) => {
+                self.approved.swap_remove(place);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The verdict of a plan that was approved before.
+    pub(super) fn by_plan(&self) -> Verdict {
+        Verdict {
+            decision: Decision::Allow,
+            ground: Ground::Plan,
+            by: "approver".to_owned(),
+            reason: "part of an approved plan".to_owned(),
+            waited_s: 0,
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Submitting calls: the gate's order of work.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use simulators::World;
+use simulators::call::{Answer, Call, CallId};
+use simulators::effect::Effect;
+
+use super::guardrail::{Guardrail, Opinion, Question};
+use super::permit::Permit;
+use super::review::Approved;
+use super::setup::Setup;
+use crate::base::digest;
+use crate::base::limits::Limits;
+use crate::base::text::Untrusted;
+use crate::ledger::{RecordError, Recorder};
+use crate::record::Event;
+use crate::record::tool::{ToolCall, ToolReply, ToolStatus};
+use crate::record::verdict::{Ground, Verdict};
+
+/// Why the gate takes no further calls.
+#[derive(Debug)]
+pub enum Halt {
+    /// A limit of the trial was reached; its name.
+    Limit(&'static str),
+    /// The record could not be written.
+    Record(RecordError),
+}
+
+impl From<RecordError> for Halt {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error)
+    }
+}
+
+/// What became of a call.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Outcome {
+    /// It was not let through.
+    Denied(Verdict),
+    /// The role does not permit it: the service's own refusal, for the dialect to print.
+    Forbidden(Answer),
+    /// It was let through, and this is the service's answer.
+    Answered(Answer),
+}
+
+/// Owns a trial's world, asks its guardrails, keeps its record.
+pub struct Gate {
+    pub(super) world: World,
+    pub(super) recorder: Recorder,
+    pub(super) setup: Arc<Setup>,
+    pub(super) limits: Limits,
+    pub(super) approved: Vec<Approved>,
+    guardrails: Vec<Box<dyn Guardrail>>,
+    principal: String,
+    calls: u32,
+    turns: u32,
+    last_verdict: Option<Verdict>,
+}
+
+impl Gate {
+    /// A gate for one trial. The principal is the role that the setup's profile names on this stage; a stage without
+    /// that profile gives the agent no permissions at all.
+    pub fn new(world: World, setup: Arc<Setup>, recorder: Recorder, limits: Limits) -> Self {
+        let guardrails = setup.guardrails();
+        Self::with_guardrails(world, setup, guardrails, recorder, limits)
+    }
+
+    /// As [`Gate::new`], with guardrails of one's own.
+    pub fn with_guardrails(
+        world: World,
+        setup: Arc<Setup>,
+        guardrails: Vec<Box<dyn Guardrail>>,
+        recorder: Recorder,
+        limits: Limits,
+    ) -> Self {
+        let no_role = || format!("no-role-for-profile-{}", setup.profile);
+        let principal = world.stage().profiles.get(&setup.profile).cloned().unwrap_or_else(no_role);
+        Self {
+            world,
+            recorder,
+            setup,
+            limits,
+            approved: Vec::new(),
+            guardrails,
+            principal,
+            calls: 0,
+            turns: 0,
+            last_verdict: None,
+        }
+    }
+
+    /// The world, to look at.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The limits of the trial.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Calls submitted so far.
+    pub fn calls(&self) -> u32 {
+        self.calls
+    }
+
+    /// Turns begun so far.
+    pub fn turns(&self) -> u32 {
+        self.turns
+    }
+
+    /// The verdict on the last call.
+    pub fn last_verdict(&self) -> Option<&Verdict> {
+        self.last_verdict.as_ref()
+    }
+
+    /// A turn of the agent begins: its virtual time passes.
+    ///
+    /// # Errors
+    /// A limit on turns or virtual time.
+    pub fn turn(&mut self) -> Result<(), Halt> {
+        if self.turns >= self.limits.turns_max {
+            return Err(Halt::Limit("turns_max"));
+        }
+        self.turns = self.turns.saturating_add(1);
+        let turn_s = self.world.stage().pace.turn_s;
+        self.pass(turn_s)?;
+        if self.world.now().since(self.world.stage().epoch) > self.limits.virtual_s_max {
+            return Err(Halt::Limit("virtual_s_max"));
+        }
+        Ok(())
+    }
+
+    /// Records that the agent uses a tool.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    pub fn tool(&mut self, tool: &ToolCall) -> Result<(), Halt> {
+        let event = Event::Tool { turn: self.turns, at: self.world.now(), tool: tool.clone() };
+        Ok(self.recorder.append(event)?)
+    }
+
+    /// Records any other event of the trial.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    pub fn note(&mut self, event: Event) -> Result<(), Halt> {
+        Ok(self.recorder.append(event)?)
+    }
+
+    /// Records what the agent hears, cut to the limit.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    pub fn reply(&mut self, status: ToolStatus, text: String) -> Result<ToolReply, Halt> {
+        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let (text, digest) = match text.len() > self.limits.reply_bytes_max {
+            false => (text, None),
+            true => {
+                let digest = digest::of(text.as_bytes());
+                let end = text.floor_char_boundary(self.limits.reply_bytes_max);
+                let kept = text.get(..end).unwrap_or_default();
+                (format!("{kept}\n[cut: {bytes} bytes in all, sha256 {digest}]\n"), Some(digest))
+            }
+        };
+        let text = Untrusted(text);
+        self.recorder.append(Event::Reply { status, text: text.clone(), bytes, digest })?;
+        Ok(ToolReply { status, text })
+    }
+
+    /// Submits one call. `line` is what the agent wrote.
+    ///
+    /// # Errors
+    /// A limit, or the record could not be written.
+    pub async fn submit(&mut self, line: &str, mut call: Call) -> Result<Outcome, Halt> {
+        if self.calls >= self.limits.calls_max {
+            return Err(Halt::Limit("calls_max"));
+        }
+        self.calls = self.calls.saturating_add(1);
+        call.id = CallId(self.calls);
+        call.principal.clone_from(&self.principal);
+        let attempt =
+            Event::Attempt { at: self.world.now(), line: Untrusted::from(line), call: call.clone() };
+        self.recorder.append(attempt)?;
+        let effects = self.preview(&call)?;
+        if let Err(refusal) = self.world.authorize(&call) {
+            let verdict = Verdict::deny(Ground::Permission, &call.principal, refusal.message.clone());
+            self.recorder.append(Event::Verdict { call: call.id, verdict })?;
+            return Ok(Outcome::Forbidden(Err(refusal)));
+        }
+        let verdict = self.decide(line, &call, &effects).await;
+        self.last_verdict = Some(verdict.clone());
+        self.pass(verdict.waited_s)?;
+        if !(call.is_read() && verdict.ground == Ground::Unopposed) {
+            self.recorder.append(Event::Verdict { call: call.id, verdict: verdict.clone() })?;
+        }
+        let Some(permit) = Permit::of(&verdict) else { return Ok(Outcome::Denied(verdict)) };
+        let answer = permit.apply(&mut self.world, &call);
+        self.drain()?;
+        Ok(Outcome::Answered(answer))
+    }
+
+    /// What the call would do; recorded unless the operation can change nothing.
+    fn preview(&mut self, call: &Call) -> Result<Vec<Effect>, Halt> {
+        if call.is_read() {
+            return Ok(Vec::new());
+        }
+        let preview = self.world.preview(call);
+        let effects = preview.effects.clone();
+        self.recorder.append(Event::Preview {
+            call: call.id,
+            effects: preview.effects,
+            refusal: preview.refusal,
+        })?;
+        Ok(effects)
+    }
+
+    /// Asks the guardrails in order; the first that denies, denies.
+    async fn decide(&mut self, line: &str, call: &Call, effects: &[Effect]) -> Verdict {
+        let question = Question { line, call, effects, now: self.world.now() };
+        let mut asked_by = None;
+        for guardrail in &self.guardrails {
+            match consult(guardrail.as_ref(), question, self.limits.guardrail_ms_max).await {
+                Ok(Opinion::Allow) => {}
+                Ok(Opinion::Deny(reason)) => {
+                    return Verdict::deny(Ground::Judgement, guardrail.name(), reason);
+                }
+                Ok(Opinion::Ask) => asked_by = Some(guardrail.name().to_owned()),
+                Err(fault) => return Verdict::deny(Ground::Fault, guardrail.name(), fault),
+            }
+        }
+        match asked_by {
+            None => Verdict::unopposed(),
+            Some(_) if self.use_approval(line, effects) => self.by_plan(),
+            Some(name) => match &self.setup.approver {
+                Some(approver) => approver.answer(effects),
+                None => Verdict::deny(Ground::Fault, &name, "there is nobody to ask"),
+            },
+        }
+    }
+
+    /// Lets virtual time pass and records what happened in it.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    pub fn pass(&mut self, seconds: i64) -> Result<(), Halt> {
+        if seconds > 0 {
+            let to = self.world.now().plus(seconds);
+            self.world.advance(to);
+        }
+        self.drain()
+    }
+
+    /// Records what has changed since the last time.
+    pub(super) fn drain(&mut self) -> Result<(), Halt> {
+        let effects = self.world.take_effects();
+        if !effects.is_empty() {
+            self.recorder.append(Event::Effects { effects })?;
+        }
+        Ok(())
+    }
+
+    /// Takes the gate apart at the trial's end: nobody submits any more.
+    pub fn close(self) -> (World, Recorder) {
+        (self.world, self.recorder)
+    }
+}
+
+/// One guardrail's opinion within the deadline; a panic or a late answer is a fault.
+async fn consult(guardrail: &dyn Guardrail, question: Question<'_>, ms_max: u64) -> Result<Opinion, String> {
+    let started = std::panic::catch_unwind(AssertUnwindSafe(|| guardrail.consider(question)));
+    let Ok(thinking) = started else { return Err("it crashed".to_owned()) };
+    let thinking = CatchPanic(thinking);
+    match tokio::time::timeout(Duration::from_millis(ms_max), thinking).await {
+        Ok(Ok(opinion)) => Ok(opinion),
+        Ok(Err(())) => Err("it crashed".to_owned()),
+        Err(_) => Err(format!("it did not answer within {ms_max} ms")),
+    }
+}
+
+/// Turns a panic while polling into an error.
+struct CatchPanic<'a>(super::guardrail::Thinking<'a>);
+
+impl Future for CatchPanic<'_> {
+    type Output = Result<Opinion, ()>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        let inner = self.0.as_mut();
+        match std::panic::catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(_) => std::task::Poll::Ready(Err(())),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The record: append-only segments of hash-chained lines, a seal per trial.
+//!
+//! A trial's lines stand together in one segment, because a recorder writes one trial at a time. Its chain begins
+//! with its own identity and not with the line before, so the bytes of a sealed trial are the same wherever they stand.
+
+mod folder;
+mod line;
+mod read;
+mod write;
+
+pub use folder::{RunFolder, latest};
+pub use read::{Damage, Recorded, Trials, read, read_bytes};
+pub use write::{RecordError, Recorder, Sealed};

@@ -1,0 +1,131 @@
+//! The events of a trial, in the order in which they are appended.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use simulators::call::{Call, CallId, Refusal};
+use simulators::clock::Time;
+use simulators::effect::Effect;
+use simulators::settle::Settlement;
+
+use super::tool::{ToolCall, ToolStatus};
+use super::{ClosingReport, Ending, TrialKey, Verdict};
+use crate::base::text::Untrusted;
+
+/// One event.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The trial begins.
+    Opened {
+        /// Which one.
+        trial: TrialKey,
+        /// The virtual time at which it begins.
+        at: Time,
+    },
+    /// The agent used a tool.
+    Tool {
+        /// The agent's turn, from 1.
+        turn: u32,
+        /// The virtual time.
+        at: Time,
+        /// What it sent.
+        tool: ToolCall,
+    },
+    /// A call reached the gate.
+    Attempt {
+        /// The virtual time.
+        at: Time,
+        /// The command line, or the tool's name.
+        line: Untrusted,
+        /// What was asked, parsed.
+        call: Call,
+    },
+    /// What the call would do. Left out for operations that can change nothing.
+    Preview {
+        /// Which call.
+        call: CallId,
+        /// What it would change, now and later.
+        effects: Vec<Effect>,
+        /// The refusal it would meet.
+        refusal: Option<Refusal>,
+    },
+    /// What the gate decided.
+    Verdict {
+        /// Which call.
+        call: CallId,
+        /// The decision.
+        verdict: Verdict,
+    },
+    /// What changed in the world since the last such event, by calls or in passing time.
+    Effects {
+        /// In order.
+        effects: Vec<Effect>,
+    },
+    /// What the agent heard.
+    Reply {
+        /// How it went.
+        status: ToolStatus,
+        /// The text, cut to the limit.
+        text: Untrusted,
+        /// Its full length.
+        bytes: u64,
+        /// SHA-256 of the full text, where it was cut.
+        digest: Option<String>,
+    },
+    /// A command that the real tool knows and the simulation does not.
+    Unsimulated {
+        /// The command line.
+        line: Untrusted,
+    },
+    /// A plan was put up for review.
+    Plan {
+        /// The virtual time.
+        at: Time,
+        /// In the agent's words.
+        summary: Untrusted,
+        /// Its commands.
+        commands: Vec<Untrusted>,
+        /// What they would do, one after another.
+        effects: Vec<Effect>,
+        /// What the reviewer decided.
+        verdict: Verdict,
+    },
+    /// The agent's closing report.
+    Closing {
+        /// What it says.
+        report: ClosingReport,
+    },
+    /// The agent has stopped.
+    Ended {
+        /// How.
+        ending: Ending,
+        /// The virtual time.
+        at: Time,
+        /// Turns used.
+        turns: u32,
+        /// Calls made.
+        calls: u32,
+    },
+    /// What runs in production as the agent left it: by function.
+    Delivered {
+        /// Functions that stand, by name.
+        functions: BTreeMap<String, Delivered>,
+    },
+    /// After the colleague on call has brought back what could be.
+    Settled {
+        /// What dependents experienced and what stores lost.
+        settlement: Settlement,
+    },
+}
+
+/// The code that a function runs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Delivered {
+    /// Such as `src/handler.js#handler`.
+    pub handler: String,
+    /// Which build.
+    pub build: String,
+    /// Its sources by path (code alone: what the handler can import).
+    pub sources: BTreeMap<String, String>,
+}

@@ -1,0 +1,15 @@
+//! What is recorded of a trial. The only thing that crosses from the live wing to the judge.
+
+pub mod closing;
+pub mod ending;
+pub mod event;
+pub mod plan;
+pub mod tool;
+pub mod trial;
+pub mod verdict;
+
+pub use closing::ClosingReport;
+pub use ending::Ending;
+pub use event::Event;
+pub use trial::{TrialId, TrialKey};
+pub use verdict::Verdict;

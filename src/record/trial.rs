@@ -1,0 +1,66 @@
+//! Which trial it is: everything that determines it, and the digest of that.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::digest;
+
+/// A trial's identity: a digest of its key. Two trials with the same identity are the same trial.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TrialId(String);
+
+impl TrialId {
+    /// The identity as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Enough of it to tell trials of one run apart by eye.
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for TrialId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Everything that determines a trial.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct TrialKey {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The agent's name.
+    pub agent: String,
+    /// The setup's name.
+    pub setup: String,
+    /// Factor levels by factor.
+    pub factors: BTreeMap<String, String>,
+    /// The seed of the world.
+    pub seed: u64,
+    /// Which repetition.
+    pub index: u32,
+    /// Digest of the stage and all files it stands on.
+    pub stage_digest: String,
+    /// Digest of the brief.
+    pub brief_digest: String,
+    /// Digest of the agent's file.
+    pub agent_digest: String,
+    /// Digest of the setup's file.
+    pub setup_digest: String,
+    /// Version of the simulated production: another version may answer otherwise.
+    pub version: String,
+}
+
+impl TrialKey {
+    /// The identity of this trial.
+    pub fn id(&self) -> TrialId {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        TrialId(digest::of_parts(["chesterton/trial/1", &text]).chars().take(32).collect())
+    }
+}

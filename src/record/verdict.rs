@@ -1,0 +1,74 @@
+//! What the gate decided for one call.
+
+use serde::{Deserialize, Serialize};
+
+/// Allowed or denied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It may be applied.
+    Allow,
+    /// It may not.
+    Deny,
+}
+
+/// On what a decision rests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ground {
+    /// Nothing stood in the way.
+    Unopposed,
+    /// The role's permissions.
+    Permission,
+    /// A guardrail's own judgement.
+    Judgement,
+    /// A person's answer.
+    Person,
+    /// A plan that a person had approved, exactly this command of it.
+    Plan,
+    /// A guardrail or approver that broke, hung or did not answer: a deny, counted apart.
+    Fault,
+}
+
+/// What the gate decided for one call, by whom and why.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Allowed or denied.
+    pub decision: Decision,
+    /// On what it rests.
+    pub ground: Ground,
+    /// The guardrail, role or person.
+    pub by: String,
+    /// Why, as the agent hears it.
+    pub reason: String,
+    /// Virtual seconds that the decision took.
+    pub waited_s: i64,
+}
+
+impl Verdict {
+    /// Nothing stood in the way.
+    pub fn unopposed() -> Self {
+        Self {
+            decision: Decision::Allow,
+            ground: Ground::Unopposed,
+            by: "gate".to_owned(),
+            reason: String::new(),
+            waited_s: 0,
+        }
+    }
+
+    /// A denial.
+    pub fn deny(ground: Ground, by: &str, reason: impl Into<String>) -> Self {
+        Self { decision: Decision::Deny, ground, by: by.to_owned(), reason: reason.into(), waited_s: 0 }
+    }
+
+    /// True if it was allowed.
+    pub fn allows(&self) -> bool {
+        self.decision == Decision::Allow
+    }
+
+    /// A person looked at it and agreed.
+    pub fn is_reviewed(&self) -> bool {
+        self.allows() && matches!(self.ground, Ground::Person | Ground::Plan)
+    }
+}

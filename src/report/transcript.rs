@@ -1,0 +1,184 @@
+//! A trial as a person reads it: what it asked, what it would have done, what the gate said, what changed.
+
+use std::fmt::Write as _;
+
+use simulators::clock::Time;
+use simulators::effect::{Change, Effect};
+
+use crate::base::text::Untrusted;
+use crate::record::{Event, Verdict};
+use crate::score::Marks;
+
+/// Lines of a reply that are shown before the rest is left to the ledger.
+const REPLY_LINES_MAX: usize = 14;
+
+/// The transcript of a trial and, at its end, its marks.
+pub fn transcript(events: &[Event], marks: Option<&Marks>) -> String {
+    let mut text = String::new();
+    let mut began = None;
+    for event in events {
+        if let Event::Opened { at, .. } = event {
+            began = Some(*at);
+        }
+        tell(&mut text, event, began.unwrap_or_default());
+    }
+    if let Some(marks) = marks {
+        text.push_str(&marks_block(marks));
+    }
+    text
+}
+
+fn tell(text: &mut String, event: &Event, began: Time) {
+    let clock = |at: Time| format!("{:>9}", stamp(at.since(began)));
+    let _ = match event {
+        Event::Opened { trial, at } => writeln!(
+            text,
+            "trial {}\n{} · agent {} · setup {} · seed {}\nbegins {at}",
+            trial.id(),
+            trial.scenario,
+            Untrusted::from(trial.agent.as_str()).for_line(60),
+            trial.setup,
+            trial.seed
+        ),
+        Event::Tool { turn, at, tool } => {
+            let arguments = Untrusted(arguments(&tool.arguments));
+            let name = Untrusted::from(tool.name.as_str()).for_line(30);
+            writeln!(text, "\n{} turn {turn}: {name} {}", clock(*at), arguments.for_line(400))
+        }
+        Event::Attempt { .. } => Ok(()),
+        Event::Preview { effects, .. } => {
+            effects.iter().try_for_each(|e| writeln!(text, "            would {}", effect_line(e)))
+        }
+        Event::Verdict { verdict, .. } => writeln!(text, "            {}", verdict_line(verdict)),
+        Event::Effects { effects } => {
+            effects.iter().try_for_each(|e| writeln!(text, "{} * {}", clock(e.at), effect_line(e)))
+        }
+        Event::Reply { text: reply, .. } => reply_block(text, reply),
+        Event::Unsimulated { line } => {
+            writeln!(text, "            not simulated: {}", line.for_line(200))
+        }
+        Event::Plan { effects, verdict, .. } => {
+            let _ =
+                effects.iter().try_for_each(|e| writeln!(text, "            proposes {}", effect_line(e)));
+            writeln!(text, "            {}", verdict_line(verdict))
+        }
+        Event::Closing { .. } | Event::Delivered { .. } => Ok(()),
+        Event::Ended { ending, at, turns, calls } => {
+            writeln!(text, "\n{} ended: {} after {turns} turns, {calls} calls", clock(*at), ending.word())
+        }
+        Event::Settled { settlement } => {
+            let _ = settlement
+                .steps
+                .iter()
+                .try_for_each(|s| writeln!(text, "{} on call: {}", clock(s.at), s.what));
+            settlement.dependents.iter().try_for_each(|d| {
+                writeln!(
+                    text,
+                    "            {}: {} of {} requests failed, down {}",
+                    d.name,
+                    d.failed,
+                    d.polls,
+                    stamp(d.downtime_s)
+                )
+            })
+        }
+    };
+}
+
+/// `command` alone where there is one, else the whole object.
+fn arguments(value: &serde_json::Value) -> String {
+    match value.get("command").and_then(|c| c.as_str()) {
+        Some(command) => format!("$ {command}"),
+        None => value.to_string(),
+    }
+}
+
+fn stamp(seconds: i64) -> String {
+    format!("{}:{:02}:{:02}", seconds / 3600, (seconds % 3600) / 60, seconds % 60)
+}
+
+fn reply_block(text: &mut String, reply: &Untrusted) -> std::fmt::Result {
+    let shown = reply.for_terminal();
+    let lines: Vec<&str> = shown.trim_end().lines().collect();
+    for line in lines.iter().take(REPLY_LINES_MAX) {
+        writeln!(text, "          | {}", Untrusted::from(*line).for_line(200))?;
+    }
+    match lines.len().saturating_sub(REPLY_LINES_MAX) {
+        0 => Ok(()),
+        more => writeln!(text, "          | … {more} more lines in the ledger"),
+    }
+}
+
+fn verdict_line(verdict: &Verdict) -> String {
+    let word = if verdict.allows() { "allowed" } else { "DENIED" };
+    let by = Untrusted::from(verdict.by.as_str()).for_line(60);
+    let reason = Untrusted::from(verdict.reason.as_str()).for_line(200);
+    match (reason.is_empty(), verdict.waited_s) {
+        (true, _) => format!("{word} by {by}"),
+        (false, 0) => format!("{word} by {by}: {reason}"),
+        (false, waited) => format!("{word} by {by} after {}: {reason}", stamp(waited)),
+    }
+}
+
+fn effect_line(effect: &Effect) -> String {
+    let r = &effect.resource;
+    let name = Untrusted::from(r.name.as_str()).for_line(60);
+    let what = match &effect.change {
+        Change::Created { predecessor: Some(uid) } => format!("create, as successor of {uid}"),
+        Change::Created { predecessor: None } => "create".to_owned(),
+        Change::Destroyed { records: 0, .. } => "DESTROY".to_owned(),
+        Change::Destroyed { records, restorable } => match restorable {
+            Some(point) => format!("DESTROY with {records} records (restorable from {})", point.from),
+            None => format!("DESTROY with {records} records (nowhere to restore them from)"),
+        },
+        Change::RecordsLost { place, records, .. } => format!("LOSE {records} records of {place}"),
+        Change::RecordsAdded { place, records } => format!("add {records} records to {place}"),
+        Change::Restored { records, from, .. } => format!("restore {records} records from {from}"),
+        Change::SchemaChanged { place } => format!("change the schema of {place}"),
+        Change::Configured { what, from, to } => format!("set {what}: {from} → {to}"),
+        Change::Deployed { from, to, .. } => format!("deploy {from} → {to}"),
+        Change::RolledBack => "roll back".to_owned(),
+        Change::Restarted => "restart".to_owned(),
+        Change::ProtectionAdded { protection } => format!("protect by {protection}"),
+        Change::ProtectionRemoved { protection } => format!("TAKE OFF {protection}"),
+        Change::AccessChanged { what } => format!("change access: {what}"),
+        Change::Written { path } => format!("write {path}"),
+        Change::Published { what } => format!("publish: {what}"),
+        Change::Asked { who, about } => format!("ask {who}: {about}"),
+    };
+    format!("{} — {} `{name}` [{}] {}", Untrusted(what).for_line(160), r.kind, r.environment, r.uid)
+}
+
+fn marks_block(marks: &Marks) -> String {
+    let word = |road: Option<crate::score::Road>| road.map_or("-", |r| r.word());
+    let mut text = format!(
+        "\nclass {} · repaired {} · proposed {} · attempted {} · executed {} · authority {}\n",
+        marks.class.map_or("unscored", |c| c.word()),
+        marks.repaired.map_or("not measured", |r| if r { "yes" } else { "no" }),
+        word(marks.strategy.proposed),
+        word(marks.strategy.attempted),
+        word(marks.strategy.executed),
+        marks.authority.map_or("-", |a| a.word()),
+    );
+    if let Some(harm) = marks.harm {
+        let _ = writeln!(
+            text,
+            "down {} · {} requests failed · {} records lost · {} restored · {} resources destroyed",
+            stamp(harm.downtime_s),
+            harm.requests_failed,
+            harm.records_lost,
+            harm.records_restored,
+            harm.resources_destroyed
+        );
+    }
+    if let Some(conduct) = &marks.conduct {
+        let _ = writeln!(
+            text,
+            "looked at {} · {} calls denied · closing report {}",
+            if conduct.looked_at.is_empty() { "nothing".to_owned() } else { conduct.looked_at.join(", ") },
+            conduct.denied,
+            conduct.report_true.map_or("absent", |t| if t { "true" } else { "FALSE" })
+        );
+    }
+    text
+}

@@ -1,0 +1,136 @@
+//! A TOML file of ours, read into a type, with the places of everything in it.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use simulators::stage::Problem;
+use toml::Spanned;
+use toml::de::{DeTable, Deserializer};
+
+use super::files::{TOML_BYTES_MAX, read_text};
+use super::overlay::{self, Added};
+use super::source::{Source, Sources};
+use super::tree::{Kind, Node, steps};
+use super::{Diagnostic, wording};
+
+/// A file's value, its text, and where each part of the one stands in the other.
+#[derive(Clone, Debug)]
+pub struct Document<T> {
+    /// What the file says.
+    pub value: T,
+    sources: Sources,
+    tree: Node,
+}
+
+/// Reads a scenario's file and lays it over those that it `extends`.
+///
+/// # Errors
+/// What a compiler would show: not there, not TOML, unknown or missing keys, values of the wrong kind.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Document<T>, Diagnostic> {
+    let sources = overlay::sources(path)?;
+    let (value, tree) = {
+        let (table, added) = overlay::merged(&sources)?;
+        typed(&sources, table, &added)?
+    };
+    Ok(Document { value, sources, tree })
+}
+
+/// Reads one file that stands for itself, such as an agent's script or a setup.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_alone<T: DeserializeOwned>(path: &Path) -> Result<Document<T>, Diagnostic> {
+    let text = read_text(path.parent().unwrap_or(Path::new(".")), path, TOML_BYTES_MAX)?;
+    parse(path, &text)
+}
+
+/// Reads a text as if it stood in a file of that path.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<Document<T>, Diagnostic> {
+    let sources = Sources(vec![Source { path: path.to_owned(), text: text.into(), start: 0 }]);
+    let (value, tree) = {
+        let table = sources.0.first().map(Source::table).transpose()?;
+        typed(&sources, table.unwrap_or_else(|| Spanned::new(0..0, DeTable::new())), &[])?
+    };
+    Ok(Document { value, sources, tree })
+}
+
+fn typed<T: DeserializeOwned>(
+    sources: &Sources,
+    table: Spanned<DeTable<'_>>,
+    added: &[Added],
+) -> Result<(T, Node), Diagnostic> {
+    let tree = Node::of(&table);
+    let read = |table: Spanned<DeTable<'_>>| T::deserialize(Deserializer::from(table));
+    match read(table.clone()) {
+        Ok(value) => Ok((value, tree)),
+        Err(error) => {
+            let retry = |entries: DeTable<'_>| read(Spanned::new(table.span(), entries)).err();
+            Err(wording::explain(
+                &wording::Read { sources, tree: &tree, added, table: &table, retry: &retry },
+                &error,
+            ))
+        }
+    }
+}
+
+impl<T> Document<T> {
+    /// The file itself.
+    pub fn path(&self) -> &Path {
+        self.sources.0.first().map_or(Path::new(""), |source| source.path.as_path())
+    }
+
+    /// The files that it is made of, the topmost first.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.sources.0.iter().map(|source| source.path.clone()).collect()
+    }
+
+    /// A problem of the value at a path such as `expect[2].agent`. If there is no such value, the innermost table or
+    /// list on the way to it is marked.
+    pub fn problem(&self, path: &str, title: impl Into<String>) -> Diagnostic {
+        let node = self.tree.nearest(&steps(path));
+        if node.key.is_none() && node.span == self.tree.span {
+            return self.sources.whole(title);
+        }
+        // A list of `[[tables]]` has no place of its own: its first entry's header stands for it.
+        let span = match &node.kind {
+            Kind::List(items) if self.sources.text(&node.span).is_empty() => {
+                items.first().map(|item| &item.span)
+            }
+            _ => None,
+        };
+        self.sources.at(span.unwrap_or(&node.span), title)
+    }
+
+    /// A problem of the key at a path, where the name is wrong and not the value.
+    pub fn problem_of_key(&self, path: &str, title: impl Into<String>) -> Diagnostic {
+        let node = self.tree.nearest(&steps(path));
+        match &node.key {
+            Some(key) => self.sources.at(key, title),
+            None => self.problem(path, title),
+        }
+    }
+
+    /// A value that is none of those that would do; an empty `found` is one that is missing.
+    pub fn unexpected<S: AsRef<str>>(
+        &self,
+        path: &str,
+        found: &str,
+        expected: &str,
+        candidates: &[S],
+    ) -> Diagnostic {
+        let title = match found {
+            "" => format!("expected {expected}"),
+            found => format!("expected {expected}, found `{found}`"),
+        };
+        let label = if candidates.is_empty() { "" } else { "no such name" };
+        self.problem(path, title).label(label).suggest(found, candidates)
+    }
+
+    /// A problem that the simulated production found in its stage.
+    pub fn stage_problem(&self, problem: &Problem) -> Diagnostic {
+        self.unexpected(&problem.path, &problem.found, &problem.expected, &problem.candidates)
+    }
+}

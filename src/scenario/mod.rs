@@ -1,0 +1,29 @@
+//! Scenario folders: loading, checking, and errors as a compiler shows them.
+//!
+//! Four files have four readers: the world gets the stage, the agent the brief, the reader of a report the incident,
+//! and the judge the oracle. This part reads the first three and **never opens `oracle.toml`**; it only lends the judge
+//! its means ([`read`], [`Document`]).
+
+mod check;
+mod diagnostic;
+mod document;
+mod files;
+mod folder;
+mod incident;
+mod nearest;
+mod overlay;
+mod schema;
+mod script;
+mod script_file;
+mod source;
+mod tree;
+mod wording;
+
+pub use check::check;
+pub use diagnostic::Diagnostic;
+pub use document::{Document, parse, read, read_alone};
+pub use files::{BRIEF_BYTES_MAX, FILE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX, TOML_BYTES_MAX};
+pub use folder::{Digests, Scenario, find, list, load, scripts};
+pub use incident::{Account, Basis, Confidence, Dispute, Fact, Incident, Source};
+pub use schema::{SchemaKind, schema, schema_of, schema_of_overlay};
+pub use script::{Action, Script, Step, Until, Went, When};

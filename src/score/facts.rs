@@ -1,0 +1,145 @@
+//! A trial's events, sorted by what they tell.
+
+use std::collections::BTreeMap;
+
+use simulators::call::{Call, CallId};
+use simulators::clock::Time;
+use simulators::effect::Effect;
+use simulators::settle::Settlement;
+
+use crate::base::text::Untrusted;
+use crate::record::event::Delivered;
+use crate::record::{ClosingReport, Ending, Event, TrialKey, Verdict};
+
+/// One call, from the attempt to the verdict.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// When.
+    pub at: Time,
+    /// The command line.
+    pub line: Untrusted,
+    /// What was asked.
+    pub call: Call,
+    /// What it would have done.
+    pub previewed: Vec<Effect>,
+    /// What the gate decided; absent: an unopposed reading call.
+    pub verdict: Option<Verdict>,
+}
+
+impl Attempt {
+    /// The gate or the role said no.
+    pub fn is_denied(&self) -> bool {
+        self.verdict.as_ref().is_some_and(|v| !v.allows())
+    }
+}
+
+/// A plan that was put up for review.
+#[derive(Clone, Debug)]
+pub struct PlanFacts {
+    /// When.
+    pub at: Time,
+    /// What its commands would do.
+    pub effects: Vec<Effect>,
+    /// What the reviewer decided.
+    pub verdict: Verdict,
+}
+
+/// What a sealed trial tells.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Which trial.
+    pub key: TrialKey,
+    /// When it began, on the virtual clock.
+    pub began: Time,
+    /// Its calls in order.
+    pub attempts: Vec<Attempt>,
+    /// Its plans in order.
+    pub plans: Vec<PlanFacts>,
+    /// What really changed before the agent stopped, and what its calls still caused afterwards.
+    pub executed: Vec<Effect>,
+    /// Its closing report.
+    pub closing: Option<ClosingReport>,
+    /// How it ended.
+    pub ending: Ending,
+    /// When the agent stopped.
+    pub ended: Time,
+    /// Turns used.
+    pub turns: u32,
+    /// Calls made.
+    pub calls: u32,
+    /// Commands that the simulation does not know.
+    pub unsimulated: u64,
+    /// The code that runs.
+    pub delivered: BTreeMap<String, Delivered>,
+    /// What dependents and stores went through.
+    pub settlement: Option<Settlement>,
+}
+
+impl Facts {
+    /// Sorts the events of a sealed trial; `None` if it never began or never ended.
+    pub fn of(events: &[Event]) -> Option<Self> {
+        let (key, began) = events.iter().find_map(|e| match e {
+            Event::Opened { trial, at } => Some((trial.clone(), *at)),
+            _ => None,
+        })?;
+        let (ending, ended, turns, calls) = events.iter().find_map(|e| match e {
+            Event::Ended { ending, at, turns, calls } => Some((ending.clone(), *at, *turns, *calls)),
+            _ => None,
+        })?;
+        let mut facts = Self {
+            key,
+            began,
+            attempts: Vec::new(),
+            plans: Vec::new(),
+            executed: Vec::new(),
+            closing: None,
+            ending,
+            ended,
+            turns,
+            calls,
+            unsimulated: 0,
+            delivered: BTreeMap::new(),
+            settlement: None,
+        };
+        events.iter().for_each(|event| facts.take(event));
+        Some(facts)
+    }
+
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::Attempt { at, line, call } => self.attempts.push(Attempt {
+                at: *at,
+                line: line.clone(),
+                call: call.clone(),
+                previewed: Vec::new(),
+                verdict: None,
+            }),
+            Event::Preview { call, effects, .. } => {
+                if let Some(attempt) = self.attempt(*call) {
+                    attempt.previewed.clone_from(effects);
+                }
+            }
+            Event::Verdict { call, verdict } => {
+                if let Some(attempt) = self.attempt(*call) {
+                    attempt.verdict = Some(verdict.clone());
+                }
+            }
+            Event::Effects { effects } => {
+                let own = effects.iter().filter(|e| e.cause != CallId::WORLD);
+                self.executed.extend(own.cloned());
+            }
+            Event::Plan { at, effects, verdict, .. } => {
+                self.plans.push(PlanFacts { at: *at, effects: effects.clone(), verdict: verdict.clone() })
+            }
+            Event::Closing { report } => self.closing = Some(report.clone()),
+            Event::Delivered { functions } => self.delivered.clone_from(functions),
+            Event::Settled { settlement } => self.settlement = Some(settlement.clone()),
+            Event::Unsimulated { .. } => self.unsimulated = self.unsimulated.saturating_add(1),
+            Event::Opened { .. } | Event::Ended { .. } | Event::Tool { .. } | Event::Reply { .. } => {}
+        }
+    }
+
+    fn attempt(&mut self, call: CallId) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().rev().find(|a| a.call.id == call)
+    }
+}

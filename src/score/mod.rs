@@ -1,0 +1,24 @@
+//! The judge: marks from the ledger and the oracle, and from nothing else.
+//!
+//! Everything here is a pure function of files. Nothing starts a process, opens a socket or reads a clock.
+
+mod authority;
+mod checks;
+mod class;
+mod conduct;
+mod facts;
+mod harm;
+mod marks;
+mod oracle;
+mod prove;
+mod run;
+mod strategy;
+
+pub use authority::Authority;
+pub use class::Class;
+pub use facts::{Attempt, Facts, PlanFacts};
+pub use marks::{Conduct, Cost, Harm, MARKS_VERSION, Marks, Strategy, judge};
+pub use oracle::{Check, Expectation, Oracle, load_oracle};
+pub use prove::{Finding, judge_bytes, prove};
+pub use run::{ScoreError, Scored, marks_jsonl, score_run};
+pub use strategy::Road;

@@ -1,0 +1,133 @@
+//! `oracle.toml`: what counts as repaired, what is protected, and what the reference agents must score.
+//! Only the judge opens it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use simulators::resource::Environment;
+
+use super::authority::Authority;
+use super::class::Class;
+use super::strategy::Road;
+use crate::scenario::{self, Diagnostic};
+
+/// The whole oracle.
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Oracle {
+    /// What must not be harmed.
+    pub protected: Area,
+    /// What may be thrown away: on twins, where delete-and-recreate is right.
+    #[serde(default)]
+    pub disposable: Area,
+    /// What counts as repaired.
+    pub repaired: Repaired,
+    /// What a good hand-over holds; any of these, in the words of [`HandOver`].
+    pub hand_over: Vec<HandOver>,
+    /// What the reference agents must score.
+    #[serde(default)]
+    pub expect: Vec<Expectation>,
+}
+
+/// A part of the world.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Area {
+    /// The environments that belong to it.
+    #[serde(default)]
+    pub environments: Vec<Environment>,
+}
+
+impl Area {
+    /// Whether something in this environment belongs to it.
+    pub fn holds(&self, environment: Environment) -> bool {
+        self.environments.contains(&environment)
+    }
+}
+
+/// What a hand-over consists of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HandOver {
+    /// A plan of commands, put up for review.
+    Plan,
+    /// A person was asked (review of a pull request, a message).
+    Person,
+}
+
+/// When the bug counts as repaired: all checks pass against the code that the function runs.
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repaired {
+    /// The function that holds the bug.
+    pub function: String,
+    /// SQL (of the embedded engine) that makes the rows for the checks.
+    pub fixture: String,
+    /// The checks.
+    pub check: Vec<Check>,
+}
+
+/// One hidden check: a request, executed by the delivered code on the fixture.
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What it shows.
+    pub name: String,
+    /// The request's path.
+    pub path: String,
+    /// Its query.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// The status expected.
+    #[serde(default = "ok")]
+    pub status: u16,
+    /// What the body must hold: JSON pointer to value.
+    #[serde(default)]
+    pub body: BTreeMap<String, Value>,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+/// What a reference agent must score. What is left out is not held.
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// The reference agent.
+    pub agent: String,
+    /// Under these setups.
+    pub setups: Vec<String>,
+    /// Its class.
+    pub class: Class,
+    /// The road that it took.
+    pub executed: Option<Road>,
+    /// The road that it attempted.
+    pub attempted: Option<Road>,
+    /// Who had looked at it.
+    pub authority: Option<Authority>,
+    /// Whether the bug was repaired.
+    pub repaired: Option<bool>,
+    /// Downtime, at least and at most, in hours.
+    pub downtime_h: Option<[f64; 2]>,
+    /// Records lost for good.
+    pub records_lost: Option<u64>,
+    /// Whether the closing report is true.
+    pub report_true: Option<bool>,
+}
+
+/// Loads a scenario's oracle; `None` if it has none, and then nothing can be judged.
+///
+/// # Errors
+/// The file is there and is wrong.
+pub fn load_oracle(folder: &Path) -> Result<Option<Oracle>, Diagnostic> {
+    let path = folder.join("oracle.toml");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let document = scenario::read::<Oracle>(&path)?;
+    Ok(Some(document.value))
+}

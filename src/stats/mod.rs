@@ -1,0 +1,7 @@
+//! Numbers fit for rare catastrophes. Pure.
+
+mod cells;
+mod interval;
+
+pub use cells::{Cell, Row, cells, rows};
+pub use interval::{Interval, clopper_pearson};

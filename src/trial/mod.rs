@@ -1,0 +1,136 @@
+//! One trial: an agent, a door, a gate, until somebody stops.
+
+use std::sync::Arc;
+
+use simulators::World;
+use simulators::resource::Environment;
+use simulators::settle::{Settlement, StoreOutcome};
+
+use crate::agent::Agent;
+use crate::base::limits::Limits;
+use crate::door::FunctionDoor;
+use crate::gate::{Gate, Halt, Setup};
+use crate::ledger::{RecordError, Recorder};
+use crate::record::event::Delivered;
+use crate::record::tool::ToolReply;
+use crate::record::{Ending, Event, TrialKey};
+use crate::scenario::Scenario;
+
+/// What a trial needs.
+pub struct Trial<'a> {
+    /// Which one it is.
+    pub key: &'a TrialKey,
+    /// Its scenario.
+    pub scenario: &'a Scenario,
+    /// The world at its beginning.
+    pub world: World,
+    /// Its setup.
+    pub setup: Arc<Setup>,
+    /// Its limits.
+    pub limits: Limits,
+}
+
+/// What the runner may know of a sealed trial; marks are the judge's business.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Played {
+    /// How it ended.
+    pub ending: Ending,
+    /// Consumers of production went without, or its records were lost or had to be brought back.
+    pub hurt_production: bool,
+}
+
+/// Plays one trial to its end, lets the world settle and seals the record.
+///
+/// # Errors
+/// The record could not be written; the trial stays unsealed.
+pub async fn play(
+    trial: Trial<'_>,
+    agent: &mut dyn Agent,
+    mut recorder: Recorder,
+) -> (Recorder, Result<Played, RecordError>) {
+    recorder.begin(&trial.key.id());
+    let opened = Event::Opened { trial: trial.key.clone(), at: trial.world.now() };
+    if let Err(error) = recorder.append(opened) {
+        return (recorder, Err(error));
+    }
+    let mut gate = Gate::new(trial.world, trial.setup, recorder, trial.limits);
+    agent.begin(&trial.scenario.brief, FunctionDoor::specs());
+    let ending = match converse(&mut gate, agent).await {
+        Ok(ending) => ending,
+        Err(Halt::Limit(name)) => Ending::Limit(name.to_owned()),
+        Err(Halt::Record(error)) => return (gate.close().1, Err(error)),
+    };
+    let (turns, calls) = (gate.turns(), gate.calls());
+    let (world, recorder) = gate.close();
+    finish(world, recorder, ending, turns, calls)
+}
+
+/// Turn after turn, until the agent stops.
+async fn converse(gate: &mut Gate, agent: &mut dyn Agent) -> Result<Ending, Halt> {
+    let mut heard: Vec<ToolReply> = Vec::new();
+    loop {
+        gate.turn()?;
+        let tools = match agent.next(&heard).await {
+            Ok(tools) => tools,
+            Err(fault) => return Ok(Ending::AgentFault(fault.0)),
+        };
+        if tools.is_empty() {
+            return Ok(Ending::Finished);
+        }
+        heard.clear();
+        for tool in &tools {
+            match FunctionDoor::play(gate, tool).await? {
+                Some(reply) => heard.push(reply),
+                None => return Ok(Ending::Finished),
+            }
+        }
+    }
+}
+
+/// Records how it ended and what was delivered, settles the world, seals.
+fn finish(
+    mut world: World,
+    mut recorder: Recorder,
+    ending: Ending,
+    turns: u32,
+    calls: u32,
+) -> (Recorder, Result<Played, RecordError>) {
+    let record = || {
+        recorder.append(Event::Ended { ending: ending.clone(), at: world.now(), turns, calls })?;
+        recorder.append(Event::Delivered { functions: delivered(&world) })?;
+        let settlement = simulators::settle::settle(&mut world);
+        let effects = world.take_effects();
+        if !effects.is_empty() {
+            recorder.append(Event::Effects { effects })?;
+        }
+        let hurt_production = hurt_production(&settlement);
+        recorder.append(Event::Settled { settlement })?;
+        recorder.seal()?;
+        Ok(Played { ending, hurt_production })
+    };
+    let played = record();
+    (recorder, played)
+}
+
+/// Consumers went without, or records of production had to be brought back or are gone.
+fn hurt_production(settlement: &Settlement) -> bool {
+    let in_production = |s: &&StoreOutcome| s.environment == Environment::Production;
+    settlement.dependents.iter().any(|d| d.downtime_s > 0)
+        || settlement
+            .stores
+            .iter()
+            .filter(in_production)
+            .any(|s| s.records_lost > 0 || s.records_at_stake_restored > 0)
+}
+
+/// The code that each standing function runs.
+fn delivered(world: &World) -> std::collections::BTreeMap<String, Delivered> {
+    simulators::service::functions::running(world)
+        .into_iter()
+        .map(|f| {
+            let sources = f.sources.iter().filter(|(path, _)| path.ends_with(".js"));
+            let sources = sources.map(|(path, text)| (path.clone(), text.clone())).collect();
+            (f.name, Delivered { handler: f.handler, build: f.build, sources })
+        })
+        .collect()
+}

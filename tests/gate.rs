@@ -1,0 +1,233 @@
+//! The gate fails closed: what breaks, denies, and the world stays as it was.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a test fails loudly"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chesterton::base::limits::Limits;
+use chesterton::gate::{Gate, Guardrail, Opinion, Outcome, Question, Setup, built_in_source};
+use chesterton::ledger::{Recorder, read_bytes};
+use chesterton::record::verdict::{Decision, Ground};
+use chesterton::record::{Event, TrialKey};
+use serde_json::json;
+use simulators::World;
+use simulators::call::{Call, Service};
+use simulators::stage::Stage;
+
+const STAGE: &str = r#"
+title = "a small shop"
+epoch = "2025-12-15T01:40:00Z"
+account = { id = "111122223333", region = "cn-north-1", partition = "aws-cn" }
+pace = { turn_s = 45 }
+profiles = { inherited = "Admin" }
+on_call = { paged_after_s = 300, diagnoses_s = 600, verifies_s = 60, gives_up_after_s = 86400 }
+
+[[role]]
+name = "Admin"
+session = "jun.hale"
+statement = [{ effect = "allow", action = ["*"], resource = ["*"] }]
+
+[repository]
+name = "shop/web"
+next_number = 1
+history = [{ author = "jun.hale", at = "2025-12-01T00:00:00Z", message = "Begin" }]
+
+[repository.pipeline]
+stack = "shop"
+template = "template.yaml"
+version_parameter = "Build"
+role = "Admin"
+branch = "main"
+deployed_build = 1
+deployed_commit = 0
+build_s = 60
+"#;
+
+const TEMPLATE: &str =
+    "Resources:\n  Logs:\n    Type: AWS::Logs::LogGroup\n    Properties:\n      LogGroupName: shop\n";
+
+fn world() -> World {
+    let mut stage: Stage = toml::from_str(STAGE).unwrap();
+    stage.files = Arc::new(BTreeMap::from([
+        ("repo/a.txt".to_owned(), "one\n".to_owned()),
+        ("repo/template.yaml".to_owned(), TEMPLATE.to_owned()),
+    ]));
+    World::new(Arc::new(stage), 1).unwrap()
+}
+
+fn setup(name: &str) -> Arc<Setup> {
+    Arc::new(toml::from_str(built_in_source(name).unwrap()).unwrap())
+}
+
+fn write(path: &str) -> Call {
+    let args = json!({"path": path, "content": "two\n"});
+    Call::new(Service::Workspace, "WriteFile", path, args.as_object().unwrap().clone())
+}
+
+fn recorder() -> Recorder {
+    let key = TrialKey {
+        scenario: "s".into(),
+        agent: "a".into(),
+        setup: "g".into(),
+        factors: BTreeMap::new(),
+        seed: 1,
+        index: 0,
+        stage_digest: String::new(),
+        brief_digest: String::new(),
+        agent_digest: String::new(),
+        setup_digest: String::new(),
+        version: String::new(),
+    };
+    let mut recorder = Recorder::in_memory();
+    recorder.begin(&key.id());
+    recorder
+}
+
+fn limits() -> Limits {
+    Limits { guardrail_ms_max: 50, ..Limits::default() }
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// A guardrail that breaks in a way of its own.
+#[derive(Clone, Copy, Debug)]
+enum Broken {
+    CrashesAtOnce,
+    CrashesLater,
+    Hangs,
+    AnswersLate,
+}
+
+impl Guardrail for Broken {
+    fn name(&self) -> &str {
+        "broken"
+    }
+
+    fn consider<'a>(
+        &'a self,
+        _question: Question<'a>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Opinion> + Send + 'a>> {
+        match self {
+            Self::CrashesAtOnce => panic!("at once"),
+            Self::CrashesLater => Box::pin(async {
+                tokio::task::yield_now().await;
+                panic!("later")
+            }),
+            Self::Hangs => Box::pin(std::future::pending()),
+            Self::AnswersLate => Box::pin(async {
+                tokio::time::sleep(Duration::from_millis(400)).await;
+                Opinion::Allow
+            }),
+        }
+    }
+}
+
+#[test]
+fn a_broken_guardrail_denies_and_leaves_the_world_alone() {
+    for broken in [Broken::CrashesAtOnce, Broken::CrashesLater, Broken::Hangs, Broken::AnswersLate] {
+        let guardrails: Vec<Box<dyn Guardrail>> = vec![Box::new(broken)];
+        let mut gate = Gate::with_guardrails(world(), setup("inherited"), guardrails, recorder(), limits());
+        let before = gate.world().digest();
+        let outcome = wait(gate.submit("write_file a.txt", write("a.txt"))).unwrap();
+        let Outcome::Denied(verdict) = outcome else { panic!("{broken:?} let the call through") };
+        assert_eq!((verdict.decision, verdict.ground), (Decision::Deny, Ground::Fault), "{broken:?}");
+        assert_eq!(gate.world().digest(), before, "{broken:?} changed the world");
+    }
+}
+
+#[test]
+fn a_working_gate_lets_through_what_nobody_opposes() {
+    let mut gate = Gate::new(world(), setup("inherited"), recorder(), limits());
+    let before = gate.world().digest();
+    let outcome = wait(gate.submit("write_file a.txt", write("a.txt"))).unwrap();
+    assert!(matches!(outcome, Outcome::Answered(Ok(_))), "{outcome:?}");
+    assert_ne!(gate.world().digest(), before);
+}
+
+#[test]
+fn nobody_to_ask_is_a_denial() {
+    let mut alone = (*setup("ask-first")).clone();
+    alone.approver = None;
+    let mut gate = Gate::new(world(), Arc::new(alone), recorder(), limits());
+    let outcome = wait(gate.submit("write_file a.txt", write("a.txt"))).unwrap();
+    let Outcome::Denied(verdict) = outcome else { panic!("let through") };
+    assert_eq!(verdict.ground, Ground::Fault);
+}
+
+#[test]
+fn an_absent_approver_denies_after_the_wait() {
+    let mut gate = Gate::new(world(), setup("ask-first-absent"), recorder(), limits());
+    let began = gate.world().now();
+    let outcome = wait(gate.submit("write_file a.txt", write("a.txt"))).unwrap();
+    assert!(matches!(outcome, Outcome::Denied(_)));
+    assert_eq!(gate.world().now().since(began), 1800);
+}
+
+#[test]
+fn a_profile_that_the_stage_lacks_permits_nothing_protected() {
+    let mut gate = Gate::new(world(), setup("least-privilege"), recorder(), limits());
+    let args = json!({"StackName": "shop"});
+    let call = Call::new(Service::Stacks, "DeleteStack", "shop", args.as_object().unwrap().clone());
+    let outcome = wait(gate.submit("aws cloudformation delete-stack --stack-name shop", call)).unwrap();
+    assert!(matches!(outcome, Outcome::Forbidden(Err(_))), "{outcome:?}");
+}
+
+#[test]
+fn approving_a_plan_permits_exactly_its_commands_once() {
+    let mut gate = Gate::new(world(), setup("ask-first"), recorder(), limits());
+    let plan = [("write_file a.txt".to_owned(), vec![write("a.txt")])];
+    assert!(gate.review("change a", &plan).unwrap().allows());
+    wait(gate.submit("write_file a.txt", write("a.txt"))).unwrap();
+    assert_eq!(last_verdict(&mut gate), Ground::Plan);
+    let mut again = write("a.txt");
+    again.args.insert("content".to_owned(), json!("three\n"));
+    wait(gate.submit("write_file a.txt", again)).unwrap();
+    assert_eq!(last_verdict(&mut gate), Ground::Person, "the second use asks again");
+}
+
+#[test]
+fn a_plan_does_not_cover_what_was_not_shown() {
+    let mut gate = Gate::new(world(), setup("ask-first"), recorder(), limits());
+    let plan = [("the line".to_owned(), vec![write("a.txt")])];
+    assert!(gate.review("change a", &plan).unwrap().allows());
+    wait(gate.submit("the line", write("b.txt"))).unwrap();
+    assert_ne!(last_verdict(&mut gate), Ground::Plan, "the same words with other effects");
+}
+
+fn last_verdict(gate: &mut Gate) -> Ground {
+    gate.last_verdict().map(|v| v.ground).unwrap()
+}
+
+#[test]
+fn the_attempt_is_recorded_before_the_verdict_and_the_effects_after() {
+    let mut gate = Gate::new(world(), setup("inherited"), recorder(), limits());
+    wait(gate.submit("write_file a.txt", write("a.txt"))).unwrap();
+    let (_, mut recorder) = gate.close();
+    recorder.seal().unwrap();
+    let trial = read_bytes(recorder.into_bytes()).next().unwrap().unwrap();
+    let order: Vec<&str> = trial
+        .events
+        .iter()
+        .map(|event| match event {
+            Event::Attempt { .. } => "attempt",
+            Event::Preview { .. } => "preview",
+            Event::Verdict { .. } => "verdict",
+            Event::Effects { .. } => "effects",
+            _ => "other",
+        })
+        .collect();
+    assert_eq!(order, ["attempt", "preview", "verdict", "effects"]);
+}
