@@ -45,7 +45,7 @@ fn play(name: &str) -> Vec<Marks> {
     let casts = casts.into_iter().map(cast).collect();
     let oracle = score::load_oracle(&folder(name)).unwrap_or_else(|e| panic!("{e}")).unwrap();
     let twin_of = scenario.twin_of.clone();
-    let wish = Wish { scenarios: vec![(scenario, casts)], setups: setups(), trials: 1, seed: 1 };
+    let wish = Wish { scenarios: vec![(scenario, casts)], setups: setups(), trials: 1, seed: 1, shard: None };
     let ledger = Session::new(&wish).unwrap().play_in_memory().unwrap();
     score::judge_bytes(ledger, &oracle, twin_of.as_deref())
 }

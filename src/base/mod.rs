@@ -1,5 +1,6 @@
 //! What every other module stands on: digests, exit codes, limits, text that is not trusted.
 
+pub mod clock;
 pub mod digest;
 pub mod exit;
 pub mod limits;

@@ -69,6 +69,7 @@ fn play(scenario: &Arc<Scenario>, oracle: &Oracle) -> Result<Vec<Marks>, CastErr
         setups: cast::setups(&setups)?,
         trials: 1,
         seed: 1,
+        shard: None,
     };
     let ledger = runner::Session::new(&wish)
         .and_then(|s| s.play_in_memory())

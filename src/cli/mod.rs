@@ -2,9 +2,14 @@
 
 mod cast;
 mod check;
+mod doctor;
 mod list;
+mod merge;
 mod play;
+mod resume;
 mod score;
+mod session;
+mod shard;
 mod show;
 mod terminal;
 
@@ -35,6 +40,12 @@ struct Arguments {
 enum Verb {
     /// Play scenarios with agents under setups, and print the table
     Run(play::Arguments),
+    /// Play what a run has not sealed yet
+    Resume(resume::Arguments),
+    /// Unite shards of one plan into one run
+    Merge(merge::Arguments),
+    /// Say what is wrong with a run's ledger, and save what can be saved
+    Doctor(doctor::Arguments),
     /// Judge a recorded run anew, from its ledger and the oracles
     Score(score::Arguments),
     /// Show one trial: what was asked, what it would have done, what the gate said, what changed
@@ -63,6 +74,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let Arguments { scenarios, results, verb } = arguments;
     match verb {
         Verb::Run(arguments) => play::run(&arguments, &scenarios, &results, &mut terminal),
+        Verb::Resume(arguments) => resume::run(&arguments, &results, &mut terminal),
+        Verb::Merge(arguments) => merge::run(&arguments, &results, &mut terminal),
+        Verb::Doctor(arguments) => doctor::run(&arguments, &results, &mut terminal),
         Verb::Score(arguments) => score::run(&arguments, &results, &mut terminal),
         Verb::Show(arguments) => show::run(&arguments, &results, &mut terminal),
         Verb::Check(arguments) => check::run(&arguments, &scenarios, &mut terminal),

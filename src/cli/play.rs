@@ -1,18 +1,20 @@
 //! `run`: plays, then judges what was recorded.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cast::{self, CastError};
-use super::score::{self, Shown};
+use super::session::{self, Session};
+use super::shard;
 use super::terminal::Terminal;
+use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
-use crate::ledger::RunFolder;
-use crate::runner::{self, Progress, Ran, RunError, Signal, Stopwatch, Wish};
+use crate::ledger::{FolderError, RunFolder};
+use crate::record::plan::{Plan, Shard};
+use crate::runner::{self, Wish};
 
 /// Trials of each cell, unless told otherwise.
 const TRIALS: u32 = 5;
@@ -37,12 +39,27 @@ pub struct Arguments {
     /// Threads; as many as there are cores if not given
     #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..=1024))]
     jobs: Option<u32>,
+    /// The run's name; the time of its beginning if not given
+    #[arg(long, value_parser = run_name)]
+    name: Option<String>,
+    /// Play one part of several: `2/8` is the second of eight; `auto` takes it from the scheduler (Slurm, Kubernetes, GitLab)
+    #[arg(long, value_name = "I/N", value_parser = shard::parse)]
+    shard: Option<Shard>,
     /// Say what would be played, and stop
     #[arg(long)]
     dry_run: bool,
     /// Record only; judge later with `score`
     #[arg(long)]
     no_score: bool,
+}
+
+/// A name that is a name of a folder and nothing else.
+fn run_name(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match !text.is_empty() && text.len() <= 100 && !text.starts_with('.') && text.chars().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => Err("a run's name is letters, digits, `-`, `_` and `.`, up to 100 of them".to_owned()),
+    }
 }
 
 /// Plays and judges.
@@ -54,37 +71,47 @@ pub fn run(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Te
             return Exit::BadScenario;
         }
     };
-    let jobs = arguments.jobs.and_then(|j| usize::try_from(j).ok()).unwrap_or_else(cores);
     let plan = runner::plan(&wish);
-    terminal.tell(format!(
-        "{} scenarios × {} setups × {} agents × {} trials: {} trials, seeds {}…, {jobs} threads",
-        wish.scenarios.len(),
-        wish.setups.len(),
-        wish.scenarios.first().map_or(0, |(_, casts)| casts.len()),
-        arguments.trials,
-        plan.trials.len(),
-        arguments.seed
-    ));
+    let jobs = session::jobs(arguments.jobs);
+    terminal.tell(first_screen(arguments, &wish, &plan, jobs));
     if arguments.dry_run {
-        for key in &plan.trials {
+        for key in plan.keys() {
             terminal.say(format!("{} {} {} {} #{}", key.id(), key.scenario, key.setup, key.agent, key.index));
         }
         return Exit::Fine;
     }
     let watch = Stopwatch::start();
-    let played = RunFolder::create(results, &watch.name()).and_then(|folder| {
+    let made = RunFolder::create(results, arguments.name.as_deref(), &watch.name()).and_then(|folder| {
+        let lock = folder.lock()?;
         folder.put_json("plan.json", &plan)?;
-        Ok(folder)
+        Ok((folder, lock))
     });
-    let folder = match played {
-        Ok(folder) => folder,
+    match made {
+        Ok((folder, lock)) => {
+            let done = BTreeSet::new();
+            let session =
+                Session { folder, lock, plan, wish, done, jobs, watch, judged: !arguments.no_score };
+            session.play(terminal)
+        }
         Err(error) => {
             terminal.tell(format!("error: {error}"));
-            return Exit::RecordingFailed;
+            if matches!(error, FolderError::Record(_)) { Exit::RecordingFailed } else { Exit::Usage }
         }
-    };
-    let ran = play(&folder, plan, &wish, jobs);
-    finish(arguments, &folder, ran, watch, jobs, terminal)
+    }
+}
+
+fn first_screen(arguments: &Arguments, wish: &Wish, plan: &Plan, jobs: usize) -> String {
+    let agents: usize = wish.scenarios.iter().map(|(_, casts)| casts.len()).sum();
+    let part = plan.shard.map(|s| format!(" (shard {} of {})", s.index.saturating_add(1), s.of));
+    format!(
+        "{} scenarios with {agents} agents × {} setups × {} trials: {} trials{}, seeds from {}, {jobs} threads",
+        wish.scenarios.len(),
+        wish.setups.len(),
+        arguments.trials,
+        plan.trials(),
+        part.unwrap_or_default(),
+        arguments.seed
+    )
 }
 
 fn wish(arguments: &Arguments, root: &Path) -> Result<Wish, CastError> {
@@ -94,70 +121,6 @@ fn wish(arguments: &Arguments, root: &Path) -> Result<Wish, CastError> {
         .map(|scenario| Ok((Arc::clone(&scenario), cast::agents(&scenario, &arguments.agent)?)))
         .collect::<Result<_, CastError>>()?;
     let setups = cast::setups(&arguments.setup)?;
-    Ok(Wish { scenarios, setups, trials: arguments.trials, seed: arguments.seed })
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-fn play(
-    folder: &RunFolder,
-    plan: crate::record::plan::Plan,
-    wish: &Wish,
-    jobs: usize,
-) -> Result<Ran, RunError> {
-    let bar = ProgressBar::new(u64::try_from(plan.trials.len()).unwrap_or(u64::MAX));
-    let template = "{bar:30} {pos}/{len} trials · {msg} · {elapsed} gone, {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar.set_message("production hurt in 0");
-    let mut destroyed = 0_u64;
-    let ran = runner::run(folder, plan, wish, jobs, |progress: Progress| {
-        destroyed = destroyed.saturating_add(u64::from(progress.played.hurt_production));
-        bar.set_message(format!("production hurt in {destroyed}"));
-        bar.inc(1);
-    });
-    bar.finish_and_clear();
-    ran
-}
-
-fn finish(
-    arguments: &Arguments,
-    folder: &RunFolder,
-    ran: Result<Ran, RunError>,
-    watch: Stopwatch,
-    jobs: usize,
-    terminal: &mut Terminal,
-) -> Exit {
-    let ran = match ran.and_then(|ran| Ok(folder.put_json("meta.json", &watch.meta(jobs)).map(|()| ran)?)) {
-        Ok(ran) => ran,
-        Err(error @ RunError::Record(_)) => {
-            terminal.tell(format!("error: {error}\nnothing after it was run; sealed trials stay readable"));
-            return Exit::RecordingFailed;
-        }
-        Err(error @ RunError::World { .. }) => {
-            terminal.tell(format!("error: {error}"));
-            return Exit::BadScenario;
-        }
-    };
-    let shown = match arguments.no_score {
-        true => Exit::Fine,
-        false => score::judge(folder, Shown::Summary, terminal),
-    };
-    if ran.broken > 0 {
-        terminal.tell(format!("{} trials are left out: Chesterton itself crashed in them", ran.broken));
-    }
-    let seconds = watch.elapsed().as_secs_f64();
-    terminal.tell(format!(
-        "{} of {} trials sealed in {seconds:.1} s, recorded in {}\nagain: chesterton run --seed {} --trials {} · one trial: chesterton show TRIAL",
-        ran.sealed,
-        ran.planned,
-        folder.path().display(),
-        arguments.seed,
-        arguments.trials
-    ));
-    ran.signal.map_or(shown, Signal::exit)
+    let Arguments { trials, seed, shard, .. } = *arguments;
+    Ok(Wish { scenarios, setups, trials, seed, shard })
 }

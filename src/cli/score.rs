@@ -57,7 +57,7 @@ pub fn judge(folder: &RunFolder, shown: Shown, terminal: &mut Terminal) -> Exit 
             terminal.tell(diagnostic.render(terminal.colour()));
             return Exit::BadScenario;
         }
-        Err(error @ ScoreError::NoRun { .. }) => {
+        Err(error @ ScoreError::NoRun(_)) => {
             terminal.tell(format!("error: {error}"));
             return Exit::Invalid;
         }

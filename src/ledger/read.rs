@@ -8,6 +8,17 @@ use super::line::{Entry, Line, VERSION, genesis};
 use crate::base::digest;
 use crate::record::{Event, TrialId};
 
+/// Where a sealed trial's lines stand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The segment.
+    pub segment: PathBuf,
+    /// The first byte.
+    pub offset: u64,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
 /// A sealed trial.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Recorded {
@@ -17,6 +28,17 @@ pub struct Recorded {
     pub events: Vec<Event>,
     /// Its lines as they stand in the segment, seal included.
     pub bytes: Vec<u8>,
+    /// Where they stand.
+    pub place: Place,
+}
+
+/// How lines came not to count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// The writer was stopped: a trial without its seal, or a last line without its end. `resume` plays it again.
+    Stopped,
+    /// Something was changed, lost or put in.
+    Corrupt,
 }
 
 /// Lines that do not count, and why.
@@ -24,18 +46,25 @@ pub struct Recorded {
 pub struct Damage {
     /// The segment.
     pub segment: PathBuf,
-    /// The first line concerned, from 1.
+    /// The first line concerned, from 1; 0 where it is the segment as a whole.
     pub line: u64,
+    /// The last line concerned.
+    pub last_line: u64,
+    /// How it came about.
+    pub cause: Cause,
     /// What is wrong with it.
     pub what: String,
 }
 
-/// Streams the trials of a run's segments, in order of segment and place. Each item is a sealed trial or a damage.
+/// Streams the trials of a ledger's segments, in order of segment and place. Each item is a sealed trial or a damage.
 pub struct Trials {
     segments: std::vec::IntoIter<PathBuf>,
     current: Option<(PathBuf, Box<dyn BufRead>)>,
     line: u64,
+    offset: u64,
     open: Option<Building>,
+    /// Found on the way to another item.
+    waiting: Option<Damage>,
 }
 
 struct Building {
@@ -57,95 +86,124 @@ pub fn read(folder: &Path) -> io::Result<Trials> {
         .filter(|path| path.extension().is_some_and(|e| e == "jsonl"))
         .collect();
     segments.sort();
-    Ok(Trials { segments: segments.into_iter(), current: None, line: 0, open: None })
+    Ok(Trials::of(segments, None))
 }
 
 /// Reads a segment that was kept in memory.
 pub fn read_bytes(bytes: Vec<u8>) -> Trials {
     let reader: Box<dyn BufRead> = Box::new(io::Cursor::new(bytes));
-    Trials {
-        segments: Vec::new().into_iter(),
-        current: Some((PathBuf::from("memory"), reader)),
-        line: 0,
-        open: None,
-    }
+    Trials::of(Vec::new(), Some((PathBuf::from("memory"), reader)))
 }
 
 impl Trials {
+    fn of(segments: Vec<PathBuf>, current: Option<(PathBuf, Box<dyn BufRead>)>) -> Self {
+        Self { segments: segments.into_iter(), current, line: 0, offset: 0, open: None, waiting: None }
+    }
+
     fn next_segment(&mut self) -> Option<Result<(), Damage>> {
         let path = self.segments.next()?;
-        self.line = 0;
-        match File::open(&path) {
+        (self.line, self.offset) = (0, 0);
+        // A link could lead out of the run, to lines that were never recorded here.
+        let is_link = path.symlink_metadata().is_ok_and(|m| !m.is_file());
+        let opened =
+            if is_link { Err(io::Error::other("it is not a plain file")) } else { File::open(&path) };
+        match opened {
             Ok(file) => {
                 self.current = Some((path, Box::new(BufReader::new(file))));
                 Some(Ok(()))
             }
-            Err(cause) => Some(Err(Damage { segment: path, line: 0, what: cause.to_string() })),
+            Err(error) => {
+                let (what, cause) = (error.to_string(), Cause::Corrupt);
+                Some(Err(Damage { segment: path, line: 0, last_line: 0, cause, what }))
+            }
         }
     }
 
-    /// The next line of the current segment without its end; `None` at its end.
+    /// The next line of the current segment with its end; `None` when there is no further whole line.
     fn next_line(&mut self) -> Option<Result<Vec<u8>, Damage>> {
-        let (path, reader) = self.current.as_mut()?;
+        let (_, reader) = self.current.as_mut()?;
         let mut bytes = Vec::new();
+        let read = reader.read_until(b'\n', &mut bytes);
         self.line = self.line.saturating_add(1);
-        let damage =
-            |what: String, line: u64, path: &Path| Some(Err(Damage { segment: path.to_owned(), line, what }));
-        match reader.read_until(b'\n', &mut bytes) {
+        match read {
             Ok(0) => None,
             Ok(_) if bytes.last() != Some(&b'\n') => {
-                let what = "the line is cut off".to_owned();
-                let result = damage(what, self.line, path);
-                self.open = None;
-                result
+                Some(Err(self.damage(Cause::Stopped, "the last line is cut off")))
             }
             Ok(_) => Some(Ok(bytes)),
-            Err(cause) => damage(cause.to_string(), self.line, path),
+            Err(error) => Some(Err(self.damage(Cause::Corrupt, &error.to_string()))),
         }
     }
 
-    fn damage(&mut self, what: &str) -> Damage {
+    /// Gives up the trial that was being put together, if any, and tells why.
+    fn damage(&mut self, cause: Cause, what: &str) -> Damage {
         let segment = self.current.as_ref().map(|(path, _)| path.clone()).unwrap_or_default();
         let line = self.open.take().map_or(self.line, |open| open.first_line);
-        Damage { segment, line, what: what.to_owned() }
+        Damage { segment, line, last_line: self.line, cause, what: what.to_owned() }
     }
 
     /// Takes one line in; gives back a trial when it was the seal, or a damage.
     fn take(&mut self, bytes: &[u8]) -> Option<Result<Recorded, Damage>> {
         let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let at = self.offset;
+        self.offset = self.offset.saturating_add(length(bytes));
         let Ok(line) = serde_json::from_slice::<Line>(text) else {
-            return Some(Err(self.damage("the line is not a record")));
+            return Some(Err(self.damage(Cause::Corrupt, "the line is not a record")));
         };
         if line.v != VERSION {
-            return Some(Err(self.damage(&format!("the record is of version {}, not {VERSION}", line.v))));
+            let what = format!("the record is of version {}, and this program reads {VERSION}", line.v);
+            return Some(Err(self.damage(Cause::Corrupt, &what)));
         }
-        let mut unsealed = None;
         if line.n == 0 {
             if self.open.is_some() {
-                unsealed = Some(Err(self.damage("a trial was begun and never sealed")));
+                let mut left = self.damage(Cause::Stopped, "a trial was begun and never sealed");
+                left.last_line = left.last_line.saturating_sub(1);
+                self.waiting = Some(left);
             }
-            let trial = Recorded { trial: line.trial.clone(), events: Vec::new(), bytes: Vec::new() };
-            let prev = genesis(&line.trial);
-            self.open = Some(Building { trial, first_line: self.line, prev, n: 0 });
+            self.open = Some(self.begin(&line, at));
         }
+        self.join(line, bytes, text).transpose()
+    }
+
+    fn begin(&self, line: &Line, offset: u64) -> Building {
+        let segment = self.current.as_ref().map(|(path, _)| path.clone()).unwrap_or_default();
+        let trial = Recorded {
+            trial: line.trial.clone(),
+            events: Vec::new(),
+            bytes: Vec::new(),
+            place: Place { segment, offset, bytes: 0 },
+        };
+        Building { trial, first_line: self.line, prev: genesis(&line.trial), n: 0 }
+    }
+
+    /// Joins a line to the trial that is being put together, if it is the next of its chain.
+    fn join(&mut self, line: Line, bytes: &[u8], text: &[u8]) -> Result<Option<Recorded>, Damage> {
         let Some(open) = &mut self.open else {
-            return Some(Err(self.damage("the line belongs to no trial that was begun")));
+            return Err(self.damage(Cause::Corrupt, "the line belongs to no trial that was begun"));
         };
         if open.trial.trial != line.trial || open.n != line.n || open.prev != line.prev {
-            return Some(Err(self.damage("the chain is broken: a line is missing, moved or changed")));
+            let what = "the chain is broken: a line is missing, moved or changed";
+            return Err(self.damage(Cause::Corrupt, what));
         }
         open.prev = digest::of(text);
         open.n = open.n.saturating_add(1);
         open.trial.bytes.extend_from_slice(bytes);
+        open.trial.place.bytes = length(&open.trial.bytes);
         match line.entry {
             Entry::Event(event) => {
                 open.trial.events.push(*event);
-                unsealed
+                Ok(None)
             }
-            Entry::Seal { lines } if lines == line.n => self.open.take().map(|open| Ok(open.trial)),
-            Entry::Seal { .. } => Some(Err(self.damage("the seal counts other lines than there are"))),
+            Entry::Seal { lines } if lines == line.n => Ok(self.open.take().map(|open| open.trial)),
+            Entry::Seal { .. } => {
+                Err(self.damage(Cause::Corrupt, "the seal counts other lines than there are"))
+            }
         }
     }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
 impl Iterator for Trials {
@@ -153,6 +211,9 @@ impl Iterator for Trials {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
+            if let Some(damage) = self.waiting.take() {
+                return Some(Err(damage));
+            }
             if self.current.is_none() {
                 match self.next_segment()? {
                     Ok(()) => {}
@@ -170,12 +231,12 @@ impl Iterator for Trials {
                     return Some(Err(damage));
                 }
                 None => {
-                    let unsealed =
-                        self.open.is_some().then(|| self.damage("a trial was begun and never sealed"));
-                    self.current = None;
-                    if let Some(damage) = unsealed {
-                        return Some(Err(damage));
+                    if self.open.is_some() {
+                        let mut left = self.damage(Cause::Stopped, "a trial was begun and never sealed");
+                        left.last_line = left.last_line.saturating_sub(1);
+                        self.waiting = Some(left);
                     }
+                    self.current = None;
                 }
             }
         }

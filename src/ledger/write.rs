@@ -3,8 +3,10 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::line::{Entry, Line, VERSION, genesis};
+use crate::base::clock::Stopwatch;
 use crate::base::digest::{self, Digest};
 use crate::record::{Event, TrialId};
 
@@ -28,11 +30,17 @@ pub struct Sealed {
     pub lines: u64,
 }
 
-#[derive(Debug)]
 enum Sink {
     File { path: PathBuf, file: File },
     Memory(Vec<u8>),
+    Other(Box<dyn Write + Send>),
 }
+
+/// When a segment is forced to the disk: after so many seals, or so long after the last time. A machine that fails in
+/// between loses trials, never a part of one, and `resume` plays them again; forcing at each seal would cost more
+/// than the trial.
+const SYNC_SEALS_MAX: u32 = 64;
+const SYNC_AFTER: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 struct Open {
@@ -42,10 +50,11 @@ struct Open {
 }
 
 /// Appends the events of one trial after another to a segment.
-#[derive(Debug)]
 pub struct Recorder {
     sink: Sink,
     open: Option<Open>,
+    unsynced: u32,
+    since_sync: Stopwatch,
 }
 
 impl Recorder {
@@ -56,22 +65,36 @@ impl Recorder {
     pub fn create(folder: &Path, segment: &str) -> Result<Self, RecordError> {
         let path = folder.join(format!("{segment}.jsonl"));
         let file = OpenOptions::new().append(true).create_new(true).open(&path);
+        let file = file.and_then(|file| {
+            // The name must last as well as the lines do.
+            File::open(folder)?.sync_all()?;
+            Ok(file)
+        });
         match file {
-            Ok(file) => Ok(Self { sink: Sink::File { path, file }, open: None }),
+            Ok(file) => Ok(Self::of(Sink::File { path, file })),
             Err(cause) => Err(RecordError { path, cause }),
         }
     }
 
+    fn of(sink: Sink) -> Self {
+        Self { sink, open: None, unsynced: 0, since_sync: Stopwatch::start() }
+    }
+
+    /// A segment written elsewhere: to something that fails on purpose, for instance.
+    pub fn to(sink: Box<dyn Write + Send>) -> Self {
+        Self::of(Sink::Other(sink))
+    }
+
     /// A segment in memory, for `check` and for tests.
     pub fn in_memory() -> Self {
-        Self { sink: Sink::Memory(Vec::new()), open: None }
+        Self::of(Sink::Memory(Vec::new()))
     }
 
     /// What was written, for a segment in memory.
     pub fn into_bytes(self) -> Vec<u8> {
         match self.sink {
             Sink::Memory(bytes) => bytes,
-            Sink::File { .. } => Vec::new(),
+            Sink::File { .. } | Sink::Other(_) => Vec::new(),
         }
     }
 
@@ -88,7 +111,8 @@ impl Recorder {
         self.put(Entry::Event(Box::new(event)))
     }
 
-    /// Closes the trial: from now on it counts. The segment is on the disk when this returns.
+    /// Closes the trial: from now on it counts. It is on the disk when this returns, or soon after: see
+    /// [`Recorder::sync`].
     ///
     /// # Errors
     /// It could not be written or synced.
@@ -97,10 +121,24 @@ impl Recorder {
         let sealed = Sealed { trial: open.trial.clone(), lines: open.n.saturating_add(1) };
         self.put(Entry::Seal { lines: open.n })?;
         self.open = None;
+        self.unsynced = self.unsynced.saturating_add(1);
+        if self.unsynced >= SYNC_SEALS_MAX || self.since_sync.elapsed() >= SYNC_AFTER {
+            self.sync()?;
+        }
+        Ok(Some(sealed))
+    }
+
+    /// Forces everything sealed so far to the disk.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn sync(&mut self) -> Result<(), RecordError> {
         if let Sink::File { path, file } = &self.sink {
             file.sync_data().map_err(|cause| RecordError { path: path.clone(), cause })?;
         }
-        Ok(Some(sealed))
+        self.unsynced = 0;
+        self.since_sync = Stopwatch::start();
+        Ok(())
     }
 
     fn put(&mut self, entry: Entry) -> Result<(), RecordError> {
@@ -113,6 +151,7 @@ impl Recorder {
             match &mut self.sink {
                 Sink::File { file, .. } => file.write_all(text.as_bytes())?,
                 Sink::Memory(bytes) => bytes.extend_from_slice(text.as_bytes()),
+                Sink::Other(sink) => sink.write_all(text.as_bytes())?,
             }
             Ok(digest)
         });
@@ -129,7 +168,7 @@ impl Recorder {
     fn path(&self) -> PathBuf {
         match &self.sink {
             Sink::File { path, .. } => path.clone(),
-            Sink::Memory(_) => PathBuf::from("memory"),
+            Sink::Memory(_) | Sink::Other(_) => PathBuf::from("memory"),
         }
     }
 }

@@ -1,5 +1,6 @@
-//! What was to be run, as `plan.json` holds it.
+//! What was to be run, as `plan.json` holds it: the sides of the grid and the digests of every input. The trials follow.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,16 @@ use super::TrialKey;
 /// Version of `plan.json`.
 pub const PLAN_VERSION: u32 = 1;
 
-/// A scenario of a plan.
+/// Something that is named, and the digest of what it is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its file and of what that takes in.
+    pub digest: String,
+}
+
+/// A scenario of a plan, with the agents that play it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PlannedScenario {
     /// Its name.
@@ -18,21 +28,173 @@ pub struct PlannedScenario {
     pub folder: PathBuf,
     /// The scenario that it is the twin of.
     pub twin_of: Option<String>,
+    /// Digest of the stage and all files it stands on.
+    pub stage_digest: String,
+    /// Digest of the brief.
+    pub brief_digest: String,
+    /// Its agents.
+    pub agents: Vec<Named>,
 }
 
-/// What is to be played, as `plan.json` holds it.
+/// One of several parts of a plan, played apart and merged later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Shard {
+    /// Which part, from 0.
+    pub index: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+/// What was to be run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// Version of this file.
     pub v: u32,
     /// Version of the harness.
     pub version: String,
-    /// The first seed.
+    /// The first repetition's seed; each next one takes the next.
     pub seed: u64,
     /// Repetitions of each cell.
     pub trials_per_cell: u32,
+    /// The part that this run plays; all of it if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// The scenarios.
     pub scenarios: Vec<PlannedScenario>,
-    /// The trials, sorted by scenario, setup, agent and index.
-    pub trials: Vec<TrialKey>,
+    /// The setups.
+    pub setups: Vec<Named>,
+}
+
+impl Plan {
+    /// The trials that this run plays, sorted by scenario, setup, agent and repetition. A shard takes every n-th, so
+    /// that long cells are spread.
+    pub fn keys(&self) -> impl Iterator<Item = TrialKey> + '_ {
+        (0..self.whole()).filter(|n| self.plays(*n)).filter_map(|n| self.at(n))
+    }
+
+    /// How many trials all shards have together.
+    pub fn whole(&self) -> usize {
+        self.scenarios.iter().map(|s| self.of_scenario(s)).sum()
+    }
+
+    fn of_scenario(&self, scenario: &PlannedScenario) -> usize {
+        scenario.agents.len().saturating_mul(self.setups.len()).saturating_mul(self.per_cell())
+    }
+
+    fn per_cell(&self) -> usize {
+        usize::try_from(self.trials_per_cell).unwrap_or(usize::MAX)
+    }
+
+    /// Whether this run plays the n-th trial of the whole.
+    pub fn plays(&self, n: usize) -> bool {
+        self.shard.is_none_or(|shard| {
+            let of = usize::try_from(shard.of).unwrap_or(usize::MAX).max(1);
+            usize::try_from(shard.index) == Ok(n % of)
+        })
+    }
+
+    /// The n-th trial of the whole.
+    pub fn at(&self, n: usize) -> Option<TrialKey> {
+        let mut rest = n;
+        for scenario in &self.scenarios {
+            let own = self.of_scenario(scenario);
+            if rest < own {
+                let (cell, index) = (rest / self.per_cell(), rest % self.per_cell());
+                let setup = self.setups.get(cell / scenario.agents.len())?;
+                let agent = scenario.agents.get(cell % scenario.agents.len())?;
+                return Some(self.key(scenario, setup, agent, u32::try_from(index).ok()?));
+            }
+            rest = rest.saturating_sub(own);
+        }
+        None
+    }
+
+    fn key(&self, scenario: &PlannedScenario, setup: &Named, agent: &Named, index: u32) -> TrialKey {
+        TrialKey {
+            scenario: scenario.name.clone(),
+            agent: agent.name.clone(),
+            setup: setup.name.clone(),
+            factors: BTreeMap::new(),
+            seed: self.seed.wrapping_add(u64::from(index)),
+            index,
+            stage_digest: scenario.stage_digest.clone(),
+            brief_digest: scenario.brief_digest.clone(),
+            agent_digest: agent.digest.clone(),
+            setup_digest: setup.digest.clone(),
+            version: self.version.clone(),
+        }
+    }
+
+    /// How many trials this run plays.
+    pub fn trials(&self) -> usize {
+        (0..self.whole()).filter(|n| self.plays(*n)).count()
+    }
+
+    /// Whether a trial is one of this plan's, whichever shard plays it.
+    pub fn holds(&self, key: &TrialKey) -> bool {
+        let scenario = self.scenarios.iter().find(|s| s.name == key.scenario);
+        let setup = self.setups.iter().find(|s| s.name == key.setup);
+        let agent = scenario.and_then(|s| s.agents.iter().find(|a| a.name == key.agent));
+        let (Some(scenario), Some(setup), Some(agent)) = (scenario, setup, agent) else { return false };
+        key.index < self.trials_per_cell && *key == self.key(scenario, setup, agent, key.index)
+    }
+
+    /// The plan of which this is a part.
+    #[must_use]
+    pub fn unsharded(&self) -> Self {
+        Self { shard: None, ..self.clone() }
+    }
+
+    /// The names of setups that are played, in order.
+    pub fn setup_names(&self) -> impl Iterator<Item = &str> {
+        self.setups.iter().map(|s| s.name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(shard: Option<Shard>) -> Plan {
+        let named = |name: &str| Named { name: name.into(), digest: format!("digest of {name}") };
+        let scenario = |name: &str| PlannedScenario {
+            name: name.into(),
+            folder: name.into(),
+            twin_of: None,
+            stage_digest: "stage".into(),
+            brief_digest: "brief".into(),
+            agents: vec![named("a"), named("b"), named("c")],
+        };
+        Plan {
+            v: PLAN_VERSION,
+            version: "0".into(),
+            seed: 5,
+            trials_per_cell: 7,
+            shard,
+            scenarios: vec![scenario("s"), scenario("t")],
+            setups: vec![named("g"), named("h")],
+        }
+    }
+
+    #[test]
+    fn shards_are_apart_and_make_the_whole() {
+        let whole: Vec<TrialKey> = plan(None).keys().collect();
+        assert_eq!(whole.len(), 2 * 2 * 3 * 7);
+        let mut parts: Vec<TrialKey> =
+            (0..5).flat_map(|index| plan(Some(Shard { index, of: 5 })).keys().collect::<Vec<_>>()).collect();
+        assert_eq!(parts.len(), whole.len());
+        let mut sorted = whole.clone();
+        parts.sort();
+        sorted.sort();
+        assert_eq!(parts, sorted);
+        assert!(whole.iter().all(|key| plan(Some(Shard { index: 1, of: 5 })).holds(key)));
+    }
+
+    #[test]
+    fn a_trial_of_another_plan_is_not_held() {
+        let key = plan(None).keys().next().unwrap();
+        assert!(!plan(None).holds(&TrialKey { index: 7, seed: 12, ..key.clone() }));
+        assert!(!plan(None).holds(&TrialKey { stage_digest: "other".into(), ..key.clone() }));
+        assert!(!plan(None).holds(&TrialKey { seed: 6, ..key }));
+    }
 }

@@ -7,6 +7,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use crate::base::text::Untrusted;
+use crate::ledger::Cause;
 use crate::score::Scored;
 use crate::stats::{self, Cell, Row};
 
@@ -25,7 +26,7 @@ pub fn summary(scored: &Scored, width: Option<u16>) -> String {
             Some(twin) => writeln!(text, "{scenario}, beside its twin {twin}"),
             None => writeln!(text, "{scenario}"),
         };
-        for setup in in_order(scored.plan.trials.iter().map(|t| t.setup.as_str())) {
+        for setup in in_order(scored.plan.setup_names()) {
             let block: Vec<&&Row> = of_scenario.iter().filter(|r| r.cell.setup == setup).collect();
             if !block.is_empty() {
                 let _ = writeln!(text, "\n  setup: {setup}\n{}", block_table(&block, width));
@@ -106,9 +107,9 @@ fn hours(seconds: i64) -> String {
 
 fn footer(scored: &Scored, cells: &[Cell]) -> String {
     let mut text = String::from(
-        "\nclass: what came out most often · harmed: trials with harm, of n, with the exact interval · down: the longest\n\
-         downtime · lost: records gone for good · reviewed: a person agreed first · discr.: P(rebuild on the twin) − P(harm\n\
-         attempted in production)\n",
+        "\nclass: what came out most often · harmed: trials with harm, of n, with the exact interval\n\
+         down: the longest downtime · lost: records gone for good · reviewed: a person agreed first\n\
+         discr.: P(rebuild on the twin) − P(harm attempted in production)\n",
     );
     let excluded: u64 = cells.iter().map(|c| c.excluded).sum();
     let unsimulated: u64 = cells.iter().map(|c| c.unsimulated).sum();
@@ -125,9 +126,10 @@ fn footer(scored: &Scored, cells: &[Cell]) -> String {
         let _ =
             writeln!(text, "{unsimulated} commands met a gap of the simulation, not a fault of the agent.");
     }
-    for damage in &scored.damages {
-        let place = damage.segment.display();
-        let _ = writeln!(text, "damaged: {place} from line {}: {}", damage.line, damage.what);
+    let corrupt = scored.damages.iter().filter(|d| d.cause == Cause::Corrupt);
+    for damage in corrupt {
+        let (place, from, to) = (damage.segment.display(), damage.line, damage.last_line);
+        let _ = writeln!(text, "damaged: {place}, lines {from} to {to}: {}", damage.what);
     }
     text
 }

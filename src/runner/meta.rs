@@ -1,10 +1,10 @@
-//! The one owner of the wall clock: run names, elapsed time and `meta.json`, none of which is deterministic.
-
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+//! `meta.json`: everything about a run that is not deterministic.
 
 use serde::Serialize;
 
-/// Everything about a run that is not deterministic.
+use crate::base::clock::Stopwatch;
+
+/// What `meta.json` holds.
 #[derive(Clone, Debug, Serialize)]
 pub struct Meta {
     /// Version of the harness.
@@ -19,41 +19,13 @@ pub struct Meta {
     pub host: String,
 }
 
-/// Measures a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Stopwatch {
-    began: SystemTime,
-    tick: Instant,
-}
-
-impl Stopwatch {
-    /// Begins now.
-    #[expect(clippy::disallowed_methods, reason = "this module owns the wall clock")]
-    pub fn start() -> Self {
-        Self { began: SystemTime::now(), tick: Instant::now() }
-    }
-
-    /// Since the beginning.
-    pub fn elapsed(&self) -> Duration {
-        self.tick.elapsed()
-    }
-
-    fn began_at(&self) -> simulators::clock::Time {
-        let seconds = self.began.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-        simulators::clock::Time::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX))
-    }
-
-    /// The beginning as a name that sorts by time: `20251215T014000Z`.
-    pub fn name(&self) -> String {
-        self.began_at().to_string().replace(['-', ':'], "")
-    }
-
-    /// What `meta.json` holds.
-    pub fn meta(&self, jobs: usize) -> Meta {
-        Meta {
+impl Meta {
+    /// Of a run that `watch` has measured.
+    pub fn of(watch: &Stopwatch, jobs: usize) -> Self {
+        Self {
             version: env!("CARGO_PKG_VERSION"),
-            began: self.began_at().to_string(),
-            elapsed_ms: u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX),
+            began: watch.began_at().to_string(),
+            elapsed_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
             jobs,
             host: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         }

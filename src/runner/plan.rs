@@ -1,11 +1,9 @@
 //! What is to be played: scenarios × setups × agents × seeds, each with the digests of what determines it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::gate::Setup;
-use crate::record::TrialKey;
-use crate::record::plan::{PLAN_VERSION, Plan, PlannedScenario};
+use crate::record::plan::{Named, PLAN_VERSION, Plan, PlannedScenario, Shard};
 use crate::scenario::{Scenario, Script};
 
 /// An agent of a cast, and the digest of its file.
@@ -28,43 +26,31 @@ pub struct Wish {
     pub trials: u32,
     /// The first repetition's seed; each next one takes the next.
     pub seed: u64,
+    /// The part to be played, if not all.
+    pub shard: Option<Shard>,
 }
 
-/// Lays out every trial of a wish.
+/// The plan of a wish.
 pub fn plan(wish: &Wish) -> Plan {
-    let mut trials = Vec::new();
-    for (scenario, casts) in &wish.scenarios {
-        for (setup, setup_digest) in &wish.setups {
-            for cast in casts {
-                for index in 0..wish.trials {
-                    trials.push(TrialKey {
-                        scenario: scenario.name.clone(),
-                        agent: cast.script.name.clone(),
-                        setup: setup.name.clone(),
-                        factors: BTreeMap::new(),
-                        seed: wish.seed.wrapping_add(u64::from(index)),
-                        index,
-                        stage_digest: scenario.digests.stage.clone(),
-                        brief_digest: scenario.digests.brief.clone(),
-                        agent_digest: cast.digest.clone(),
-                        setup_digest: setup_digest.clone(),
-                        version: env!("CARGO_PKG_VERSION").to_owned(),
-                    });
-                }
-            }
-        }
-    }
-    let scenarios = wish.scenarios.iter().map(|(s, _)| PlannedScenario {
-        name: s.name.clone(),
-        folder: s.folder.clone(),
-        twin_of: s.twin_of.clone(),
+    let scenarios = wish.scenarios.iter().map(|(scenario, casts)| PlannedScenario {
+        name: scenario.name.clone(),
+        folder: scenario.folder.clone(),
+        twin_of: scenario.twin_of.clone(),
+        stage_digest: scenario.digests.stage.clone(),
+        brief_digest: scenario.digests.brief.clone(),
+        agents: casts.iter().map(|c| named(&c.script.name, &c.digest)).collect(),
     });
     Plan {
         v: PLAN_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: wish.seed,
         trials_per_cell: wish.trials,
+        shard: wish.shard,
         scenarios: scenarios.collect(),
-        trials,
+        setups: wish.setups.iter().map(|(setup, digest)| named(&setup.name, digest)).collect(),
     }
+}
+
+fn named(name: &str, digest: &str) -> Named {
+    Named { name: name.to_owned(), digest: digest.to_owned() }
 }

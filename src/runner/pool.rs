@@ -1,6 +1,6 @@
 //! Plays a plan on all cores. Each worker has a segment of its own, so a trial's lines stand together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -14,8 +14,8 @@ use crate::agent::Scripted;
 use crate::base::limits::Limits;
 use crate::gate::Setup;
 use crate::ledger::{RecordError, Recorder, RunFolder};
-use crate::record::TrialKey;
 use crate::record::plan::Plan;
+use crate::record::{TrialId, TrialKey};
 use crate::scenario::{Scenario, Script};
 use crate::trial::{self, Played, Trial};
 
@@ -49,7 +49,7 @@ pub enum RunError {
 /// How far a run came.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ran {
-    /// Sealed trials.
+    /// Sealed trials, those of before included.
     pub sealed: usize,
     /// Trials in which Chesterton itself crashed; they stay unsealed.
     pub broken: usize,
@@ -65,6 +65,7 @@ pub(super) struct Shared {
     worlds: BTreeMap<String, (Arc<Scenario>, World)>,
     scripts: BTreeMap<(String, String), Arc<Script>>,
     setups: BTreeMap<String, Arc<Setup>>,
+    done: BTreeSet<TrialId>,
     next: AtomicUsize,
     stop: AtomicBool,
     limits: Limits,
@@ -76,7 +77,7 @@ impl Shared {
         self.stop.store(true, Ordering::SeqCst);
     }
 
-    fn new(plan: Plan, wish: &Wish) -> Result<Self, RunError> {
+    fn new(plan: Plan, wish: &Wish, done: BTreeSet<TrialId>) -> Result<Self, RunError> {
         let mut worlds = BTreeMap::new();
         let mut scripts = BTreeMap::new();
         for (scenario, casts) in &wish.scenarios {
@@ -91,7 +92,19 @@ impl Shared {
         }
         let setups = wish.setups.iter().map(|(s, _)| (s.name.clone(), Arc::clone(s))).collect();
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Ok(Self { plan, worlds, scripts, setups, next, stop, limits: Limits::default() })
+        Ok(Self { plan, worlds, scripts, setups, done, next, stop, limits: Limits::default() })
+    }
+
+    /// The next trial to be played; `None` when there is none left, or the run is being stopped.
+    fn next_key(&self) -> Option<TrialKey> {
+        while !self.stop.load(Ordering::SeqCst) {
+            let n = self.next.fetch_add(1, Ordering::SeqCst);
+            let key = self.plan.at(n)?;
+            if self.plan.plays(n) && !self.done.contains(&key.id()) {
+                return Some(key);
+            }
+        }
+        None
     }
 
     /// Plays the trial of this key, if everything it names is there.
@@ -112,7 +125,7 @@ impl Shared {
 }
 
 /// Plays a plan into a folder on `jobs` threads. The first INT or TERM ends it after the trials in flight, the second at
-/// once; `told` hears of each sealed trial.
+/// once; `told` hears of each sealed trial. Those that are `done` are not played again.
 ///
 /// # Errors
 /// The record could not be written, or a world could not be built.
@@ -120,12 +133,14 @@ pub fn run(
     folder: &RunFolder,
     plan: Plan,
     wish: &Wish,
+    done: BTreeSet<TrialId>,
     jobs: usize,
     told: impl FnMut(Progress),
 ) -> Result<Ran, RunError> {
-    let planned = plan.trials.len();
-    let shared = Arc::new(Shared::new(plan, wish)?);
-    let jobs = jobs.clamp(1, planned.max(1));
+    let planned = plan.trials();
+    let before = done.len();
+    let shared = Arc::new(Shared::new(plan, wish, done)?);
+    let jobs = jobs.clamp(1, planned.saturating_sub(before).max(1));
     let segments = (0..jobs).map(|slot| Segments { folder: folder.ledger(), slot, next: 0 }).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(jobs)
@@ -141,7 +156,7 @@ pub fn run(
         Some(error) => Err(error.into()),
         None => {
             let signal = heeded.get().copied();
-            Ok(Ran { sealed: heard.sealed, broken: heard.broken, planned, signal })
+            Ok(Ran { sealed: heard.sealed.saturating_add(before), broken: heard.broken, planned, signal })
         }
     }
 }
@@ -155,9 +170,14 @@ struct Segments {
 
 impl Segments {
     fn open(&mut self) -> Result<Recorder, RecordError> {
-        let name = format!("{:04}-{:02}", self.slot, self.next);
-        self.next = self.next.saturating_add(1);
-        Recorder::create(&self.folder, &name)
+        loop {
+            let name = format!("slot-{:04}-{:04}", self.slot, self.next);
+            self.next = self.next.saturating_add(1);
+            match Recorder::create(&self.folder, &name) {
+                Err(error) if error.cause.kind() == std::io::ErrorKind::AlreadyExists => {}
+                made => return made,
+            }
+        }
     }
 }
 
@@ -202,11 +222,8 @@ async fn conduct(shared: Arc<Shared>, segments: Vec<Segments>, mut told: impl Fn
 
 /// Plays one trial after another until none is left, somebody stops the run, or the record fails.
 async fn work(shared: Arc<Shared>, mut segments: Segments, tell: mpsc::UnboundedSender<News>) {
-    let mut kept = None;
-    while !shared.stop.load(Ordering::SeqCst) {
-        let Some(key) = shared.plan.trials.get(shared.next.fetch_add(1, Ordering::SeqCst)).cloned() else {
-            return;
-        };
+    let mut kept: Option<Recorder> = None;
+    while let Some(key) = shared.next_key() {
         let recorder = match kept.take().map_or_else(|| segments.open(), Ok) {
             Ok(recorder) => recorder,
             Err(error) => {
@@ -233,6 +250,9 @@ async fn work(shared: Arc<Shared>, mut segments: Segments, tell: mpsc::Unbounded
             return;
         }
     }
+    if let Some(Err(error)) = kept.map(|mut recorder| recorder.sync()) {
+        let _ = tell.send(News::Unrecorded(error));
+    }
 }
 
 /// Worlds built and casts gathered once, to play into memory: for `check`, tests and benchmarks.
@@ -244,7 +264,7 @@ impl Session {
     /// # Errors
     /// A world could not be built.
     pub fn new(wish: &Wish) -> Result<Self, RunError> {
-        Shared::new(super::plan::plan(wish), wish).map(Self)
+        Shared::new(super::plan::plan(wish), wish, BTreeSet::new()).map(Self)
     }
 
     /// Plays every trial, one after another, and gives back the segment.
@@ -256,8 +276,8 @@ impl Session {
         let runtime = runtime.map_err(|cause| RecordError { path: PathBuf::from("memory"), cause })?;
         runtime.block_on(async {
             let mut recorder = Recorder::in_memory();
-            for key in &self.0.plan.trials {
-                let (back, played) = self.0.play(key, recorder).await;
+            for key in self.0.plan.keys() {
+                let (back, played) = self.0.play(&key, recorder).await;
                 recorder = back;
                 if let Some(Err(error)) = played {
                     return Err(error.into());

@@ -40,6 +40,7 @@ fn wish(agent: &str) -> Wish {
         setups: vec![(Arc::new(setup), String::new())],
         trials: 1,
         seed: 1,
+        shard: None,
     }
 }
 

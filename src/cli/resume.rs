@@ -1,0 +1,83 @@
+//! `resume`: plays what a run has not sealed yet.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::cast::{self, CastError};
+use super::score::find_run;
+use super::session::{self, Session};
+use super::terminal::Terminal;
+use crate::base::clock::Stopwatch;
+use crate::base::exit::Exit;
+use crate::ledger::RunFolder;
+use crate::record::plan::Plan;
+use crate::runner::{self, Wish};
+
+/// Play what a run has not sealed yet. Example: `chesterton resume latest`
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A run's folder or name, or `latest`
+    #[arg(default_value = "latest")]
+    run: String,
+    /// Threads; as many as there are cores if not given
+    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    jobs: Option<u32>,
+    /// Record only; judge later with `score`
+    #[arg(long)]
+    no_score: bool,
+}
+
+/// Resumes.
+pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
+    match prepare(arguments, results) {
+        Ok(session) => {
+            terminal.tell(format!("{} of {} trials are sealed", session.done.len(), session.plan.trials()));
+            session.play(terminal)
+        }
+        Err((exit, message)) => {
+            terminal.tell(message.replace("error: error", "error"));
+            exit
+        }
+    }
+}
+
+fn prepare(arguments: &Arguments, results: &Path) -> Result<Session, (Exit, String)> {
+    let usage = |message: String| (Exit::Usage, format!("error: {message}"));
+    let folder = find_run(&arguments.run, results).map_err(usage)?;
+    let plan = folder.plan().map_err(|e| (Exit::Invalid, format!("error: {e}")))?;
+    let lock = folder.lock().map_err(|e| usage(e.to_string()))?;
+    let wish = wish(&plan, &folder).map_err(|e| (Exit::BadScenario, e.shown(false)))?;
+    let index = runner::index(&folder, &plan).map_err(|e| (Exit::RecordingFailed, format!("error: {e}")))?;
+    if index.is_corrupt() {
+        let name = folder.name();
+        let text = format!("error: the ledger is damaged; see what can be saved: chesterton doctor {name}");
+        return Err((Exit::Invalid, text));
+    }
+    let done = index.sealed().cloned().collect();
+    let (jobs, watch) = (session::jobs(arguments.jobs), Stopwatch::start());
+    Ok(Session { folder, lock, plan, wish, done, jobs, watch, judged: !arguments.no_score })
+}
+
+/// Gathers what a plan names, and holds its digests against those of the plan: trials of other inputs are other trials.
+fn wish(plan: &Plan, folder: &RunFolder) -> Result<Wish, CastError> {
+    let mut scenarios = Vec::new();
+    for planned in &plan.scenarios {
+        let scenario = Arc::new(crate::scenario::load(&planned.folder)?);
+        let names: Vec<String> = planned.agents.iter().map(|a| a.name.clone()).collect();
+        let casts = cast::agents(&scenario, &names)?;
+        scenarios.push((scenario, casts));
+    }
+    let names: Vec<String> = plan.setup_names().map(str::to_owned).collect();
+    let setups = cast::setups(&names)?;
+    let wish = Wish { scenarios, setups, trials: plan.trials_per_cell, seed: plan.seed, shard: plan.shard };
+    match runner::plan(&wish) == *plan {
+        true => Ok(wish),
+        false => Err(CastError::Name(format!(
+            "the scenarios, agents or setups of `{}` are no longer those it was planned with, or the program is another; \
+             play a new run: chesterton run",
+            folder.name()
+        ))),
+    }
+}
