@@ -151,6 +151,57 @@ fn killed_anywhere_and_resumed_it_is_the_undisturbed_run() {
     println!("{kills} kills, {resumes} resumes: 0 trials lost, 0 doubled");
 }
 
+/// System calls by which a run changes what is on the disk.
+const WRITING: [&str; 8] = ["write", "fsync", "fdatasync", "rename", "mkdir", "openat", "unlink", "rmdir"];
+
+/// Deeper: killed at each system call that writes, one after another. Takes minutes, and needs `strace`.
+#[test]
+fn killed_at_every_writing_system_call_it_is_the_undisturbed_run() {
+    let wanted = std::env::var_os("CHESTERTON_STRACE").is_some();
+    if !wanted || Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
+        println!("skipped: set CHESTERTON_STRACE=1, with strace installed");
+        return;
+    }
+    let small =
+        ["run", "cost-explorer", "--agent", "idle", "--setup", "inherited", "--trials", "3", "--no-score"];
+    let small: Vec<&str> = small.into_iter().chain(["--jobs", "1", "--name", "run"]).collect();
+    let calm = place();
+    assert!(chesterton(calm.path(), &small).status.success());
+    let undisturbed = tree(&calm.path().join("results/run"));
+    let mut kills = BTreeMap::new();
+    for call in WRITING {
+        for n in 1..400 {
+            let folder = place();
+            let inject = format!("inject={call}:signal=KILL:when={n}");
+            let mut strace = Command::new("strace");
+            strace.current_dir(folder.path()).args(["-f", "-qq", "-o", "/dev/null", "-e", &inject, "-e"]);
+            strace.arg(format!("trace={call}")).arg(env!("CARGO_BIN_EXE_chesterton")).args(&small);
+            let status =
+                strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+            if status.success() {
+                break;
+            }
+            *kills.entry(call).or_insert(0) += 1;
+            let run = folder.path().join("results/run");
+            if !run.join("plan.json").exists() {
+                continue;
+            }
+            let output = chesterton(folder.path(), &["resume", "run", "--no-score"]);
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "killed at {call} {n}: {told}");
+            let found = tree(&run);
+            assert_eq!(
+                found.keys().collect::<Vec<_>>(),
+                undisturbed.keys().collect::<Vec<_>>(),
+                "killed at {call} {n}"
+            );
+            assert!(found == undisturbed, "killed at {call} {n}: the bytes differ");
+        }
+    }
+    println!("killed at {kills:?}");
+    assert!(kills["write"] > 20, "{kills:?}");
+}
+
 #[test]
 fn shards_in_any_order_and_overlapping_make_the_unsharded_run() {
     let folder = place();

@@ -12,6 +12,8 @@ use crate::record::plan::{PLAN_VERSION, Plan};
 
 /// Who is at work in a folder, while somebody is.
 const RUNNING: &str = "running.json";
+/// How the name of a file begins until it is whole.
+const HALF_WRITTEN: &str = ".half-written-";
 
 /// A run's folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -149,9 +151,24 @@ impl RunFolder {
             return Err(FolderError::Held { path: self.0.clone(), holder: holder.to_owned() });
         }
         let lock = Lock { folder: self.0.clone(), _held: held };
+        self.clear_half_written()?;
         let process = format!("{{\"process\": {}}}\n", std::process::id());
         self.put(RUNNING, process.as_bytes())?;
         Ok(lock)
+    }
+
+    /// Removes files that a writer before us was killed in the middle of.
+    fn clear_half_written(&self) -> Result<(), RecordError> {
+        let clear = || {
+            for entry in std::fs::read_dir(&self.0)? {
+                let entry = entry?;
+                if entry.file_name().to_string_lossy().starts_with(HALF_WRITTEN) {
+                    std::fs::remove_file(entry.path())?;
+                }
+            }
+            Ok(())
+        };
+        clear().map_err(fail(&self.0))
     }
 
     /// Writes a file that appears whole or not at all, and lasts.
@@ -163,7 +180,10 @@ impl RunFolder {
         let write = || {
             // A temporary file is its owner's alone; a result is for whoever the folder is for.
             let permissions = Permissions::from_mode(0o666);
-            let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(&self.0)?;
+            let mut file = tempfile::Builder::new()
+                .prefix(HALF_WRITTEN)
+                .permissions(permissions)
+                .tempfile_in(&self.0)?;
             file.write_all(bytes)?;
             file.as_file().sync_data()?;
             file.persist(&path).map_err(|e| e.error)?;
