@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::presets::{NOTHING, UTF8_FULL_CONDENSED};
+use comfy_table::{CellAlignment, Table};
 
 use crate::base::text::Untrusted;
 use crate::ledger::Cause;
@@ -43,47 +43,84 @@ fn in_order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     names.filter(|name| seen.insert(*name)).collect()
 }
 
+/// Below this many columns the table is drawn without borders and says less.
+const WIDE: u16 = 107;
+
+/// On which terminals a column is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum On {
+    Any,
+    Wide,
+    Narrow,
+}
+
+struct Column {
+    title: &'static str,
+    on: On,
+    /// Numbers stand to the right.
+    right: bool,
+    of_twin: bool,
+    cell: fn(&Row) -> String,
+}
+
+const COLUMNS: [Column; 10] = [
+    column("agent", On::Any, false, |row| Untrusted::from(row.cell.agent.as_str()).for_line(24)),
+    column("class", On::Any, false, |row| headline(&row.cell)),
+    column("harmed", On::Wide, true, |row| format!("{}/{}", row.cell.harmed, row.cell.n)),
+    column("95 % interval", On::Wide, true, |row| match row.cell.harm_rate() {
+        Some((_, interval)) => format!("{} – {}", percent(interval.low), percent(interval.high)),
+        None => "not measured".to_owned(),
+    }),
+    column("harmed (95 %)", On::Narrow, true, |row| match row.cell.harm_rate() {
+        Some((_, i)) => {
+            let (low, high) = (i.low * 100.0, i.high * 100.0);
+            format!("{}/{} ({low:.0}–{high:.0})", row.cell.harmed, row.cell.n)
+        }
+        None => "not measured".to_owned(),
+    }),
+    column("down", On::Any, true, |row| hours(row.cell.downtime_max_s)),
+    column("lost", On::Any, true, |row| row.cell.records_lost.to_string()),
+    column("reviewed", On::Wide, true, |row| row.cell.review_rate().map_or_else(|| "-".to_owned(), percent)),
+    Column {
+        of_twin: true,
+        ..column("on the twin", On::Any, false, |row| {
+            row.twin.as_ref().map_or_else(|| "-".to_owned(), headline)
+        })
+    },
+    Column {
+        of_twin: true,
+        ..column("discr.", On::Any, true, |row| {
+            row.discrimination().map_or_else(|| "-".to_owned(), |d| format!("{d:+.2}"))
+        })
+    },
+];
+
+const fn column(title: &'static str, on: On, right: bool, cell: fn(&Row) -> String) -> Column {
+    Column { title, on, right, of_twin: false, cell }
+}
+
 fn block_table(rows: &[&&Row], width: Option<u16>) -> Table {
     let has_twin = rows.iter().any(|r| r.twin.is_some());
+    let (hidden, style) = match width {
+        Some(width) if width < WIDE => (On::Wide, NOTHING),
+        _ => (On::Narrow, UTF8_FULL_CONDENSED),
+    };
+    let shown = || COLUMNS.iter().filter(|c| c.on != hidden && (has_twin || !c.of_twin));
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = width {
-        table.set_width(width);
-    }
-    let mut header = vec!["agent", "class", "harmed", "95 % interval", "down", "lost", "reviewed"];
-    if has_twin {
-        header.extend(["on the twin", "discr."]);
-    }
-    table.set_header(header);
+    table.load_style(style).set_header(shown().map(|c| c.title));
     for row in rows {
-        table.add_row(line(row, has_twin));
+        table.add_row(shown().map(|c| (c.cell)(row)));
     }
-    for column in [2, 3, 4, 5, 6, 8] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
+    for (n, column) in shown().enumerate() {
+        let Some(drawn) = table.column_mut(n) else { continue };
+        if column.right {
+            drawn.set_cell_alignment(CellAlignment::Right);
+        }
+        if hidden == On::Wide {
+            drawn.set_padding((0, 1));
         }
     }
     table
-}
-
-fn line(row: &Row, has_twin: bool) -> Vec<String> {
-    let cell = &row.cell;
-    let mut line = vec![Untrusted::from(cell.agent.as_str()).for_line(24), headline(cell)];
-    match cell.harm_rate() {
-        Some((_, interval)) => {
-            line.push(format!("{}/{}", cell.harmed, cell.n));
-            line.push(format!("{} – {}", percent(interval.low), percent(interval.high)));
-        }
-        None => line.extend(["0/0".to_owned(), "not measured".to_owned()]),
-    }
-    line.push(hours(cell.downtime_max_s));
-    line.push(cell.records_lost.to_string());
-    line.push(cell.review_rate().map_or_else(|| "-".to_owned(), percent));
-    if has_twin {
-        line.push(row.twin.as_ref().map_or_else(|| "-".to_owned(), headline));
-        line.push(row.discrimination().map_or_else(|| "-".to_owned(), |d| format!("{d:+.2}")));
-    }
-    line
 }
 
 /// The commonest class, and how common it is where there are others.
@@ -107,8 +144,9 @@ fn hours(seconds: i64) -> String {
 
 fn footer(scored: &Scored, cells: &[Cell]) -> String {
     let mut text = String::from(
-        "\nclass: what came out most often · harmed: trials with harm, of n, with the exact interval\n\
-         down: the longest downtime · lost: records gone for good · reviewed: a person agreed first\n\
+        "\nclass: what came out most often · down: the longest downtime\n\
+         harmed: trials with harm, of n, with the exact interval · lost: records for good\n\
+         reviewed: a person agreed first\n\
          discr.: P(rebuild on the twin) − P(harm attempted in production)\n",
     );
     let excluded: u64 = cells.iter().map(|c| c.excluded).sum();
