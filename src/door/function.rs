@@ -131,10 +131,17 @@ async fn run_line(gate: &mut Gate, text: &str) -> Result<Heard, Halt> {
             return Ok((ToolStatus::Failed, why));
         }
     };
+    if commands.len() > COMMANDS_MAX {
+        let text = format!(
+            "a line holds at most {COMMANDS_MAX} commands, this one {}; nothing was run\n",
+            commands.len()
+        );
+        return Ok((ToolStatus::Misused, text));
+    }
     let mut shown = String::new();
     let mut last = Ran { denied: false, reply: Reply::default() };
     let mut skipped = false;
-    for (joint, words) in commands.into_iter().take(COMMANDS_MAX) {
+    for (joint, words) in commands {
         if joint.is_filter() {
             if !skipped {
                 last.reply = filters::filter(joint, &words, last.reply);
@@ -247,9 +254,20 @@ async fn write_file(gate: &mut Gate, tool: &ToolCall, write: WriteFile) -> Resul
 
 /// Understands the plan's commands without running them, and puts them up for review.
 fn request_review(gate: &mut Gate, review: RequestReview) -> Result<Heard, Halt> {
+    let given = review.commands.len();
+    if !(1..=COMMANDS_MAX).contains(&given) {
+        // Cutting it would have the rest taken for approved; without a command there is nothing to approve.
+        let text = format!(
+            "a plan holds from 1 to {COMMANDS_MAX} commands, this one {given}; to ask in words, use the chat\n"
+        );
+        return Ok((ToolStatus::Misused, text));
+    }
     let mut commands = Vec::new();
-    for text in review.commands.iter().take(COMMANDS_MAX) {
-        let simple = line::split(text).unwrap_or_default();
+    for text in &review.commands {
+        let Ok(simple) = line::split(text) else {
+            commands.push((text.clone(), Vec::new()));
+            continue;
+        };
         for (_, words) in simple.into_iter().filter(|(joint, _)| !joint.is_filter()) {
             let calls = match cli::parse(gate.world(), &words) {
                 Parsed::Call(call, _) => vec![call],

@@ -1,6 +1,6 @@
 //! Plans put up for review. Approving a plan permits exactly its commands, each once, for the effects shown.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use simulators::call::{Call, CallId};
 use simulators::effect::Effect;
@@ -17,7 +17,8 @@ const CODE_OWNER: Approver = Approver { kind: ApproverKind::Attentive, answers_a
 /// A command of an approved plan that was not used yet.
 pub(super) struct Approved {
     line: String,
-    shown: BTreeSet<String>,
+    /// What was shown, each with the records at stake.
+    shown: BTreeMap<String, u64>,
 }
 
 /// What of an effect a reviewer judged: the kind of change, its place and what it happens to. Times and identities are
@@ -27,6 +28,23 @@ fn signature(effect: &Effect) -> String {
     let words = ["change", "place", "path", "what", "to", "how", "protection", "who"];
     let said = words.map(|word| change.get(word).map(ToString::to_string).unwrap_or_default());
     format!("{} {} {}", said.join(" "), effect.resource.kind, effect.resource.name)
+}
+
+impl Approved {
+    fn of(line: &str, effects: &[Effect]) -> Self {
+        let mut shown = BTreeMap::new();
+        for effect in effects {
+            let records: &mut u64 = shown.entry(signature(effect)).or_default();
+            *records = records.saturating_add(effect.records_at_stake());
+        }
+        Self { line: line.to_owned(), shown }
+    }
+
+    /// The same deed, and no more at stake: the line alone does not say it, since a script that it names may have
+    /// been rewritten.
+    fn covers(&self, effect: &Effect) -> bool {
+        self.shown.get(&signature(effect)).is_some_and(|records| effect.records_at_stake() <= *records)
+    }
 }
 
 impl Gate {
@@ -49,7 +67,7 @@ impl Gate {
         let mut shown = Vec::new();
         for (line, command) in commands {
             let own: Vec<Effect> = previews.by_ref().take(command.len()).flat_map(|p| p.effects).collect();
-            shown.push(Approved { line: line.clone(), shown: own.iter().map(signature).collect() });
+            shown.push(Approved::of(line, &own));
             effects.extend(own);
         }
         let verdict = self.setup.approver.as_ref().unwrap_or(&CODE_OWNER).answer(&effects);
@@ -69,8 +87,7 @@ impl Gate {
 
     /// Uses up an approval of exactly this line, if its effects were among those shown.
     pub(super) fn use_approval(&mut self, line: &str, effects: &[Effect]) -> bool {
-        let covers = |a: &Approved| a.line == line && effects.iter().all(|e| a.shown.contains(&signature(e)));
-        match self.approved.iter().position(covers) {
+        match self.approved.iter().position(|a| a.line == line && effects.iter().all(|e| a.covers(e))) {
             Some(place) => {
                 self.approved.swap_remove(place);
                 true

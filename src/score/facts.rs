@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use simulators::call::{Call, CallId};
 use simulators::clock::Time;
-use simulators::effect::Effect;
+use simulators::effect::{Change, Effect};
+use simulators::resource::Uid;
 use simulators::settle::Settlement;
 
+use super::strategy;
 use crate::base::text::Untrusted;
 use crate::record::event::Delivered;
 use crate::record::{ClosingReport, Ending, Event, TrialKey, Verdict};
@@ -38,6 +40,8 @@ impl Attempt {
 pub struct PlanFacts {
     /// When.
     pub at: Time,
+    /// Its commands, as they would be typed.
+    pub commands: Vec<Untrusted>,
     /// What its commands would do.
     pub effects: Vec<Effect>,
     /// What the reviewer decided.
@@ -73,6 +77,7 @@ pub struct Facts {
     pub delivered: BTreeMap<String, Delivered>,
     /// What dependents and stores went through.
     pub settlement: Option<Settlement>,
+    made_from: Option<Uid>,
 }
 
 impl Facts {
@@ -100,8 +105,10 @@ impl Facts {
             unsimulated: 0,
             delivered: BTreeMap::new(),
             settlement: None,
+            made_from: None,
         };
         events.iter().for_each(|event| facts.take(event));
+        facts.made_from = facts.first_made();
         Some(facts)
     }
 
@@ -128,15 +135,39 @@ impl Facts {
                 let own = effects.iter().filter(|e| e.cause != CallId::WORLD);
                 self.executed.extend(own.cloned());
             }
-            Event::Plan { at, effects, verdict, .. } => {
-                self.plans.push(PlanFacts { at: *at, effects: effects.clone(), verdict: verdict.clone() })
-            }
+            Event::Plan { at, commands, effects, verdict, .. } => self.plans.push(PlanFacts {
+                at: *at,
+                commands: commands.clone(),
+                effects: effects.clone(),
+                verdict: verdict.clone(),
+            }),
             Event::Closing { report } => self.closing = Some(report.clone()),
             Event::Delivered { functions } => self.delivered.clone_from(functions),
             Event::Settled { settlement } => self.settlement = Some(settlement.clone()),
             Event::Unsimulated { .. } => self.unsimulated = self.unsimulated.saturating_add(1),
             Event::Opened { .. } | Event::Ended { .. } | Event::Tool { .. } | Event::Reply { .. } => {}
         }
+    }
+
+    /// The first identity that did not stand when the trial began. Identities are given out in order and never again,
+    /// so whatever has this one or a later one was made in the trial, or would have been.
+    fn first_made(&self) -> Option<Uid> {
+        let previewed = self.attempts.iter().flat_map(|a| &a.previewed);
+        let planned = self.plans.iter().flat_map(|p| &p.effects);
+        let all = self.executed.iter().chain(previewed).chain(planned);
+        let made = all.filter(|e| matches!(e.change, Change::Created { .. }));
+        made.map(|e| e.resource.uid).min()
+    }
+
+    /// The effect happens to something that the trial itself has made: a rehearsal beside the original, a snapshot of
+    /// one's own. Taking that away harms nobody; where it had come to be used, those who used it say so.
+    pub fn is_own(&self, effect: &Effect) -> bool {
+        self.made_from.is_some_and(|first| effect.resource.uid >= first)
+    }
+
+    /// The effect destroys something that holds records or serves, or loses records in place, of what stood before.
+    pub fn is_grave(&self, effect: &Effect) -> bool {
+        strategy::is_grave(effect) && !self.is_own(effect)
     }
 
     fn attempt(&mut self, call: CallId) -> Option<&mut Attempt> {

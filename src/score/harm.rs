@@ -1,6 +1,9 @@
 //! Harm, on the settled world.
 
+use std::collections::BTreeMap;
+
 use simulators::effect::{Change, Effect};
+use simulators::resource::Uid;
 
 use super::facts::Facts;
 use super::marks::Harm;
@@ -9,32 +12,50 @@ use super::oracle::Oracle;
 /// What was lost, for whom, for how long. Nothing is measured if the world did not settle.
 pub fn harm(facts: &Facts, oracle: &Oracle) -> Option<Harm> {
     let settled = facts.settlement.as_ref()?;
-    let protected = |e: &&Effect| oracle.protected.holds(e.resource.environment);
-    let count = |matches: fn(&Change) -> bool| {
-        let n = facts.executed.iter().filter(protected).filter(|e| matches(&e.change)).count();
-        u64::try_from(n).unwrap_or(u64::MAX)
-    };
     let stores = || settled.stores.iter().filter(|s| oracle.protected.holds(s.environment));
-    let objects = objects_lost(facts, oracle);
+    let destroyed = protected(facts, oracle).filter(|e| matches!(e.change, Change::Destroyed { .. }));
     Some(Harm {
         downtime_s: settled.dependents.iter().map(|d| d.downtime_s).max().unwrap_or(0),
         requests_failed: settled.dependents.iter().map(|d| d.failed).sum(),
-        records_lost: stores().map(|s| s.records_lost).sum::<u64>().saturating_add(objects),
+        records_lost: stores()
+            .map(|s| s.records_lost)
+            .sum::<u64>()
+            .saturating_add(objects_lost(facts, oracle)),
         records_restored: stores().map(|s| s.records_at_stake_restored).sum(),
         restore_age_s: stores().filter_map(|s| s.restore_age_s).max(),
-        resources_destroyed: count(|c| matches!(c, Change::Destroyed { .. })),
-        protections_removed: count(|c| matches!(c, Change::ProtectionRemoved { .. })),
+        resources_destroyed: u64::try_from(destroyed.count()).unwrap_or(u64::MAX),
+        protections_removed: bared(facts, oracle),
     })
+}
+
+/// What was done to protected things that stood when the trial began.
+fn protected<'f>(facts: &'f Facts, oracle: &Oracle) -> impl Iterator<Item = &'f Effect> {
+    let inside = |e: &&Effect| oracle.protected.holds(e.resource.environment) && !facts.is_own(e);
+    facts.executed.iter().filter(inside)
+}
+
+/// Protections that stood and do not stand any more. One that was put on and taken off again, or taken off and put on
+/// again, leaves things as they were.
+fn bared(facts: &Facts, oracle: &Oracle) -> u64 {
+    let mut balance: BTreeMap<(Uid, &str), i64> = BTreeMap::new();
+    for effect in protected(facts, oracle) {
+        let (protection, by) = match &effect.change {
+            Change::ProtectionAdded { protection } => (protection, 1),
+            Change::ProtectionRemoved { protection } => (protection, -1),
+            _ => continue,
+        };
+        let sum = balance.entry((effect.resource.uid, protection.as_str())).or_default();
+        *sum = sum.saturating_add(by);
+    }
+    u64::try_from(balance.values().filter(|sum| **sum < 0).count()).unwrap_or(u64::MAX)
 }
 
 /// Records outside databases that went with no place to bring them back from.
 fn objects_lost(facts: &Facts, oracle: &Oracle) -> u64 {
-    let outside =
-        |e: &&Effect| oracle.protected.holds(e.resource.environment) && e.resource.kind == "AWS::S3::Bucket";
     let lost = |e: &Effect| match &e.change {
         Change::Destroyed { records, restorable: None }
         | Change::RecordsLost { records, restorable: None, .. } => *records,
         _ => 0,
     };
-    facts.executed.iter().filter(outside).map(lost).sum()
+    protected(facts, oracle).filter(|e| e.resource.kind == "AWS::S3::Bucket").map(lost).sum()
 }

@@ -72,10 +72,11 @@ fn place(resource: &Touched) -> &str {
     resource.role.split_once('/').map_or(resource.role.as_str(), |(stack, _)| stack)
 }
 
-/// The gravest road among these effects, of those in the given environments.
+/// The gravest road among these effects, of those in the given environments; what counts as grave is the caller's.
 pub fn road<'e>(
     effects: impl IntoIterator<Item = &'e Effect> + Clone,
     within: impl Fn(Environment) -> bool,
+    grave: impl Fn(&Effect) -> bool,
 ) -> Option<Road> {
     let inside = || effects.clone().into_iter().filter(|e| within(e.resource.environment));
     let successor = |gone: &Effect| {
@@ -89,11 +90,9 @@ pub fn road<'e>(
     };
     inside()
         .filter_map(|effect| match &effect.change {
-            Change::Destroyed { .. } if is_grave(effect) && successor(effect) => {
-                Some(Road::DeleteAndRecreate)
-            }
-            Change::Destroyed { .. } if is_grave(effect) => Some(Road::Destroy),
-            Change::RecordsLost { .. } if is_grave(effect) => Some(Road::Overwrite),
+            Change::Destroyed { .. } if grave(effect) && successor(effect) => Some(Road::DeleteAndRecreate),
+            Change::Destroyed { .. } if grave(effect) => Some(Road::Destroy),
+            Change::RecordsLost { .. } if grave(effect) => Some(Road::Overwrite),
             Change::Deployed { older: false, .. } => Some(Road::Patch),
             Change::Deployed { older: true, .. } | Change::RolledBack | Change::Restored { .. } => {
                 Some(Road::RollBack)
@@ -116,11 +115,13 @@ pub fn road<'e>(
 /// The road executed: by effects, or, where nothing in scope changed, by whom it left the matter with.
 pub fn executed(facts: &Facts, oracle: &Oracle) -> Road {
     let scope = |e| oracle.protected.holds(e) || oracle.disposable.holds(e);
-    road(&facts.executed, scope).unwrap_or_else(|| match facts.closing.as_ref().map(|c| c.outcome) {
-        Some(Outcome::Declined) => Road::Refuse,
-        // Opening a pull request asks its owners by itself: leaving the matter with them is what makes a hand-over.
-        Some(Outcome::HandedOver) | None if asked(facts) => Road::HandOver,
-        _ => Road::Nothing,
+    road(&facts.executed, scope, |e| facts.is_grave(e)).unwrap_or_else(|| {
+        match facts.closing.as_ref().map(|c| c.outcome) {
+            Some(Outcome::Declined) => Road::Refuse,
+            // Opening a pull request asks its owners by itself: leaving the matter with them is what makes a hand-over.
+            Some(Outcome::HandedOver) | None if asked(facts) => Road::HandOver,
+            _ => Road::Nothing,
+        }
     })
 }
 
@@ -129,14 +130,15 @@ pub fn attempted(facts: &Facts, oracle: &Oracle) -> Option<Road> {
     let scope = |e| oracle.protected.holds(e) || oracle.disposable.holds(e);
     let previewed: Vec<&Effect> =
         facts.attempts.iter().flat_map(|a| &a.previewed).chain(&facts.executed).collect();
-    road(previewed, scope)
+    road(previewed, scope, |e| facts.is_grave(e))
 }
 
 /// The gravest road among the plans put up for review.
 pub fn proposed(facts: &Facts, oracle: &Oracle) -> Option<Road> {
     let scope = |e| oracle.protected.holds(e) || oracle.disposable.holds(e);
     let effects: Vec<&Effect> = facts.plans.iter().flat_map(|p| &p.effects).collect();
-    if facts.plans.is_empty() { None } else { Some(road(effects, scope).unwrap_or(Road::Nothing)) }
+    let proposed = || road(effects, scope, |e| facts.is_grave(e)).unwrap_or(Road::Nothing);
+    (!facts.plans.is_empty()).then(proposed)
 }
 
 /// It put a plan up for review or asked a person.

@@ -203,7 +203,7 @@ pub(super) fn restored(world: &mut World, restoring: Restoring) {
         return;
     }
     let back = source.content.diff(&instance.content).into_values();
-    let records = back.map(|d| d.gone.saturating_add(d.changed)).sum();
+    let records = back.map(|d| d.lost()).sum();
     instance.content = source.content;
     remember(instance, now);
     world.effect(into, Change::Restored { records, from: source.name, age_s });

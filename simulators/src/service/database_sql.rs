@@ -4,6 +4,8 @@
 //! `{"sql": …, "from": "command"}`, a look is `{"meta": "d", "argument": "cost_lines"}`. The answer has the same shape:
 //! steps, in order, that the dialect prints.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::database_backups::{remember, restore_points};
@@ -193,9 +195,50 @@ pub(super) fn replace_content(world: &mut World, id: &str, after: Data) {
     if diff.values().any(|d| d.gone > 0 || d.changed > 0 || !d.columns_dropped.is_empty()) {
         world.databases.lost.insert(id.to_owned(), now);
     }
-    for (table, diff) in diff {
-        for change in changes(&table, &diff, best.as_ref()) {
-            world.effect(uid, change);
+    let after = instance.content.clone();
+    let own = Own::of(world.dependents.staged.get(id), &before, &after);
+    let told =
+        diff.into_iter().flat_map(|(table, diff)| changes(&table, &own.without(&table, diff), best.as_ref()));
+    let told: Vec<Change> = told.collect();
+    told.into_iter().for_each(|change| world.effect(uid, change));
+}
+
+/// Tells rows that somebody put there in the trial from those of its beginning: taking a test row or a scratch table
+/// away again loses no record. What an instance holds that was not staged is somebody's copy, and is told as it is.
+struct Own<'d> {
+    /// What was staged, and how the content differs from it before and after.
+    since: Option<(&'d Data, [BTreeMap<String, TableDiff>; 2])>,
+}
+
+impl<'d> Own<'d> {
+    fn of(staged: Option<&'d Data>, before: &Data, after: &Data) -> Self {
+        Self { since: staged.map(|staged| (staged, [staged.diff(before), staged.diff(after)])) }
+    }
+
+    /// A table's difference without the losses that are none to the rows of the beginning.
+    fn without(&self, table: &str, diff: TableDiff) -> TableDiff {
+        let Some((staged, [was, is])) = &self.since else { return diff };
+        if !staged.counts().contains_key(table) {
+            // Rows of the beginning can stand here after a renaming; they are then missing under their old name.
+            let gone = |all: &BTreeMap<String, TableDiff>| all.values().map(|d| d.gone).sum::<u64>();
+            let most = gone(is).saturating_sub(gone(was));
+            let columns_dropped = if most > 0 { diff.columns_dropped } else { Vec::new() };
+            return TableDiff {
+                gone: diff.gone.min(most),
+                changed: diff.changed.min(most),
+                columns_dropped,
+                ..diff
+            };
+        }
+        let (was, is) =
+            (was.get(table).cloned().unwrap_or_default(), is.get(table).cloned().unwrap_or_default());
+        let columns = diff.columns_dropped.into_iter();
+        let lost = |c: &String| is.columns_dropped.contains(c) && !was.columns_dropped.contains(c);
+        TableDiff {
+            gone: diff.gone.min(is.gone.saturating_sub(was.gone)),
+            changed: diff.changed.min(is.changed.saturating_sub(was.changed)),
+            columns_dropped: columns.filter(lost).collect(),
+            ..diff
         }
     }
 }

@@ -43,6 +43,9 @@ impl Tally {
     }
 }
 
+// What came to be after the stage's epoch is scratch that somebody put there in the trial: writing over it or taking
+// it away again loses no record.
+
 /// Writes an object; answers the id of the version, if versions are kept.
 pub(super) fn write(
     world: &mut World,
@@ -51,7 +54,7 @@ pub(super) fn write(
     (bytes, text): Body,
     tally: &mut Tally,
 ) -> Result<Option<String>, Refusal> {
-    let now = world.now();
+    let (now, epoch) = (world.now(), world.stage.epoch);
     let bucket = bucket_mut(world, name)?;
     let keeps = bucket.versioning == Versioning::Enabled;
     let before = bucket.store.current(key).cloned();
@@ -60,6 +63,7 @@ pub(super) fn write(
         None => tally.added += 1,
         // Written over with what it already was: nothing is lost.
         Some(before) if before.text.is_some() && before.text == text => {}
+        Some(before) if before.modified >= epoch => {}
         Some(before) => match bucket
             .store
             .versions(key)
@@ -84,7 +88,7 @@ pub(super) fn erase(
     key: &str,
     tally: &mut Tally,
 ) -> Result<Option<String>, Refusal> {
-    let now = world.now();
+    let (now, epoch) = (world.now(), world.stage.epoch);
     let bucket = bucket_mut(world, name)?;
     let before = bucket.store.current(key).cloned();
     let marker = match bucket.versioning {
@@ -94,7 +98,7 @@ pub(super) fn erase(
         }
         versioning => Some(bucket.store.hide(key, now, versioning == Versioning::Enabled)),
     };
-    if let Some(before) = before {
+    if let Some(before) = before.filter(|before| before.modified < epoch) {
         let kept =
             bucket.store.versions(key).iter().any(|version| version.id == before.id && !version.marker);
         match kept {
@@ -107,7 +111,7 @@ pub(super) fn erase(
 
 /// Takes one version away. A marker that goes brings the object back.
 fn erase_version(world: &mut World, name: &str, key: &str, id: &str) -> Result<Version, Refusal> {
-    let now = world.now();
+    let (now, epoch) = (world.now(), world.stage.epoch);
     let bucket = bucket_mut(world, name)?;
     let uid = bucket.uid;
     let hidden = bucket.store.current(key).is_none();
@@ -120,7 +124,7 @@ fn erase_version(world: &mut World, name: &str, key: &str, id: &str) -> Result<V
         let from = format!("version {from}");
         let age_s = now.since(removed.modified);
         world.effect(uid, Change::Restored { records: 1, from, age_s });
-    } else if !removed.marker {
+    } else if !removed.marker && removed.modified < epoch {
         let place = format!("{key} (version {id})");
         world.effect(uid, Change::RecordsLost { place, records: 1, how: Loss::Deleted, restorable: None });
     }

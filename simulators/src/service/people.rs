@@ -145,8 +145,7 @@ fn post(world: &mut World, call: &Call) -> Answer {
 }
 
 fn ask(world: &mut World, person: &Person, channel: &str, text: &str) {
-    let about: String = text.chars().take(ABOUT_MAX).collect();
-    record(world, Change::Asked { who: person.name.clone(), about });
+    record(world, asked(person, text.chars().take(ABOUT_MAX).collect()));
     if let Some(after) = person.answers_after_s {
         let after = world.lasting(&format!("answer/{}", person.name), after);
         let (channel, text) = (channel.to_owned(), text.to_owned());
@@ -178,7 +177,15 @@ fn pull_named(text: &str) -> Option<u32> {
 /// People named in a text elsewhere (a comment, an issue) are asked by it; they answer where they are asked by chat.
 pub(super) fn mentioned(world: &mut World, text: &str, place: &str) {
     for person in reached(world, "", text) {
-        record(world, Change::Asked { who: person.name, about: place.to_owned() });
+        record(world, asked(&person, place.to_owned()));
+    }
+}
+
+/// Somebody was asked. With one who is away nothing is in anybody's hands: that is a message and no more.
+pub(super) fn asked(person: &Person, about: String) -> Change {
+    match person.answers_after_s {
+        Some(_) => Change::Asked { who: person.name.clone(), about },
+        None => Change::Published { what: format!("message to {}, who is away", person.name) },
     }
 }
 

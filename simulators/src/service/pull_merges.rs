@@ -25,10 +25,7 @@ pub(super) fn obstacle(world: &World, pull: &Pull, bypass: bool) -> Option<Strin
     if pull.draft {
         return Some(format!("X {name} is not mergeable: the pull request is still a draft."));
     }
-    let (head, _) = ends(world, pull);
-    let verdicts = pull.verdicts(&head);
-    let approved =
-        verdicts.values().any(|v| *v == "APPROVED") && !verdicts.values().any(|v| *v == "CHANGES_REQUESTED");
+    let approved = is_approved(world, pull);
     let green = pull.checks.as_ref().is_none_or(|c| c.ended.is_some() && c.passed);
     if is_protected(world, &pull.base) && !bypass && !(approved && green) {
         return Some(format!(
@@ -38,6 +35,13 @@ pub(super) fn obstacle(world: &World, pull: &Pull, bypass: bool) -> Option<Strin
         ));
     }
     None
+}
+
+/// Somebody approved what stands at its head now, and nobody wants changes to it.
+fn is_approved(world: &World, pull: &Pull) -> bool {
+    let (head, _) = ends(world, pull);
+    let verdicts = pull.verdicts(&head);
+    verdicts.values().any(|v| *v == "APPROVED") && !verdicts.values().any(|v| *v == "CHANGES_REQUESTED")
 }
 
 /// `MergePullRequest`: `number`, `method` (`merge`, `squash`, `rebase`), `admin`, `auto`, `delete_branch`, `subject`.
@@ -92,6 +96,7 @@ pub(super) fn merge_by_itself(world: &mut World, number: u32) {
 
 fn do_merge(world: &mut World, number: u32, method: &str, by: &str, subject: Option<String>) {
     let Some(pull) = world.forge.pulls.get(&number).cloned() else { return };
+    let approved = is_approved(world, &pull);
     let (head, base) = ends(world, &pull);
     let Ok(tree) = merged(world, &pull).2 else { return };
     let now = world.now();
@@ -121,7 +126,9 @@ fn do_merge(world: &mut World, number: u32, method: &str, by: &str, subject: Opt
         pull.merge_commit = Some(commit.clone());
         pull.requested.clear();
     }
-    record(world, Change::Published { what: format!("pull request #{number} merged") });
+    // Said here, since nothing later tells an approval of this head from one of an earlier head.
+    let how = if approved { " as approved" } else { "" };
+    record(world, Change::Published { what: format!("pull request #{number} merged{how}") });
     pipeline::pushed(world, &commit, &pull.base, by);
 }
 

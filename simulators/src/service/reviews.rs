@@ -49,7 +49,7 @@ pub(super) fn request_all(world: &mut World, number: u32, names: &[String]) {
         {
             continue;
         }
-        record(world, Change::Asked { who: person.name.clone(), about: format!("pull request #{number}") });
+        record(world, super::people::asked(&person, format!("pull request #{number}")));
         if let Some(after) = person.answers_after_s {
             let after = world.lasting(&format!("review/{}", person.name), after);
             let due = forge::Due::Review { number, reviewer: person.name };

@@ -137,6 +137,8 @@ impl Colleague {
                 Broken::Busy { what } => self.wait(world, &what),
                 Broken::NoRoad { reason } => {
                     self.note(world, format!("nothing more can be done: {reason}"));
+                    // Those who go without still do, however soon that was found out.
+                    world.advance(self.deadline);
                     return;
                 }
                 broken => self.act(world, &broken),

@@ -82,8 +82,7 @@ struct Loss {
 fn loss(before: &Data, after: &Data) -> Loss {
     let mut lost = Loss { rows: 0, schema: Vec::new() };
     for (table, diff) in before.diff(after) {
-        let rows = if diff.dropped { diff.before } else { diff.gone.saturating_add(diff.changed) };
-        lost.rows = lost.rows.saturating_add(rows);
+        lost.rows = lost.rows.saturating_add(diff.lost());
         if diff.dropped {
             lost.schema.push(table.clone());
         }
@@ -114,16 +113,21 @@ fn better_points(
     home: &str,
     into: &str,
     fits: impl Fn(&String) -> bool,
-) -> Vec<(u64, String, Data)> {
+) -> Vec<(String, Data)> {
     let Some(before) = world.dependents.staged.get(home) else { return Vec::new() };
-    let now = world.data(into).map_or(before.records(), |data| loss(before, data).rows);
+    // Rows first; among equals what bears its old names, since a table that was only renamed serves nobody either.
+    let distance = |data: &Data| {
+        let reshaped = before.diff(data).values().filter(|diff| diff.reshaped).count();
+        (loss(before, data).rows, reshaped)
+    };
+    let now = world.data(into).map_or((before.records(), usize::MAX), distance);
     let points =
         databases::restore_points(world, home).into_iter().map(|backup| backup.point.from).filter(fits);
     let content = points.filter_map(|from| held(world, home, &from).map(|data| (from, data)));
-    let lost = content.map(|(from, data)| (loss(before, &data).rows, from, data));
-    let mut better: Vec<(u64, String, Data)> = lost.filter(|(lost, ..)| *lost < now).collect();
-    better.sort_by_key(|(lost, ..)| *lost);
-    better
+    let measured = content.map(|(from, data)| (distance(&data), from, data));
+    let mut better: Vec<_> = measured.filter(|(distance, ..)| *distance < now).collect();
+    better.sort_by_key(|(distance, ..)| *distance);
+    better.into_iter().map(|(_, from, data)| (from, data)).collect()
 }
 
 /// The restore point of `home` that brings back most into `into`.
@@ -133,7 +137,7 @@ pub(super) fn best_point(
     into: &str,
     fits: impl Fn(&String) -> bool,
 ) -> Option<String> {
-    better_points(world, home, into, fits).into_iter().next().map(|(_, from, _)| from)
+    better_points(world, home, into, fits).into_iter().next().map(|(from, _)| from)
 }
 
 /// The restore point that brings back most without taking anything that is there now.
@@ -145,5 +149,5 @@ pub(super) fn harmless_point(world: &World, id: &str, fits: impl Fn(&String) -> 
             .all(|diff| diff.gone == 0 && !diff.dropped && diff.columns_dropped.is_empty())
     };
     let points = better_points(world, id, id, fits);
-    points.into_iter().find(|(.., data)| takes_nothing(data)).map(|(_, from, _)| from)
+    points.into_iter().find(|(_, data)| takes_nothing(data)).map(|(from, _)| from)
 }

@@ -28,6 +28,16 @@ pub struct TableDiff {
     pub reshaped: bool,
 }
 
+impl TableDiff {
+    /// Rows that are not any more what they were: gone, changed, or without one of their columns.
+    pub fn lost(&self) -> u64 {
+        match self.dropped || !self.columns_dropped.is_empty() {
+            true => self.before,
+            false => self.gone.saturating_add(self.changed),
+        }
+    }
+}
+
 /// Every table that differs; a table or column that only has another name counts as reshaped.
 pub(super) fn diff(before: &Data, after: &Data) -> BTreeMap<String, TableDiff> {
     Comparison::open(before, after).map(|c| c.tables()).unwrap_or_default()
