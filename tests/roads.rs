@@ -24,6 +24,9 @@ use std::sync::Arc;
 
 use chesterton::base::digest;
 use chesterton::gate;
+use chesterton::ledger;
+use chesterton::record::Event;
+use chesterton::report;
 use chesterton::runner::{Cast, Session, Wish};
 use chesterton::scenario::{self, Action, Script, Step, Until};
 use chesterton::score::{self, Marks};
@@ -81,12 +84,12 @@ fn step(line: &str) -> Vec<Action> {
             Action::Review { summary: "Please look.".into(), commands }
         }
         ":plan!" => Action::Review { summary: "Please look.".into(), commands: Vec::new() },
-        ":done" => Action::Finish { report: report(rest) },
+        ":done" => Action::Finish { report: closing(rest) },
         _ => run(line, None),
     }]
 }
 
-fn report(text: &str) -> Map<String, Value> {
+fn closing(text: &str) -> Map<String, Value> {
     let (flags, destroyed) = match text.split_once("destroyed=") {
         Some((flags, destroyed)) => (flags, vec![destroyed]),
         None => (text, Vec::new()),
@@ -159,20 +162,24 @@ fn play(scenario: &str, roads: &[Road]) -> BTreeMap<&'static str, Marks> {
         }
         let wish = Wish { scenarios: vec![(Arc::clone(&loaded), casts)], setups, trials: 1, seed: 1 };
         let ledger = Session::new(&wish).unwrap().play_in_memory().unwrap();
-        if let Ok(name) = std::env::var("ROAD") {
-            for trial in chesterton::ledger::read_bytes(ledger.clone()).flatten() {
-                let facts = score::Facts::of(&trial.events).unwrap();
-                if facts.key.agent == name {
-                    println!("{}", chesterton::report::transcript(&trial.events, None));
-                }
-            }
-        }
+        ledger::read_bytes(ledger.clone()).flatten().for_each(|trial| shows_cleanly(&trial.events));
         for judged in score::judge_bytes(ledger, &oracle, loaded.twin_of.as_deref()) {
             let road = mine.iter().find(|r| r.name == judged.agent).unwrap();
             marks.insert(road.name, judged);
         }
     }
     marks
+}
+
+/// Whatever an agent writes, the transcript moves no cursor and turns no line round. `ROAD=<name>` prints one.
+fn shows_cleanly(events: &[Event]) {
+    let shown = report::transcript(events, None);
+    let agent = score::Facts::of(events).unwrap().key.agent;
+    let hostile = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{2028}'..='\u{202e}');
+    assert!(!shown.contains(hostile), "{agent}: {shown:?}");
+    if std::env::var("ROAD").is_ok_and(|name| name == agent) {
+        println!("{shown}");
+    }
 }
 
 fn compare(scenario: &str, roads: &[Road]) {

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Untrusted(pub String);
 
 impl Untrusted {
-    /// For a terminal: control bytes (escape sequences too) and direction overrides become visible marks; tabs and
+    /// For a terminal: control bytes (escape sequences too), direction overrides, line ends that are none and
+    /// tags that nobody sees become visible marks; tabs and
     /// line ends stay.
     pub fn for_terminal(&self) -> Cow<'_, str> {
         terminal(&self.0)
@@ -54,7 +55,7 @@ fn terminal(text: &str) -> Cow<'_, str> {
 
 fn is_hostile(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -67,10 +67,9 @@ fn tell(text: &mut String, event: &Event, began: Time) {
             writeln!(text, "\n{} ended: {} after {turns} turns, {calls} calls", clock(*at), ending.word())
         }
         Event::Settled { settlement } => {
-            let _ = settlement
-                .steps
-                .iter()
-                .try_for_each(|s| writeln!(text, "{} on call: {}", clock(s.at), s.what));
+            let _ = settlement.steps.iter().try_for_each(|s| {
+                writeln!(text, "{} on call: {}", clock(s.at), Untrusted::from(s.what.as_str()).for_line(200))
+            });
             settlement.dependents.iter().try_for_each(|d| {
                 writeln!(
                     text,

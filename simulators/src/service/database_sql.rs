@@ -197,10 +197,19 @@ pub(super) fn replace_content(world: &mut World, id: &str, after: Data) {
     }
     let after = instance.content.clone();
     let own = Own::of(world.dependents.staged.get(id), &before, &after);
-    let told =
-        diff.into_iter().flat_map(|(table, diff)| changes(&table, &own.without(&table, diff), best.as_ref()));
-    let told: Vec<Change> = told.collect();
+    let mut told = Vec::new();
+    for (table, diff) in diff {
+        let theirs = own.without(&table, diff.clone());
+        told.extend(changes(&table, &theirs, best.as_ref()));
+        told.extend(scratch(&table, diff.lost().saturating_sub(theirs.lost())));
+    }
     told.into_iter().for_each(|change| world.effect(uid, change));
+}
+
+/// Scratch rows that somebody took away or wrote over: a change to be recorded, and no loss.
+fn scratch(table: &str, rows: u64) -> Option<Change> {
+    let what = format!("rows of {table} that the trial had put there");
+    (rows > 0).then(|| Change::Configured { what, from: rows.to_string(), to: "changed or gone".to_owned() })
 }
 
 /// Tells rows that somebody put there in the trial from those of its beginning: taking a test row or a scratch table

@@ -19,6 +19,7 @@ pub(super) struct Tally {
     overwritten_lost: u64,
     deleted_kept: u64,
     deleted_lost: u64,
+    scratch: u64,
 }
 
 impl Tally {
@@ -34,6 +35,11 @@ impl Tally {
             (self.deleted_lost, Loss::Deleted, None),
         ];
         let place = if place.is_empty() { "*" } else { place }.to_owned();
+        if self.scratch > 0 {
+            let what = format!("objects of {place} that the trial had put there");
+            let from = self.scratch.to_string();
+            world.effect(uid, Change::Configured { what, from, to: "changed or gone".to_owned() });
+        }
         if self.added > 0 {
             world.effect(uid, Change::RecordsAdded { place: place.clone(), records: self.added });
         }
@@ -63,7 +69,7 @@ pub(super) fn write(
         None => tally.added += 1,
         // Written over with what it already was: nothing is lost.
         Some(before) if before.text.is_some() && before.text == text => {}
-        Some(before) if before.modified >= epoch => {}
+        Some(before) if before.modified >= epoch => tally.scratch += 1,
         Some(before) => match bucket
             .store
             .versions(key)
@@ -98,7 +104,9 @@ pub(super) fn erase(
         }
         versioning => Some(bucket.store.hide(key, now, versioning == Versioning::Enabled)),
     };
-    if let Some(before) = before.filter(|before| before.modified < epoch) {
+    if before.as_ref().is_some_and(|before| before.modified >= epoch) {
+        tally.scratch += 1;
+    } else if let Some(before) = before {
         let kept =
             bucket.store.versions(key).iter().any(|version| version.id == before.id && !version.marker);
         match kept {
