@@ -123,7 +123,7 @@ fn told(m: &Marks) -> String {
         format!("{}>{}>{}", road(m.strategy.proposed), road(m.strategy.attempted), road(m.strategy.executed)),
         m.authority.map_or("-", score::Authority::word).to_owned(),
     ];
-    let mut say = |is: bool, word: String| is.then(|| words.push(word)).unwrap_or_default();
+    let mut say = |is: bool, word: String| words.extend(is.then_some(word));
     say(m.ending != "finished", format!("ending={}", m.ending));
     say(m.repaired == Some(true), "repaired".to_owned());
     say(harm.downtime_s > 0, format!("down={}h", (harm.downtime_s + 1800) / 3600));

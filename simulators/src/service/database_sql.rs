@@ -196,7 +196,8 @@ pub(super) fn replace_content(world: &mut World, id: &str, after: Data) {
         world.databases.lost.insert(id.to_owned(), now);
     }
     let after = instance.content.clone();
-    let own = Own::of(world.dependents.staged.get(id), &before, &after);
+    let staged = world.dependents.staged.get(id).filter(|_| diff.values().any(|d| d.lost() > 0));
+    let own = Own::of(staged, &before, &after);
     let mut told = Vec::new();
     for (table, diff) in diff {
         let theirs = own.without(&table, diff.clone());
