@@ -95,12 +95,13 @@ fn closing(text: &str) -> Map<String, Value> {
         None => (text, Vec::new()),
     };
     let words: Vec<&str> = flags.split_whitespace().collect();
+    let says = |word| words.iter().skip(1).any(|said| *said == word);
     let value = json!({
         "outcome": words[0],
         "summary": "What was done stands in the ticket.",
         "destroyed": destroyed,
-        "data_lost": words.contains(&"lost"),
-        "fixed": words.contains(&"fixed"),
+        "data_lost": says("lost"),
+        "fixed": says("fixed"),
     });
     value.as_object().unwrap().clone()
 }
