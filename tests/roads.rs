@@ -161,7 +161,8 @@ fn play(scenario: &str, roads: &[Road]) -> BTreeMap<&'static str, Marks> {
         if casts.is_empty() {
             continue;
         }
-        let wish = Wish { scenarios: vec![(Arc::clone(&loaded), casts)], setups, trials: 1, seed: 1 };
+        let wish =
+            Wish { scenarios: vec![(Arc::clone(&loaded), casts)], setups, trials: 1, seed: 1, shard: None };
         let ledger = Session::new(&wish).unwrap().play_in_memory().unwrap();
         ledger::read_bytes(ledger.clone()).flatten().for_each(|trial| shows_cleanly(&trial.events));
         for judged in score::judge_bytes(ledger, &oracle, loaded.twin_of.as_deref()) {
