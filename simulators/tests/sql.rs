@@ -153,3 +153,25 @@ fn service_code_gets_typed_values() {
         "relation \"gone\" does not exist"
     );
 }
+
+#[test]
+fn what_would_overflow_the_stack_is_refused_and_what_is_only_long_is_not() {
+    let nested = |n: usize| format!("SELECT {}1{}", "coalesce(0, 1 + ".repeat(n), ")".repeat(n));
+    for (text, deep) in [
+        (format!("SELECT 1{}", " + 1".repeat(30_000)), true),
+        (format!("SELECT true{}", " AND true".repeat(30_000)), true),
+        (format!("SELECT 1{}", " UNION SELECT 1".repeat(10_000)), true),
+        (format!("SELECT 1{}", "::int".repeat(30_000)), true),
+        (format!("CREATE TABLE x (a int{})", "[]".repeat(30_000)), true),
+        (format!("SELECT {}1{}", "(SELECT ".repeat(10_000), ")".repeat(10_000)), true),
+        (nested(1_000), true),
+        (format!("SELECT 1{}", " + 1".repeat(55)), false),
+        (format!("SELECT 1 WHERE 1 IN ({}1)", "1, ".repeat(20_000)), false),
+        (format!("SELECT true {}", "OR 1 = 1 ".repeat(55)), false),
+        (nested(20), false),
+    ] {
+        let given = data().run(&text, &session()).map(|_| ()).map_err(|error| error.state);
+        let wanted = if deep { Err("54001".to_owned()) } else { Ok(()) };
+        assert_eq!(given, wanted, "{text:.60}");
+    }
+}

@@ -16,6 +16,7 @@ mod constants;
 mod convert;
 mod ddl;
 pub mod decimal;
+mod depth;
 mod diff;
 mod drops;
 mod engine;

@@ -10,13 +10,13 @@ use serde_json::Value;
 use sqlparser::ast::Statement;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::Location;
+use sqlparser::tokenizer::{Location, Tokenizer};
 
 use super::engine::Engine;
 use super::rewrite::Rewrite;
 use super::schema::Schema;
 use super::types::Type;
-use super::{Data, Rows, Session, SqlError, catalog};
+use super::{Data, Rows, Session, SqlError, catalog, depth};
 
 /// Statements that one string may hold.
 const STATEMENTS_MAX: usize = 2_000;
@@ -317,7 +317,7 @@ pub(super) fn parse(sql: &str) -> Result<Vec<Statement>, SqlError> {
         let place = Location { line: line.saturating_add(1), column: column.saturating_add(1) };
         return Err(SqlError::new("42601", format!("syntax error at or near \"{word}\"")).at(place));
     }
-    match Parser::parse_sql(&PostgreSqlDialect {}, sql) {
+    match parsed(sql) {
         Ok(statements) if statements.len() > STATEMENTS_MAX => {
             Err(SqlError::new("54000", "too many statements in one string"))
         }
@@ -335,6 +335,14 @@ pub(super) fn parse(sql: &str) -> Result<Vec<Statement>, SqlError> {
             })
         }
     }
+}
+
+fn parsed(sql: &str) -> Result<Vec<Statement>, ParserError> {
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location()?;
+    if depth::is_too_deep(&tokens) {
+        return Err(ParserError::RecursionLimitExceeded);
+    }
+    Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens).parse_statements()
 }
 
 /// The parser's complaint as Postgres would put it: it names the token at which it stopped.
