@@ -8,12 +8,59 @@ use std::collections::BTreeMap;
 use jmespath::ast::Ast;
 use serde_json::{Map, Value};
 
+/// Signs in an expression that put a step around or above another. The engine calls itself for each.
+const STEPS_MAX: usize = 100;
+/// How many times the answer an expression may give back: `[@, @] | [@, @] | …` doubles it with every step.
+const COPIES_MAX: usize = 256;
+
 /// Reads an expression only to find out whether it is one.
 ///
 /// # Errors
-/// What the tool says about it.
+/// What the tool says about it, or that it is larger than what is simulated.
 pub(super) fn check(expression: &str) -> Result<(), String> {
-    jmespath::parse(expression).map(|_| ()).map_err(|error| {
+    let refused = |what: &str| format!("Bad value for --query {expression:.60}: {what}");
+    if steps(expression) > STEPS_MAX {
+        return Err(refused(&format!("expressions of more than {STEPS_MAX} steps are not simulated")));
+    }
+    read(expression).and_then(|ast| match copies(&ast) {
+        copies if copies > COPIES_MAX => Err(refused(&format!(
+            "expressions that repeat the answer more than {COPIES_MAX} times are not simulated"
+        ))),
+        _ => Ok(()),
+    })
+}
+
+/// Counts before anybody reads the expression, because reading it is what overflows the stack.
+fn steps(expression: &str) -> usize {
+    let mut quote = None;
+    let mut escaped = false;
+    let mut steps = 0_usize;
+    for c in expression.chars() {
+        match quote {
+            _ if escaped => escaped = false,
+            Some(_) if c == '\\' => escaped = true,
+            Some(open) if c == open => quote = None,
+            None if "'\"`".contains(c) => quote = Some(c),
+            None if ".|[({!&<>=".contains(c) => steps = steps.saturating_add(1),
+            _ => {}
+        }
+    }
+    steps
+}
+
+fn copies(ast: &Ast) -> usize {
+    let own = match ast {
+        Ast::MultiList { elements, .. } => elements.len(),
+        Ast::MultiHash { elements, .. } => elements.len(),
+        // Texts in texts: what escapes a sign is escaped itself the next time.
+        Ast::Function { name, .. } if name == "to_string" => 3,
+        _ => 1,
+    };
+    children(ast).into_iter().fold(own.max(1), |all, child| all.saturating_mul(copies(child)))
+}
+
+fn read(expression: &str) -> Result<Ast, String> {
+    jmespath::parse(expression).map_err(|error| {
         let length = expression.chars().count();
         let say = |kind: &str, shown: &str, at: usize| {
             format!("Bad value for --query {expression}: {kind}:\n{shown}\n{}^", " ".repeat(at))
@@ -126,6 +173,25 @@ mod tests {
         assert_eq!(shown("Stacks[].{z: StackName, b: Age}"), r#"[{"z":"a","b":3}]"#);
         assert_eq!(shown("Stacks[?Age > `2`].StackName | [0]"), r#""a""#);
         assert_eq!(shown("Stacks[0].Nothing"), "null");
+    }
+
+    #[test]
+    fn expressions_that_grow_without_bound_are_refused() {
+        let long = "Bad value for --query";
+        for text in [
+            "[".repeat(60_000),
+            "!".repeat(60_000),
+            format!("a{}", ".a".repeat(60_000)),
+            format!("@{}", " | [@, @]".repeat(30)),
+            format!("{}@{}", "to_string([".repeat(20), "])".repeat(20)),
+        ] {
+            let refused = check(&text).unwrap_err();
+            assert!(refused.starts_with(long) && refused.ends_with("are not simulated"), "{refused}");
+        }
+        let table =
+            "DBInstances[?Engine=='postgres' && !PubliclyAccessible].{A: a.b.c, B: B[].[c, d], C: length(c)}";
+        assert_eq!(check(table), Ok(()));
+        assert_eq!(check(&format!("a == '{}'", ".".repeat(500))), Ok(()));
     }
 
     #[test]

@@ -3,6 +3,9 @@
 
 use serde_json::{Map, Value};
 
+/// Lists and structures in each other. The reader calls itself for each.
+const LEVELS_MAX: usize = 30;
+
 /// Where and how a text is not shorthand.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Wrong {
@@ -25,7 +28,7 @@ impl Wrong {
 /// # Errors
 /// The place where it stops being shorthand.
 pub(super) fn read(text: &str) -> Result<Map<String, Value>, Wrong> {
-    let mut reader = Reader { chars: text.chars().collect(), at: 0 };
+    let mut reader = Reader { chars: text.chars().collect(), at: 0, levels: 0 };
     let mut members = Map::new();
     loop {
         let key = reader.key();
@@ -42,6 +45,7 @@ pub(super) fn read(text: &str) -> Result<Map<String, Value>, Wrong> {
 struct Reader {
     chars: Vec<char>,
     at: usize,
+    levels: usize,
 }
 
 impl Reader {
@@ -91,8 +95,7 @@ impl Reader {
     fn values(&mut self) -> Result<Value, Wrong> {
         match self.peek() {
             None => Ok(Value::String(String::new())),
-            Some('[') => self.list(),
-            Some('{') => self.structure(),
+            Some('[' | '{') => self.nested(),
             Some(_) => self.commas(),
         }
     }
@@ -118,6 +121,16 @@ impl Reader {
             list.push(Value::String(next));
         }
         Ok(if list.len() == 1 { Value::String(first) } else { Value::Array(list) })
+    }
+
+    fn nested(&mut self) -> Result<Value, Wrong> {
+        if self.levels >= LEVELS_MAX {
+            return Err(Wrong { expected: ',', found: self.peek(), at: self.at });
+        }
+        self.levels += 1;
+        let value = if self.peek() == Some('[') { self.list() } else { self.structure() };
+        self.levels -= 1;
+        value
     }
 
     fn list(&mut self) -> Result<Value, Wrong> {
@@ -153,8 +166,7 @@ impl Reader {
 
     fn item(&mut self) -> Result<Value, Wrong> {
         match self.peek() {
-            Some('[') => self.list(),
-            Some('{') => self.structure(),
+            Some('[' | '{') => self.nested(),
             _ => self.scalar(true).map(Value::String),
         }
     }
@@ -220,6 +232,14 @@ mod tests {
         ] {
             assert_eq!(shown(text), value, "{text}");
         }
+    }
+
+    #[test]
+    fn what_nests_without_bound_is_a_fault() {
+        for text in [format!("A={}", "[".repeat(60_000)), format!("A={}", "{a=".repeat(60_000))] {
+            assert!(read(&text).is_err());
+        }
+        assert_eq!(shown("A=[[[b]]]"), json!({"A": [[["b"]]]}));
     }
 
     #[test]

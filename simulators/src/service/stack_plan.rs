@@ -82,6 +82,7 @@ fn within<T>(
         parameters: &shape.parameters,
         pseudo: &pseudo,
         resource: &resource,
+        work: std::cell::Cell::new(0),
     };
     use_it(&scope)
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use saphyr::{LoadableYamlNode, Scalar, ScanError, Yaml};
+use saphyr_parser::{Event, Parser};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -14,6 +15,8 @@ use crate::call::Refusal;
 
 /// The real service takes no larger template in a request.
 const BODY_BYTES_MAX: usize = 51_200;
+/// Levels of lists and maps in a template. Everything that walks one calls itself for each.
+const LEVELS_MAX: usize = 64;
 
 const SECTIONS: &[&str] = &[
     "AWSTemplateFormatVersion",
@@ -313,15 +316,35 @@ fn read(body: &str) -> Result<Value, Refusal> {
             format_error(format!("JSON not well-formed. (line {}, column {})", e.line(), e.column()))
         });
     }
-    let documents = Yaml::load_from_str(body).map_err(|e| {
-        let at = e.marker();
-        format_error(format!(
-            "YAML not well-formed. (line {}, column {})",
-            at.line(),
-            at.col().saturating_add(1)
-        ))
-    })?;
+    check_levels(body)?;
+    let documents = Yaml::load_from_str(body).map_err(|e| malformed(&e))?;
     documents.first().map(plain).unwrap_or_else(|| Err(format_error("unsupported structure.")))
+}
+
+fn malformed(error: &ScanError) -> Refusal {
+    let (line, column) = (error.marker().line(), error.marker().col().saturating_add(1));
+    format_error(format!("YAML not well-formed. (line {line}, column {column})"))
+}
+
+/// Refuses what would overflow the stack of whoever walks or frees the loaded template, and aliases, which the real
+/// service does not take either: a few of them make a template of a few lines larger than any memory.
+fn check_levels(body: &str) -> Result<(), Refusal> {
+    let mut levels = 0_usize;
+    for event in Parser::new_from_str(body) {
+        match event.map_err(|e| malformed(&e))?.0 {
+            Event::Alias(_) => {
+                let what = "YAML aliases are not allowed in CloudFormation templates";
+                return Err(invalid(format!("Template error: {what}")));
+            }
+            Event::SequenceStart(..) | Event::MappingStart(..) => levels = levels.saturating_add(1),
+            Event::SequenceEnd | Event::MappingEnd => levels = levels.saturating_sub(1),
+            _ => {}
+        }
+        if levels > LEVELS_MAX {
+            return Err(format_error(format!("more than {LEVELS_MAX} levels of nesting")));
+        }
+    }
+    Ok(())
 }
 
 fn plain(node: &Yaml<'_>) -> Result<Value, Refusal> {

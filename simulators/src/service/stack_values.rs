@@ -1,5 +1,6 @@
 //! Template functions: `Ref`, `Fn::Sub`, `Fn::GetAtt`, `Fn::Join`, `Fn::If` and their kin, and how values compare.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
@@ -27,6 +28,9 @@ pub(crate) const KNOWN_AFTER_APPLY: &str = "{{changeSet:KNOWN_AFTER_APPLY}}";
 
 /// Conditions may name each other in a circle; the real service stops such a template too.
 const DEPTH_MAX: u8 = 32;
+/// Values looked at and bytes written for one property. Conditions and texts that each name the next one twice cost
+/// twice as much with every step.
+const WORK_MAX: usize = 1 << 20;
 
 pub(crate) fn is_function(key: &str) -> bool {
     FUNCTIONS.contains(&key)
@@ -135,6 +139,8 @@ pub(crate) struct Scope<'a> {
     pub pseudo: &'a BTreeMap<&'static str, String>,
     /// `Ref` and `Fn::GetAtt` (with an attribute) of each resource; `None` while it does not stand.
     pub resource: &'a dyn Fn(&str, Option<&str>) -> Option<Value>,
+    /// What the present value has cost, against [`WORK_MAX`]; 0 to begin with.
+    pub work: Cell<usize>,
 }
 
 type Resolved = Result<Option<Value>, Refusal>;
@@ -145,6 +151,7 @@ impl Scope<'_> {
     /// # Errors
     /// `ValidationError` where a function is used wrongly.
     pub fn resolve(&self, value: &Value) -> Result<Value, Refusal> {
+        self.work.set(0);
         Ok(self.value(value, 0)?.unwrap_or(Value::Null))
     }
 
@@ -153,7 +160,16 @@ impl Scope<'_> {
     /// # Errors
     /// `ValidationError` where a function is used wrongly.
     pub fn holds(&self, condition: &str) -> Result<bool, Refusal> {
+        self.work.set(0);
         self.condition(condition, 0)
+    }
+
+    fn spend(&self, work: usize) -> Result<(), Refusal> {
+        self.work.set(self.work.get().saturating_add(work));
+        if self.work.get() > WORK_MAX {
+            return Err(invalid("Template error: a value is too large when its functions are resolved"));
+        }
+        Ok(())
     }
 
     fn condition(&self, name: &str, depth: u8) -> Result<bool, Refusal> {
@@ -172,6 +188,7 @@ impl Scope<'_> {
         if depth > DEPTH_MAX {
             return Err(invalid("Template error: functions are nested too deeply or in a circle"));
         }
+        self.spend(1)?;
         match value {
             Value::Array(items) => {
                 let mut list = Vec::new();
@@ -261,7 +278,9 @@ impl Scope<'_> {
             "Fn::Join" => {
                 let parts = second.and_then(Value::as_array).ok_or_else(wrong)?;
                 let by = first.map(as_text).unwrap_or_default();
-                json!(parts.iter().map(as_text).collect::<Vec<_>>().join(&by))
+                let parts: Vec<String> = parts.iter().map(as_text).collect();
+                self.spend(parts.iter().map(|part| part.len().saturating_add(by.len())).sum())?;
+                json!(parts.join(&by))
             }
             "Fn::Split" => {
                 let by = first.map(as_text).unwrap_or_default();
@@ -311,7 +330,7 @@ impl Scope<'_> {
         result.push_str(pieces.next().unwrap_or_default());
         for piece in pieces {
             let (name, rest) = piece.split_once('}').unwrap_or((piece, ""));
-            let name = name.trim();
+            let (name, before) = (name.trim(), result.len());
             match (name.strip_prefix('!'), own.and_then(|own| own.get(name))) {
                 (Some(literal), _) => result.push_str(&format!("${{{literal}}}")),
                 (None, Some(value)) => {
@@ -323,6 +342,7 @@ impl Scope<'_> {
                 }
             }
             result.push_str(rest);
+            self.spend(result.len().saturating_sub(before))?;
         }
         Ok(json!(result))
     }
@@ -348,8 +368,13 @@ Resources: {Db: {Type: AWS::RDS::DBInstance}}
         let resource = |name: &str, attribute: Option<&str>| {
             Some(json!(format!("<{name} {}>", attribute.unwrap_or("-"))))
         };
-        let scope =
-            Scope { template: &template, parameters: &parameters, pseudo: &pseudo, resource: &resource };
+        let scope = Scope {
+            template: &template,
+            parameters: &parameters,
+            pseudo: &pseudo,
+            resource: &resource,
+            work: Cell::new(0),
+        };
         let value = template.document.pointer("/Outputs/Out/Value").unwrap();
         scope.resolve(value).map_err(|refusal| refusal.message)
     }
@@ -396,6 +421,51 @@ Resources: {Db: {Type: AWS::RDS::DBInstance}}
         for (yaml, wanted) in cases {
             assert_eq!(resolved(yaml), Err(wanted.to_owned()), "{yaml}");
         }
+    }
+
+    #[test]
+    fn values_that_grow_without_bound_are_refused() {
+        let too_large = "Template error: a value is too large when its functions are resolved";
+        let mut text = "x".repeat(40);
+        for _ in 0..8 {
+            text = format!("!Sub [\"{}\", {{a: {text}}}]", "${a}".repeat(20));
+        }
+        assert_eq!(resolved(&text), Err(too_large.to_owned()));
+        let comma = format!("!Join [{}, [{}x]]", "y".repeat(10_000), "x, ".repeat(1_000));
+        assert_eq!(resolved(&comma), Err(too_large.to_owned()));
+        // Each condition names the next one twenty times.
+        let next =
+            |n: u32| format!("C{n}: !Or [{}]\n", vec![format!("!Condition C{}", n + 1); 20].join(", "));
+        let conditions: String = (0..5).map(|n| format!("  {}", next(n))).collect();
+        let body = format!(
+            "Conditions:\n{conditions}  C5: !Equals [1, 2]\nResources: {{Db: {{Type: AWS::RDS::DBInstance}}}}\n"
+        );
+        let template = Template::parse(&body).unwrap();
+        let (parameters, pseudo) = (BTreeMap::new(), BTreeMap::new());
+        let resource = |_: &str, _: Option<&str>| None;
+        let scope = Scope {
+            template: &template,
+            parameters: &parameters,
+            pseudo: &pseudo,
+            resource: &resource,
+            work: Cell::new(0),
+        };
+        assert_eq!(scope.holds("C0").map_err(|refusal| refusal.message), Err(too_large.to_owned()));
+        assert_eq!(scope.holds("C4").map_err(|refusal| refusal.message), Ok(false));
+    }
+
+    #[test]
+    fn templates_that_nest_or_repeat_without_bound_are_refused() {
+        let refused = |body: &str| Template::parse(body).err().map(|refusal| refusal.message);
+        for body in ["- ".repeat(20_000), "[".repeat(40_000), "? ".repeat(20_000), "{a: ".repeat(9_000)] {
+            assert!(
+                refused(&body).is_some_and(|text| text.starts_with("Template format error")),
+                "{body:.20}"
+            );
+        }
+        let aliases = "a: &a [x]\nb: [*a, *a]\n";
+        let text = "Template error: YAML aliases are not allowed in CloudFormation templates";
+        assert_eq!(refused(aliases), Some(text.to_owned()));
     }
 
     #[test]
