@@ -16,7 +16,7 @@ use crate::dependents;
 use crate::effect::{Change, Effect, Touched};
 use crate::resource::{NewResource, Resource, Uid};
 use crate::service::{
-    databases, forge, functions, identity, objects, observability, operations, people, stacks, trail,
+    databases, forge, functions, identity, limits, objects, observability, operations, people, stacks, trail,
     workspace,
 };
 use crate::sql::Data;
@@ -169,6 +169,7 @@ impl World {
             let text = format!("the operation {} is not known here", call.operation);
             return Err(Refusal::new("InvalidAction", text));
         }
+        limits::check(self, call)?;
         match call.service {
             Service::Stacks => stacks::apply(self, call),
             Service::Databases => databases::apply(self, call),

@@ -175,3 +175,17 @@ fn what_would_overflow_the_stack_is_refused_and_what_is_only_long_is_not() {
         assert_eq!(given, wanted, "{text:.60}");
     }
 }
+
+#[test]
+fn what_a_connection_takes_and_returns_is_bounded() {
+    // Text formatting panics beyond 65,535 places.
+    let (_, rows) = data().run("SELECT round(1.5, 2000000000)", &session()).unwrap();
+    assert_eq!(rows[0].rows[0][0].as_str().map(str::len), Some(2_002));
+    assert!(data().run("SELECT to_char(1.5, repeat('9', 65536))", &session()).is_ok());
+    let (_, rows) = data().run("SELECT 'a'::char(70000)", &session()).unwrap();
+    assert_eq!(rows[0].rows[0][0].as_str().map(str::len), Some(70_000));
+    // Each result is small enough; together they are not.
+    let much = "SELECT repeat('x', 60000) FROM generate_series(1, 100);".repeat(10);
+    assert_eq!(state(&much), "53200");
+    assert_eq!(state("SELECT 'a'::char(10000000) FROM generate_series(1, 10)"), "53200");
+}

@@ -53,9 +53,24 @@ pub(super) fn write(table: &Table, print: &Print, out: &mut String) {
         (Format::Csv, _) => csv(table, print, out),
         (Format::Unaligned, false) => unaligned(table, print, out),
         (Format::Unaligned, true) => unaligned_expanded(table, print, out),
+        (Format::Aligned, false) if is_too_wide(table, print) => unaligned(table, print, out),
+        (Format::Aligned, true) if is_too_wide(table, print) => unaligned_expanded(table, print, out),
         (Format::Aligned, false) => aligned(table, print, out),
         (Format::Aligned, true) => expanded(table, print, out),
     }
+}
+
+/// Characters that an aligned table may take; a larger one is printed as it is, without its padding.
+const ALIGNED_CHARS_MAX: usize = 64 << 20;
+
+/// One cell of a few MiB would be padded in every row.
+fn is_too_wide(table: &Table, print: &Print) -> bool {
+    let cells = |row: &Vec<Option<String>>| row.iter().map(|cell| widest(shown(cell, print))).sum::<usize>();
+    let height =
+        |row: &Vec<Option<String>>| row.iter().flatten().map(|cell| cell.matches('\n').count()).max();
+    let lines: usize = table.rows.iter().map(|row| height(row).unwrap_or(0).saturating_add(1)).sum();
+    let widest = table.rows.iter().map(cells).max().unwrap_or(0);
+    lines.saturating_mul(widest.saturating_mul(table.columns.len().max(1))) > ALIGNED_CHARS_MAX
 }
 
 fn shown<'c>(cell: &'c Option<String>, print: &'c Print) -> &'c str {
@@ -290,4 +305,24 @@ fn record_rule(label: &str, names: usize, cells: usize) -> String {
     }
     line.push('\n');
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn one_wide_cell_does_not_pad_every_row() {
+        let mut rows = vec![json!([null]); 2_000];
+        rows.push(json!(["x".repeat(1 << 20)]));
+        let table = Table::of(&json!({"columns": ["a"], "rows": rows}));
+        for expanded in [false, true] {
+            let mut print = Print::default();
+            print.expanded = expanded;
+            let mut out = String::new();
+            write(&table, &print, &mut out);
+            assert!(out.len() < 2 << 20, "{}", out.len());
+        }
+    }
 }

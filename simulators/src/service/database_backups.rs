@@ -24,6 +24,8 @@ const LOG_EVERY_S: i64 = 5 * MINUTE_S;
 const SNAPSHOT_S: i64 = 6 * MINUTE_S;
 /// Versions kept of one instance; of more, the oldest but one goes.
 const VERSIONS_MAX: usize = 48;
+/// Bytes of all versions kept of one instance; of more, the oldest but one goes too.
+const VERSIONS_BYTES_MAX: usize = 512 << 20;
 /// What stands before the name of an automated backup in a restore point.
 pub(super) const AUTOMATED: &str = "automated:";
 
@@ -75,8 +77,14 @@ pub(super) fn remember(instance: &mut Instance, now: Time) {
         return;
     }
     instance.log.push(Version { at: now, content: instance.content.clone() });
-    if instance.log.len() > VERSIONS_MAX {
-        instance.log.remove(1);
+    forget(&mut instance.log, VERSIONS_BYTES_MAX);
+}
+
+/// The first version stays: what an instance held to begin with is what people ask for.
+fn forget(log: &mut Vec<Version>, bytes_max: usize) {
+    let bytes = |log: &[Version]| log.iter().map(|version| version.content.bytes()).sum::<usize>();
+    while log.len() > 2 && (log.len() > VERSIONS_MAX || bytes(log) > bytes_max) {
+        log.remove(1);
     }
 }
 
@@ -267,4 +275,26 @@ pub(super) fn delete_kept(world: &mut World, call: &Call) -> Answer {
         world.protect(uid, "automated_backups", false);
     }
     Ok(serde_json::json!({"DBInstanceAutomatedBackup": {"DbiResourceId": given, "Status": "deleting"}}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_versions_but_one_go_when_there_are_too_many_or_too_large_ones() {
+        let version = |n: i64| {
+            let content = Data::build(&format!("CREATE TABLE t (a); INSERT INTO t VALUES ({n});")).unwrap();
+            Version { at: Time::from_unix(n), content }
+        };
+        let times = |log: &[Version]| log.iter().map(|v| v.at.unix()).collect::<Vec<_>>();
+        let mut log: Vec<Version> = (0..6).map(version).collect();
+        let one = version(0).content.bytes();
+        forget(&mut log, 100 * one);
+        assert_eq!(times(&log), [0, 1, 2, 3, 4, 5]);
+        forget(&mut log, 3 * one);
+        assert_eq!(times(&log), [0, 4, 5]);
+        forget(&mut log, 0);
+        assert_eq!(times(&log), [0, 5]);
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::commits::{glob, matches_spec};
+use super::limits;
 use super::workspace::{inside, paths, printed, record, replace_files, said};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
@@ -195,7 +196,7 @@ pub(super) fn write(world: &mut World, call: &Call) -> Answer {
     if is_folder(world, &path) {
         return Err(Refusal::new("IsADirectory", format!("{path}: Is a directory")));
     }
-    put(world, path, content);
+    put(world, path, content)?;
     Ok(Value::Null)
 }
 
@@ -212,20 +213,27 @@ pub(super) fn edit(world: &mut World, call: &Call) -> Answer {
         n if n > 1 && !call.flag("all") => {
             Err(Refusal::new("Ambiguous", format!("{path}: the text to replace is in the file {n} times")))
         }
-        _ => {
-            put(world, path, text.replace(old, new));
+        n => {
+            // What is put in a thousand times may be a thousand times too large.
+            limits::file(text.len().saturating_add(n.saturating_mul(new.len())))?;
+            put(world, path, text.replace(old, new))?;
             Ok(Value::Null)
         }
     }
 }
 
 /// Writes a file as an editor does; the former text is the writer's own business, so it is no loss.
-fn put(world: &mut World, path: String, content: String) {
+fn put(world: &mut World, path: String, content: String) -> Result<(), Refusal> {
     if world.workspace.files.get(&path) == Some(&content) {
-        return;
+        return Ok(());
     }
-    Arc::make_mut(&mut world.workspace.files).insert(path.clone(), content);
+    limits::path(&path)?;
+    let mut files = world.workspace.files.clone();
+    Arc::make_mut(&mut files).insert(path.clone(), content);
+    limits::checkout(&files)?;
+    world.workspace.files = files;
     record(world, Change::Written { path });
+    Ok(())
 }
 
 /// `DeleteFile`: `paths` or `path`, `recursive`, `force`.
@@ -300,6 +308,8 @@ fn transfer(world: &mut World, call: &Call, remove: bool) -> Answer {
             let rest = file.strip_prefix(path.as_str()).unwrap_or_default();
             tree.insert(format!("{target}{rest}"), text);
         }
+        limits::path(&target)?;
+        limits::checkout(&files)?;
     }
     replace_files(world, files);
     Ok(Value::Null)
@@ -325,7 +335,7 @@ pub(super) fn make_directory(world: &mut World, call: &Call) -> Answer {
 pub(super) fn touch(world: &mut World, call: &Call) -> Answer {
     for path in targets(world, call) {
         if !known_paths(world).contains(&path) {
-            put(world, path, String::new());
+            put(world, path, String::new())?;
         }
     }
     Ok(Value::Null)

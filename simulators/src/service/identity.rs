@@ -16,6 +16,9 @@ use crate::stage::{Problem, Statement};
 
 type Doing = fn(&mut World, &Call) -> Answer;
 
+/// Bytes of a policy written into a role, as in the real service.
+const POLICY_BYTES_MAX: usize = 10_240;
+
 /// What this service knows how to do.
 pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetCallerIdentity", ""),
@@ -375,7 +378,13 @@ fn change(world: &mut World, call: &Call, what: String, doing: impl FnOnce(&mut 
 }
 
 fn put_inline(world: &mut World, call: &Call) -> Answer {
-    let statements = policy::read(call.text("PolicyDocument").unwrap_or_default());
+    let document = call.text("PolicyDocument").unwrap_or_default();
+    if document.len() > POLICY_BYTES_MAX {
+        let name = call.text("RoleName").unwrap_or_default();
+        let text = format!("Maximum policy size of {POLICY_BYTES_MAX} bytes exceeded for role {name}");
+        return Err(Refusal::new("LimitExceeded", text));
+    }
+    let statements = policy::read(document);
     let statements = statements.map_err(|why| Refusal::new("MalformedPolicyDocument", why))?;
     let name = call.text("PolicyName").unwrap_or_default().to_owned();
     role(world, call)?;

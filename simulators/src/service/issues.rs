@@ -19,7 +19,7 @@ pub(super) struct Issue {
     author: String,
     open: bool,
     created: Time,
-    comments: Vec<Comment>,
+    pub comments: Vec<Comment>,
 }
 
 fn value(world: &World, issue: &Issue) -> Value {

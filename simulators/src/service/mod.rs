@@ -24,6 +24,7 @@ pub(crate) mod history;
 pub mod identity;
 pub(crate) mod index;
 pub(crate) mod issues;
+pub(crate) mod limits;
 mod log_groups;
 pub(crate) mod merges;
 mod metrics;

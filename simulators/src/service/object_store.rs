@@ -50,6 +50,11 @@ impl Store {
         self.versions.is_empty()
     }
 
+    /// How many versions were ever written.
+    pub fn made(&self) -> u64 {
+        self.made
+    }
+
     /// The version that a reader gets.
     pub fn current(&self, key: &str) -> Option<&Version> {
         self.versions.get(key)?.last().filter(|version| !version.marker)

@@ -38,6 +38,13 @@ pub struct State {
     channels: BTreeMap<String, Vec<Message>>,
 }
 
+impl State {
+    /// How many messages stand in all channels.
+    pub(super) fn messages(&self) -> usize {
+        self.channels.values().map(Vec::len).sum()
+    }
+}
+
 /// Work that comes due.
 #[derive(Clone, Debug)]
 pub enum Due {

@@ -23,6 +23,9 @@ struct Event {
     principal: String,
 }
 
+/// Events that the trail keeps; of more, the oldest go.
+const EVENTS_MAX: usize = 10_000;
+
 /// Services whose changes the account's trail holds; what happens to single objects it does not.
 const TRAILED: &[Service] = &[
     Service::Stacks,
@@ -47,7 +50,11 @@ pub(crate) fn witness(world: &mut World, call: &Call) {
         target: call.target.clone(),
         principal: call.principal.clone(),
     };
-    Arc::make_mut(&mut world.identity.trail.0).push(event);
+    let events = Arc::make_mut(&mut world.identity.trail.0);
+    if events.len() >= EVENTS_MAX {
+        events.drain(..EVENTS_MAX / 10);
+    }
+    events.push(event);
 }
 
 impl Event {

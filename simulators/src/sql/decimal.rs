@@ -3,6 +3,9 @@
 //! The shortest decimal that reads back as a real is the decimal that somebody once wrote, up to fifteen digits.
 //! Rounding that text, not the binary value, is what makes 2.675 round to 2.68 as in Postgres.
 
+/// Digits behind the point, as many as Postgres gives; text formatting takes no more than 65,535 and panics beyond.
+const SCALE_MAX: u32 = 2_000;
+
 /// A real as digits and the number of them behind the point; `None` where it is too large or not finite.
 fn parts(value: f64) -> Option<(i128, u32)> {
     let text = plain(value);
@@ -39,6 +42,7 @@ pub fn plain(value: f64) -> String {
 
 /// The value with exactly `scale` digits behind the point.
 pub fn fixed(value: f64, scale: u32) -> String {
+    let scale = scale.min(SCALE_MAX);
     let exact = parts(value).and_then(|(digits, from)| rescale(digits, from, scale));
     exact.map_or_else(|| format!("{value:.*}", scale as usize), |digits| with_point(digits, scale))
 }

@@ -113,6 +113,11 @@ impl Engine {
         )
     }
 
+    /// What the statement has taken.
+    pub(super) fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
+    }
+
     /// A new statement may take the full number of steps again.
     pub(super) fn restart_clock(&self) {
         self.steps.store(0, Ordering::Relaxed);

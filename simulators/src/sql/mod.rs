@@ -238,6 +238,11 @@ impl Data {
         &self.0.schema
     }
 
+    /// How large it is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.bytes.len()
+    }
+
     /// SHA-256 of the content.
     pub fn digest(&self) -> [u8; 32] {
         self.0.digest

@@ -3,7 +3,7 @@
 //! A string is one transaction, as in Postgres' simple protocol: its first error undoes all of it, unless it holds
 //! `BEGIN` and `COMMIT` of its own.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -20,6 +20,10 @@ use super::{Data, Rows, Session, SqlError, catalog, depth};
 
 /// Statements that one string may hold.
 const STATEMENTS_MAX: usize = 2_000;
+/// Steps of the engine that all statements of one connection may take.
+const CONNECTION_STEPS_MAX: u64 = 300_000_000;
+/// Bytes that all statements of one connection may return.
+const CONNECTION_BYTES_MAX: usize = 32 << 20;
 
 /// What came back for a statement, in the order in which it came.
 #[derive(Clone, PartialEq, Debug)]
@@ -55,6 +59,9 @@ pub struct Conversation {
     pub(super) notices: Vec<String>,
     pub(super) access_changes: Vec<String>,
     pub(super) dropped_databases: Vec<String>,
+    /// What all statements of the connection have cost so far.
+    steps: u64,
+    returned_bytes: Cell<usize>,
     start: Data,
 }
 
@@ -73,6 +80,8 @@ impl Conversation {
             notices: Vec::new(),
             access_changes: Vec::new(),
             dropped_databases: Vec::new(),
+            steps: 0,
+            returned_bytes: Cell::new(0),
             start: data.clone(),
         })
     }
@@ -95,7 +104,8 @@ impl Conversation {
         }
         for statement in statements {
             self.engine.restart_clock();
-            let done = self.statement(statement);
+            let done = self.affordable().and_then(|()| self.statement(statement));
+            self.steps = self.steps.saturating_add(self.engine.steps());
             steps.extend(std::mem::take(&mut self.notices).into_iter().map(Step::Notice));
             match done {
                 Ok(rows) => steps.push(Step::Rows(rows)),
@@ -173,6 +183,24 @@ impl Conversation {
         let _ = self.reload();
     }
 
+    /// Each statement has a limit of its own; thousands of statements would still take hours.
+    fn affordable(&self) -> Result<(), SqlError> {
+        if self.steps <= CONNECTION_STEPS_MAX {
+            return Ok(());
+        }
+        Err(SqlError::new("57014", "canceling statement due to statement timeout"))
+    }
+
+    /// Adds to what the connection has sent, as it is printed: a `char(n)` is padded only then.
+    fn charge(&self, bytes: usize) -> Result<(), SqlError> {
+        self.returned_bytes.set(self.returned_bytes.get().saturating_add(bytes));
+        if self.returned_bytes.get() > CONNECTION_BYTES_MAX {
+            let detail = "The results of this connection are too large to be sent.";
+            return Err(SqlError::new("53200", "out of memory").detail(detail));
+        }
+        Ok(())
+    }
+
     /// Reads the schema again, after it has changed.
     pub(super) fn reload(&mut self) -> Result<(), SqlError> {
         self.schema = Schema::read(&self.engine.connection)?;
@@ -205,16 +233,19 @@ impl Conversation {
         )?;
         let rows = self.engine.rows(sql, &[], &self.schema)?;
         let kinds: Vec<Type> = columns.iter().enumerate().map(|(i, c)| seen(c.kind, &rows, i)).collect();
-        let printed = rows.iter().map(|row| {
+        let mut printed = Vec::with_capacity(rows.len());
+        for row in &rows {
             let cells =
                 row.iter().zip(&kinds).map(|(v, kind)| kind.print(v).map_or(Value::Null, Value::String));
-            cells.collect()
-        });
+            let cells: Vec<Value> = cells.collect();
+            self.charge(cells.iter().map(|cell| cell.as_str().map_or(8, str::len)).sum())?;
+            printed.push(cells);
+        }
         Ok(Rows {
             tag: format!("SELECT {}", rows.len()),
             columns: columns.iter().map(|c| c.name.clone()).collect(),
             right: kinds.iter().map(|k| k.is_right_aligned()).collect(),
-            rows: printed.collect(),
+            rows: printed,
         })
     }
 }

@@ -104,7 +104,8 @@ pub fn number(value: f64, pattern: &str) -> String {
     }
     let digits = out.trim_start();
     let width = pattern.chars().count().saturating_add(1);
-    format!("{:>width$}", format!("{sign}{digits}"))
+    let missing = width.saturating_sub(digits.chars().count().saturating_add(sign.len()));
+    format!("{}{sign}{digits}", " ".repeat(missing))
 }
 
 /// The digits before the point, from the right, with the pattern's commas where digits stand left of them.

@@ -254,7 +254,7 @@ impl Type {
                 decimal::fixed(n.as_f64().unwrap_or(0.0), scale)
             }
             (Self::Quotient, Value::Number(n)) => decimal::quotient(n.as_f64().unwrap_or(0.0)),
-            (Self::Char(length), Value::String(s)) => format!("{s:<width$}", width = length as usize),
+            (Self::Char(length), Value::String(s)) => padded(s, length as usize),
             (Self::TimestampTz, Value::String(s)) => format!("{s}+00"),
             (_, Value::String(s)) => s.clone(),
             (_, Value::Number(n)) => n
@@ -263,6 +263,15 @@ impl Type {
             (_, other) => other.to_string(),
         })
     }
+}
+
+/// Characters of a `char(n)`, as in Postgres.
+const CHAR_MAX: usize = 10_485_760;
+
+/// With spaces behind it. Not by way of formatting, which takes no width above 65,535 and panics.
+fn padded(text: &str, width: usize) -> String {
+    let missing = width.min(CHAR_MAX).saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(missing))
 }
 
 #[cfg(test)]
