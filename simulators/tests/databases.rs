@@ -349,7 +349,9 @@ fn reading_operations_change_nothing() {
     let before = world.digest();
     let operations = simulators::service::operations(Service::Databases);
     let mut seen = 0;
-    for operation in operations.iter().filter(|o| o.access == Access::Read) {
+    // A waiter lets time pass, and time is part of the digest.
+    let reads = operations.iter().filter(|o| o.access == Access::Read && o.name != "Wait");
+    for operation in reads {
         let args = json!({"DBInstanceIdentifier": "db1", "ResourceName": "arn:aws-cn:rds:cn-north-1:111122223333:db:db1", "host": "db1"});
         let (answer, effects) = apply(&mut world, operation.name, args);
         assert!(answer.is_ok(), "{} {answer:?}", operation.name);

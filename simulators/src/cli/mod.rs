@@ -3,7 +3,7 @@
 //! What a dialect does not know is answered as the real tool answers it, and is marked as unsimulated, so that a gap
 //! of the simulation never looks like an agent's failure.
 
-pub mod aws;
+mod aws;
 mod aws_accounts;
 mod aws_arguments;
 mod aws_cloudformation;
@@ -18,21 +18,21 @@ mod aws_shorthand;
 mod aws_table;
 mod aws_usage;
 mod aws_watching;
-pub mod chat;
-pub mod curl;
+mod chat;
+mod curl;
 pub mod filters;
-pub mod gh;
+mod gh;
 mod gh_commands;
 mod gh_text;
-pub mod git;
+mod git;
 mod jq;
 pub mod line;
 mod options;
-pub mod psql;
+mod psql;
 mod psql_print;
 mod psql_script;
 mod psql_table;
-pub mod shell;
+mod shell;
 
 pub use filters::filter;
 pub use line::{Joint, split};

@@ -4,7 +4,7 @@
 //! what comes due later. Services reach each other through the functions that they export or through
 //! [`crate::World::apply`] with a role of their own, never by writing into another's state.
 
-pub mod arn;
+pub(crate) mod arn;
 pub(crate) mod checkout;
 pub(crate) mod commits;
 mod database_backups;
@@ -21,7 +21,7 @@ pub mod forge;
 mod function_calls;
 pub mod functions;
 pub(crate) mod history;
-pub mod identity;
+pub(crate) mod identity;
 pub(crate) mod index;
 pub(crate) mod issues;
 pub(crate) mod limits;
@@ -30,11 +30,11 @@ pub(crate) mod merges;
 mod metrics;
 mod object_store;
 mod object_versions;
-pub mod objects;
-pub mod observability;
-pub mod people;
-pub mod pipeline;
-pub mod policy;
+pub(crate) mod objects;
+pub(crate) mod observability;
+pub(crate) mod people;
+pub(crate) mod pipeline;
+pub(crate) mod policy;
 pub(crate) mod pull_merges;
 pub(crate) mod pull_views;
 pub(crate) mod pulls;
@@ -67,7 +67,7 @@ pub(crate) mod status;
 pub(crate) mod trail;
 mod transfer;
 mod waits;
-pub mod workspace;
+pub(crate) mod workspace;
 
 use crate::call::{Operation, Service};
 

@@ -26,7 +26,8 @@ struct Event {
 /// Events that the trail keeps; of more, the oldest go.
 const EVENTS_MAX: usize = 10_000;
 
-/// Services whose changes the account's trail holds; what happens to single objects it does not.
+/// Services whose changes the account's trail holds; what happens to single objects, and what is said to a database,
+/// it does not.
 const TRAILED: &[Service] = &[
     Service::Stacks,
     Service::Databases,
@@ -41,7 +42,8 @@ pub(crate) fn witness(world: &mut World, call: &Call) {
     let Some(operation) = call.known().filter(|o| o.access == Access::Write && !o.action.is_empty()) else {
         return;
     };
-    if !TRAILED.contains(&call.service) || operation.action.ends_with("Object") {
+    let is_data = operation.action.ends_with("Object") || operation.action == "rds-db:connect";
+    if !TRAILED.contains(&call.service) || is_data {
         return;
     }
     let event = Event {
