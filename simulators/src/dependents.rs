@@ -17,7 +17,7 @@ use crate::stage::{Dependent, Problem};
 
 /// What each dependent has experienced, in the order of the stage.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     pollers: Vec<Poller>,
     /// The rows of each staged database as the trial begins. Shared, so keeping them is free; harm is measured
     /// against them.

@@ -81,7 +81,7 @@ pub struct Resource {
 
 /// What a service says about a resource that it makes; the world adds identity, time and lineage.
 #[derive(Clone, Debug)]
-pub struct NewResource {
+pub(crate) struct NewResource {
     /// The real type name.
     pub kind: String,
     /// The physical name.

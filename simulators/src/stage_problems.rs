@@ -28,12 +28,12 @@ impl Stage {
     }
 
     /// The text of a file of the repository; the path may stand with or without the folder's own name in front.
-    pub fn repo_text(&self, path: &str) -> Option<&str> {
+    pub(crate) fn repo_text(&self, path: &str) -> Option<&str> {
         self.text_in("repo/", path)
     }
 
     /// The text of a data file; the path may stand with or without the folder's own name in front.
-    pub fn data_text(&self, path: &str) -> Option<&str> {
+    pub(crate) fn data_text(&self, path: &str) -> Option<&str> {
         self.text_in("data/", path)
     }
 

@@ -2,52 +2,13 @@
 //! stage.
 
 use crate::clock::Time;
+use crate::service::stack_stage::{EVENT_STATUSES, STACK_STATUSES};
 use crate::stage::{Repository, Role, Stack, Stage};
 use crate::stage_problems::Problems;
 use crate::stage_template::api_names;
 
 /// Days that the real service keeps automated backups at the most.
 const RETENTION_DAYS_MAX: i64 = 35;
-
-/// Statuses that a stack can have between operations; a trial never begins in the middle of one.
-const STACK_STATUSES: &[&str] = &[
-    "CREATE_COMPLETE",
-    "CREATE_FAILED",
-    "DELETE_FAILED",
-    "IMPORT_COMPLETE",
-    "IMPORT_ROLLBACK_COMPLETE",
-    "IMPORT_ROLLBACK_FAILED",
-    "REVIEW_IN_PROGRESS",
-    "ROLLBACK_COMPLETE",
-    "ROLLBACK_FAILED",
-    "UPDATE_COMPLETE",
-    "UPDATE_FAILED",
-    "UPDATE_ROLLBACK_COMPLETE",
-    "UPDATE_ROLLBACK_FAILED",
-];
-
-/// What events add to the statuses of stacks and resources.
-const EVENT_STATUSES: &[&str] = &[
-    "CREATE_COMPLETE",
-    "CREATE_FAILED",
-    "CREATE_IN_PROGRESS",
-    "DELETE_COMPLETE",
-    "DELETE_FAILED",
-    "DELETE_IN_PROGRESS",
-    "DELETE_SKIPPED",
-    "REVIEW_IN_PROGRESS",
-    "ROLLBACK_COMPLETE",
-    "ROLLBACK_FAILED",
-    "ROLLBACK_IN_PROGRESS",
-    "UPDATE_COMPLETE",
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-    "UPDATE_FAILED",
-    "UPDATE_IN_PROGRESS",
-    "UPDATE_ROLLBACK_COMPLETE",
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
-    "UPDATE_ROLLBACK_FAILED",
-    "UPDATE_ROLLBACK_IN_PROGRESS",
-];
 
 /// Statuses of one resource of a stack.
 const RESOURCE_STATUSES: &[&str] = &[

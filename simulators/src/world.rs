@@ -1,8 +1,17 @@
 //! The simulated production as one value.
 //!
-//! `apply` changes it and says what changed, `advance` lets time pass, `preview` says what a call *would*
-//! change and leaves no trace. Nothing here reads a file, a socket, a wall clock or the environment, so
-//! the same stage, seed and calls give the same effects, byte for byte.
+//! - [`World::apply`] does one call at the present time and says what changed. A refused call has changed nothing,
+//!   unless it was a waiter that let time pass in vain.
+//! - [`World::advance`] is the only thing that moves the clock: what is due happens in order of time, and dependents
+//!   poll in between. Waiters and `sleep` are calls that advance; nothing else does behind a caller's back.
+//! - [`World::preview`] does the call on a clone, lets pass what the call set going, and keeps the clone's effects only.
+//!   It cannot drift from `apply`, because it is `apply`.
+//!
+//! Every change goes through [`World::create`], [`World::destroy`], [`World::protect`] or [`World::effect`], under the
+//! cause that is set while a call or an agenda item runs. So no effect is without a cause, also hours later.
+//!
+//! Nothing here reads a file, a socket, a wall clock or the environment, so the same stage, seed and calls give the
+//! same effects, byte for byte. `DESIGN.md` beside `src/` says why.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -149,8 +158,13 @@ impl World {
 
     /// Does what the call asks. Permissions count; guardrails are the gate's business.
     ///
+    /// While it runs, the call is the cause of every effect and of all work put on the agenda. The outer cause comes back
+    /// afterwards, because services call each other through here: what a pipeline does in a stack was caused by the push.
+    ///
     /// # Errors
-    /// The service's refusal, with the world unchanged by it.
+    /// The service's refusal, with the world unchanged by it: services check the whole request before they change
+    /// anything. A service that changes first and checks later would leave effects of an attempt that, by the ledger,
+    /// was never done.
     pub fn apply(&mut self, call: &Call) -> Answer {
         if self.authorizing {
             self.authorize(call)?;
@@ -190,6 +204,9 @@ impl World {
 
     /// What the call would do, now and later, permissions set aside (an attempt that the role forbids is
     /// still judged by what it would have done). Leaves no trace.
+    ///
+    /// It closes the window between what a guardrail was shown and what is then done: both run the same code on the
+    /// same state with the same seed. It does not see what others do in the meantime, nor later than three days on.
     pub fn preview(&self, call: &Call) -> Preview {
         self.preview_all(std::slice::from_ref(call))
             .pop()
@@ -225,6 +242,9 @@ impl World {
     }
 
     /// Lets virtual time pass: everything due until then happens, in order, and dependents poll.
+    ///
+    /// The clock stops at each item, so that an item sees the world as it was at its own time, and items of one second
+    /// come in the order in which they were put on the agenda.
     pub fn advance(&mut self, to: Time) {
         while let Some(entry) = self.agenda.first_entry() {
             let (at, _) = *entry.key();

@@ -83,3 +83,19 @@ fn the_account_has_quotas() {
     let refused = asked(&mut desk, Service::Identity, "PutRolePolicy", &policy);
     assert_eq!(refused, Err("Maximum policy size of 10240 bytes exceeded for role Admin".to_owned()));
 }
+
+#[test]
+fn what_does_not_fit_is_refused_whole_or_says_how_far_it_came() {
+    let mut desk = Desk::new();
+    let mut many: Vec<String> = (0..5_000).map(|n| format!("f{n}")).collect();
+    many[0] = "README.md".to_owned();
+    desk.effects();
+    let refused = asked(&mut desk, Service::Workspace, "TouchFile", &json!({"paths": many}));
+    assert_eq!(refused, Err("No space left on device".to_owned()));
+    assert_eq!(desk.effects(), Vec::<String>::new());
+    desk.run("aws s3 mb s3://copies && aws s3 cp src s3://copies/src --recursive");
+    many.truncate(4_994);
+    asked(&mut desk, Service::Workspace, "TouchFile", &json!({"paths": many})).unwrap();
+    let said = desk.run("aws s3 cp s3://copies/src back --recursive && echo done");
+    assert!(said.contains("fatal error: No space left on device\n[1]"), "{said}");
+}

@@ -17,7 +17,7 @@ use crate::stage;
 use crate::world::Due as WorldDue;
 
 /// The type of a snapshot.
-pub const SNAPSHOT_KIND: &str = "AWS::RDS::DBSnapshot";
+pub(crate) const SNAPSHOT_KIND: &str = "AWS::RDS::DBSnapshot";
 /// Logs are shipped so often: a restore can reach until then.
 const LOG_EVERY_S: i64 = 5 * MINUTE_S;
 /// A snapshot takes this long, most of it waiting.
@@ -99,7 +99,7 @@ pub(super) fn earliest_restorable(instance: &Instance, now: Time) -> Option<Time
 }
 
 /// Until when an instance can be restored to a point in time: at most five minutes ago. `None` without backups.
-pub fn latest_restorable(world: &World, id: &str) -> Option<Time> {
+pub(crate) fn latest_restorable(world: &World, id: &str) -> Option<Time> {
     let instance = world.databases.instances.get(id)?;
     let now = world.now();
     let shipped = now.plus(-now.unix().rem_euclid(LOG_EVERY_S));

@@ -16,11 +16,11 @@ use crate::sql::Data;
 use crate::stage::{self, Problem};
 use crate::world::Due as WorldDue;
 
-pub use super::database_backups::{Backup, latest_restorable, restore_points};
+pub use super::database_backups::{Backup, restore_points};
 pub use super::database_restores::begin_restore;
 
 /// The type of an instance.
-pub const KIND: &str = "AWS::RDS::DBInstance";
+pub(crate) const KIND: &str = "AWS::RDS::DBInstance";
 /// Rates of an instance that the stage does not know.
 const CREATE_S: i64 = 8 * MINUTE_S;
 const DELETE_S: i64 = 4 * MINUTE_S;
@@ -51,7 +51,7 @@ pub const OPERATIONS: &[Operation] = &[
 
 /// What stands in it.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     /// Instances that are not gone, by identifier.
     pub(super) instances: BTreeMap<String, Instance>,
     /// Snapshots, by identifier.
@@ -98,7 +98,7 @@ impl Instance {
 
 /// Work that comes due.
 #[derive(Clone, Debug)]
-pub enum Due {
+pub(crate) enum Due {
     /// An instance is there, or reachable again.
     Available(Uid),
     /// An instance is gone.
@@ -118,7 +118,7 @@ pub enum Due {
 
 /// A restore under way.
 #[derive(Clone, Debug)]
-pub struct Restoring {
+pub(crate) struct Restoring {
     pub(super) into: Uid,
     pub(super) source: Source,
     pub(super) age_s: i64,
@@ -160,7 +160,7 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
             candidates: stage.files.keys().filter(|path| path.ends_with(".sql")).cloned().collect(),
         };
         let script =
-            stage.files.get(&staged.data).ok_or_else(|| problem("the path of a file of SQL".to_owned()))?;
+            stage.data_text(&staged.data).ok_or_else(|| problem("the path of a file of SQL".to_owned()))?;
         let content = Data::build(script).map_err(|e| problem(format!("SQL that runs: {}", e.message)))?;
         let uid = world.create(NewResource {
             kind: KIND.to_owned(),

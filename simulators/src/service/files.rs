@@ -228,10 +228,10 @@ fn put(world: &mut World, path: String, content: String) -> Result<(), Refusal> 
         return Ok(());
     }
     limits::path(&path)?;
-    let mut files = world.workspace.files.clone();
-    Arc::make_mut(&mut files).insert(path.clone(), content);
-    limits::checkout(&files)?;
-    world.workspace.files = files;
+    let files = &mut world.workspace.files;
+    let (is_new, before) = (!files.contains_key(&path), files.get(&path).map_or(0, String::len));
+    limits::checkout(files, usize::from(is_new), content.len().saturating_sub(before))?;
+    Arc::make_mut(files).insert(path.clone(), content);
     record(world, Change::Written { path });
     Ok(())
 }
@@ -309,7 +309,7 @@ fn transfer(world: &mut World, call: &Call, remove: bool) -> Answer {
             tree.insert(format!("{target}{rest}"), text);
         }
         limits::path(&target)?;
-        limits::checkout(&files)?;
+        limits::checkout(&files, 0, 0)?;
     }
     replace_files(world, files);
     Ok(Value::Null)
@@ -333,10 +333,12 @@ pub(super) fn make_directory(world: &mut World, call: &Call) -> Answer {
 
 /// `TouchFile`: makes the `paths` that are not there.
 pub(super) fn touch(world: &mut World, call: &Call) -> Answer {
-    for path in targets(world, call) {
-        if !known_paths(world).contains(&path) {
-            put(world, path, String::new())?;
-        }
+    let known = known_paths(world);
+    let new: Vec<String> = targets(world, call).into_iter().filter(|path| !known.contains(path)).collect();
+    // All of them or none: a refused call has changed nothing.
+    limits::checkout(&world.workspace.files, new.len(), 0)?;
+    for path in new {
+        put(world, path, String::new())?;
     }
     Ok(Value::Null)
 }

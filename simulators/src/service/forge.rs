@@ -70,7 +70,7 @@ const fn operations() -> [Operation; DOINGS.len()] {
 
 /// What stands in it.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     uid: Option<Uid>,
     pub(super) store: Store,
     pub(super) heads: BTreeMap<String, String>,
@@ -86,7 +86,7 @@ pub struct State {
 
 /// Work that comes due.
 #[derive(Clone, Debug)]
-pub enum Due {
+pub(crate) enum Due {
     /// A pipeline run goes on.
     Run(pipeline::Due),
     /// The checks of a pull request's commit are done.
@@ -154,14 +154,13 @@ fn past(world: &World) -> Result<(Store, Vec<String>), Problem> {
                 tree.remove(&path_here);
                 continue;
             }
-            let text = stage.files.get(from).or_else(|| stage.files.get(&format!("data/{from}")));
-            let text = text.ok_or_else(|| Problem {
+            let text = stage.data_text(from).ok_or_else(|| Problem {
                 path: format!("repository.history[{n}].files.{path}"),
                 found: from.clone(),
                 expected: "the path of a text in `data/`".to_owned(),
                 candidates: stage.files.keys().filter(|f| f.starts_with("data/")).cloned().collect(),
             })?;
-            tree.insert(path_here, text.clone());
+            tree.insert(path_here, text.to_owned());
         }
         ids.push(store.add(Draft {
             parents: ids.last().cloned().into_iter().collect(),
@@ -315,7 +314,7 @@ pub fn builds(world: &World) -> Vec<(u32, String)> {
 }
 
 /// The files at the tip of a branch of the hosted repository.
-pub fn branch_sources(world: &World, branch: &str) -> Option<Sources> {
+pub(crate) fn branch_sources(world: &World, branch: &str) -> Option<Sources> {
     Some(world.forge.store.get(world.forge.heads.get(branch)?)?.tree.clone())
 }
 

@@ -27,13 +27,13 @@ pub const OPERATIONS: &[Operation] = &[
 ];
 
 /// The variable that names the database instance a function reads.
-pub const DB_VARIABLE: &str = "DB_INSTANCE";
+pub(crate) const DB_VARIABLE: &str = "DB_INSTANCE";
 const TIMEOUT_S: i64 = 30;
 const MEMORY_MIB: i64 = 512;
 
 /// What stands in it.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     pub(super) functions: BTreeMap<String, Function>,
     pub(super) apis: BTreeMap<String, Api>,
     /// The last shape of what was deleted, so that it can be made again as it was.

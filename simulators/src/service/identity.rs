@@ -58,7 +58,7 @@ const DOINGS: &[(&str, Doing)] = &[
 
 /// What stands in it.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     roles: Arc<BTreeMap<String, Role>>,
     pub(super) trail: super::trail::Trail,
 }

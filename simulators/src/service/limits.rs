@@ -184,12 +184,13 @@ fn bytes(files: &Sources) -> usize {
     files.iter().map(|(path, text)| path.len().saturating_add(text.len())).sum()
 }
 
-/// Whether the checkout may hold these files.
+/// Whether the checkout may hold these files and so much more.
 ///
 /// # Errors
 /// As the file system says it.
-pub(super) fn checkout(files: &Sources) -> Result<(), Refusal> {
-    let is_full = files.len() > FILES_MAX || bytes(files) > CHECKOUT_BYTES_MAX;
+pub(super) fn checkout(files: &Sources, more_files: usize, more_bytes: usize) -> Result<(), Refusal> {
+    let is_full = files.len().saturating_add(more_files) > FILES_MAX
+        || bytes(files).saturating_add(more_bytes) > CHECKOUT_BYTES_MAX;
     full(is_full, "NotPossible", "No space left on device")
 }
 

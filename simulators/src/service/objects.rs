@@ -71,7 +71,7 @@ const DOINGS: &[(&str, Doing)] = &[
 
 /// What stands in it.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     pub(super) buckets: BTreeMap<String, Arc<Bucket>>,
 }
 

@@ -55,7 +55,7 @@ const DOINGS: &[(&str, Doing)] = &[
 
 /// What stands in it.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     pub(super) groups: BTreeMap<String, Group>,
     pub(super) alarms: BTreeMap<String, Watch>,
     pub(super) dashboards: BTreeMap<String, Watch>,

@@ -32,7 +32,7 @@ struct Message {
 
 /// What stands in it.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     uid: Option<Uid>,
     /// By name: `#general`, `@mei` for direct messages.
     channels: BTreeMap<String, Vec<Message>>,
@@ -47,7 +47,7 @@ impl State {
 
 /// Work that comes due.
 #[derive(Clone, Debug)]
-pub enum Due {
+pub(crate) enum Due {
     /// A colleague answers a message.
     Answer {
         /// Who.

@@ -25,7 +25,7 @@ const DEPLOY: usize = 2;
 
 /// What comes due in a run.
 #[derive(Clone, Copy, Debug)]
-pub struct Due {
+pub(crate) struct Due {
     run: u64,
     attempt: u32,
     job: usize,

@@ -17,7 +17,7 @@ use crate::clock::Time;
 use crate::stage::{self, Problem};
 
 /// The states of a stack that a stage may set: those in which nothing is under way.
-const STACK_STATUSES: &[&str] = &[
+pub(crate) const STACK_STATUSES: &[&str] = &[
     "CREATE_COMPLETE",
     "CREATE_FAILED",
     "DELETE_FAILED",
@@ -34,7 +34,7 @@ const STACK_STATUSES: &[&str] = &[
 const EMPTY_STATUSES: &[&str] = &["CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"];
 
 /// What events may tell of a resource or a stack.
-const EVENT_STATUSES: &[&str] = &[
+pub(crate) const EVENT_STATUSES: &[&str] = &[
     "CREATE_COMPLETE",
     "CREATE_FAILED",
     "CREATE_IN_PROGRESS",
@@ -125,10 +125,11 @@ impl Setting<'_> {
 
     fn shape(&self, world: &World) -> Result<Shape, Problem> {
         let staged = self.staged;
-        let files = &world.stage.files;
         let path = &staged.template;
-        let body = files.get(&format!("repo/{path}")).or_else(|| files.get(path));
-        let body = body.ok_or_else(|| self.problem("template", path, "a template in `repo/`"))?;
+        let body = world
+            .stage
+            .repo_text(path)
+            .ok_or_else(|| self.problem("template", path, "a template in `repo/`"))?;
         let template = Template::parse(body).map_err(|refusal| self.refused(&refusal))?;
         if let Some(name) = staged.parameters.keys().find(|name| !template.parameters.contains_key(*name)) {
             return Err(Problem {

@@ -90,7 +90,7 @@ const DOINGS: &[(&str, Doing)] = &[
 
 /// What stands in it.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     /// Every stack there ever was, in order of creation; a deleted one stays, as `list-stacks` shows it.
     pub(super) stacks: Vec<Stack>,
 }
@@ -193,7 +193,7 @@ pub(super) const STACK_KIND: &str = "AWS::CloudFormation::Stack";
 
 /// Work that comes due.
 #[derive(Clone, Debug)]
-pub enum Due {
+pub(crate) enum Due {
     /// The next steps of a stack's work begin.
     Begin {
         /// Which stack.

@@ -133,6 +133,11 @@ impl Lines {
         }
     }
 
+    /// What was brought over before stays, so it is an answer and no refusal.
+    fn broken_off(self, refusal: &Refusal) -> Answer {
+        Ok(json!({"text": self.text, "stderr": format!("fatal error: {}\n", refusal.message), "code": 1}))
+    }
+
     fn answer(self) -> Answer {
         Ok(json!({"text": self.text}))
     }
@@ -357,7 +362,10 @@ fn copy_tree(world: &mut World, call: &Call, source: &Place, destination: &Place
     let (mut lines, mut tally) = (Lines::new(call), Tally::default());
     for (name, body) in below(world, source)?.into_iter().filter(|(name, _)| passes(call, name)) {
         let ends = (&source.below(&name), &destination.below(&name));
-        bring(world, call, (ends.0, body), ends.1, (&mut lines, &mut tally))?;
+        if let Err(refusal) = bring(world, call, (ends.0, body), ends.1, (&mut lines, &mut tally)) {
+            record(world, tally, destination);
+            return lines.broken_off(&refusal);
+        }
     }
     record(world, tally, destination);
     lines.answer()
@@ -389,7 +397,10 @@ pub(super) fn sync(world: &mut World, call: &Call) -> Answer {
     for (name, body) in have.into_iter().filter(|(name, _)| passes(call, name)) {
         if had.get(&name) != Some(&body) {
             let ends = (&source.below(&name), &destination.below(&name));
-            bring(world, call, (ends.0, body), ends.1, (&mut lines, &mut tally))?;
+            if let Err(refusal) = bring(world, call, (ends.0, body), ends.1, (&mut lines, &mut tally)) {
+                record(world, tally, &destination);
+                return lines.broken_off(&refusal);
+            }
         }
     }
     record(world, tally, &destination);

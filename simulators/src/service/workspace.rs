@@ -101,7 +101,7 @@ pub(crate) struct Stashed {
 
 /// What stands in it.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     uid: Option<Uid>,
     pub(super) store: Store,
     pub(super) branches: BTreeMap<String, String>,

@@ -5,6 +5,7 @@ use sqlparser::ast::{
     ObjectName, ReferentialAction, SchemaName, Spanned, Statement, TableConstraint,
 };
 
+use super::Rows;
 use super::convert::declared;
 use super::error::SqlError;
 use super::postgres::Conversation;
@@ -13,7 +14,6 @@ use super::schema::quoted;
 use super::scope::{self, Relation};
 use super::statement::tag;
 use super::types::Type;
-use super::{Rows, catalog};
 
 type Done = Result<Rows, SqlError>;
 
@@ -77,13 +77,7 @@ impl Conversation {
             let mut rewrite = self.rewrite();
             let columns = rewrite.query(&mut query)?;
             let catalogs = rewrite.catalogs;
-            catalog::provide(
-                &self.engine.connection,
-                catalogs.iter(),
-                &self.schema,
-                &self.counts,
-                &self.session,
-            )?;
+            self.provide(&catalogs)?;
             let list: Vec<String> =
                 columns.iter().map(|c| format!("{} {}", quoted(&c.name), c.kind.full_name())).collect();
             self.raw(&format!("CREATE TABLE {} ({})", quoted(&name), list.join(", ")))?;

@@ -49,7 +49,7 @@ use crate::clock::Time;
 pub use diff::TableDiff;
 use engine::{Engine, failed};
 pub use error::SqlError;
-pub use postgres::{Conversation, Step};
+pub(crate) use postgres::{Conversation, Step};
 use schema::Schema;
 use types::Type;
 
@@ -202,7 +202,7 @@ impl Data {
     ///
     /// # Errors
     /// As [`Data::query`].
-    pub fn query_at(
+    fn query_at(
         &self,
         sql: &str,
         parameters: &[Value],

@@ -27,7 +27,7 @@ const CONNECTION_BYTES_MAX: usize = 32 << 20;
 
 /// What came back for a statement, in the order in which it came.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Step {
+pub(crate) enum Step {
     /// It was done.
     Rows(Rows),
     /// A remark beside it, such as `NOTICE:  …`.
@@ -50,7 +50,7 @@ pub(super) enum Transaction {
 }
 
 /// An open connection. Closing it without `COMMIT` undoes what is open.
-pub struct Conversation {
+pub(crate) struct Conversation {
     pub(super) engine: Engine,
     pub(super) session: Session,
     pub(super) schema: Schema,
@@ -217,6 +217,15 @@ impl Conversation {
         Rewrite::new(&self.schema, &self.counts, &self.session, &[])
     }
 
+    /// Puts the catalogs that a rewritten statement reads where it finds them.
+    pub(super) fn provide(
+        &self,
+        catalogs: &std::collections::BTreeSet<&'static str>,
+    ) -> Result<(), SqlError> {
+        let connection = &self.engine.connection;
+        catalog::provide(connection, catalogs.iter(), &self.schema, &self.counts, &self.session)
+    }
+
     /// Runs a rewritten statement that returns rows, with the catalogs that it reads.
     pub(super) fn returned(
         &self,
@@ -224,13 +233,7 @@ impl Conversation {
         columns: &[super::scope::Named],
         catalogs: &std::collections::BTreeSet<&'static str>,
     ) -> Result<Rows, SqlError> {
-        catalog::provide(
-            &self.engine.connection,
-            catalogs.iter(),
-            &self.schema,
-            &self.counts,
-            &self.session,
-        )?;
+        self.provide(catalogs)?;
         let rows = self.engine.rows(sql, &[], &self.schema)?;
         let kinds: Vec<Type> = columns.iter().enumerate().map(|(i, c)| seen(c.kind, &rows, i)).collect();
         let mut printed = Vec::with_capacity(rows.len());
