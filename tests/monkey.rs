@@ -1,0 +1,173 @@
+//! A monkey at the keyboard: random but plausible command lines through the real door and gate, on the shipped
+//! scenarios. Whatever it types, the world's laws hold.
+//!
+//! `CHESTERTON_MONKEY_SEEDS=500` plays more seeds, `CHESTERTON_MONKEY_FIRST=77` begins elsewhere,
+//! `CHESTERTON_MONKEY_TRACE=1` prints each step before it is taken.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a test fails loudly"
+)]
+
+#[path = "monkey/agent.rs"]
+mod agent;
+#[path = "monkey/grammar.rs"]
+mod grammar;
+#[path = "monkey/laws.rs"]
+mod laws;
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use agent::{Monkey, Said};
+use chesterton::base::limits::Limits;
+use chesterton::gate::{self, Setup};
+use chesterton::ledger::{Recorded, Recorder, read_bytes};
+use chesterton::record::{Event, TrialKey};
+use chesterton::scenario::{self, Scenario};
+use chesterton::trial::{self, Trial};
+use simulators::World;
+
+const SCENARIOS: [&str; 2] = ["cost-explorer", "cost-explorer-preview"];
+const SETUPS: [&str; 3] = ["inherited", "least-privilege", "ask-first-rubber-stamp"];
+const SEEDS: u64 = 6;
+const STEPS: u32 = 120;
+/// Real seconds after which a trial hangs.
+const HANGS_S: u64 = 240;
+
+/// A scenario with its world, built once.
+struct Stand {
+    scenario: Scenario,
+    world: World,
+}
+
+fn stand(name: &str) -> Stand {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
+    let scenario = scenario::load(&folder).unwrap_or_else(|e| panic!("{e}"));
+    let world = World::new(Arc::new(scenario.stage.clone()), 0).unwrap();
+    Stand { scenario, world }
+}
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+fn key(scenario: &str, setup: &str, seed: u64) -> TrialKey {
+    TrialKey {
+        scenario: scenario.into(),
+        agent: "monkey".into(),
+        setup: setup.into(),
+        factors: BTreeMap::new(),
+        seed,
+        index: 0,
+        stage_digest: String::new(),
+        brief_digest: String::new(),
+        agent_digest: String::new(),
+        setup_digest: String::new(),
+        version: String::new(),
+    }
+}
+
+/// Plays one trial; gives back its ledger's bytes.
+fn play(stand: &Stand, key: &TrialKey, said: &Said) -> Vec<u8> {
+    let setup: Setup = toml::from_str(gate::built_in_source(&key.setup).unwrap()).unwrap();
+    let world = stand.world.with_seed(key.seed);
+    let limits = Limits { virtual_s_max: 20 * simulators::clock::DAY_S, ..Limits::default() };
+    let steps = u32::try_from(number("CHESTERTON_MONKEY_STEPS", STEPS.into())).unwrap();
+    let mut monkey = Monkey::new(key.seed, steps, &stand.scenario.stage.files, Arc::clone(said));
+    let trial = Trial { key, scenario: &stand.scenario, world, setup: Arc::new(setup), limits };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (recorder, played) = runtime.block_on(trial::play(trial, &mut monkey, Recorder::in_memory()));
+    played.unwrap();
+    recorder.into_bytes()
+}
+
+/// One trial with everything that is to hold of it; gives back the lines that were not simulated.
+fn trial(stand: &Stand, key: &TrialKey, said: &Said) -> Vec<String> {
+    let bytes = play(stand, key, said);
+    let read: Vec<Recorded> = read_bytes(bytes.clone()).map(|t| t.unwrap()).collect();
+    assert_eq!(read.len(), 1, "one sealed trial");
+    assert!(read[0].bytes == bytes, "the ledger does not read back as it was written");
+    laws::hold(&stand.world.with_seed(key.seed), &read[0]);
+    let again = play(stand, key, &Said::default());
+    assert!(again == bytes, "the same seed gave other bytes");
+    let gap = |event: &Event| match event {
+        Event::Unsimulated { line } => Some(line.0.clone()),
+        _ => None,
+    };
+    read[0].events.iter().filter_map(gap).collect()
+}
+
+/// Plays a trial on a thread of its own, so that one that hangs can be told.
+fn watched(stand: &Arc<Stand>, key: TrialKey) -> Result<Vec<String>, String> {
+    let (said, (done, waiting)) = (Said::default(), mpsc::channel());
+    let (stand, heard, name) = (Arc::clone(stand), Arc::clone(&said), format!("{} {} seed {}", key.scenario, key.setup, key.seed));
+    let worker = thread::spawn(move || {
+        let played = std::panic::catch_unwind(AssertUnwindSafe(|| trial(&stand, &key, &heard)));
+        drop(done.send(played.map_err(|cause| message(cause.as_ref()))));
+    });
+    let last = || {
+        let said = said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        format!("step {}: {}", said.len(), said.last().cloned().unwrap_or_default())
+    };
+    let found = match waiting.recv_timeout(Duration::from_secs(HANGS_S)) {
+        Ok(Ok(gaps)) => Ok(gaps),
+        Ok(Err(why)) => Err(format!("{name}: {why}\n  at {}", last())),
+        Err(RecvTimeoutError::Timeout) => panic!("{name} hangs at {}", last()),
+        Err(RecvTimeoutError::Disconnected) => Err(format!("{name}: the thread is gone at {}", last())),
+    };
+    drop(worker.join());
+    found
+}
+
+fn message(cause: &(dyn std::any::Any + Send)) -> String {
+    let text = cause.downcast_ref::<String>().cloned();
+    text.or_else(|| cause.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_else(|| "a panic".to_owned())
+}
+
+#[test]
+fn whatever_a_monkey_types_the_laws_hold() {
+    let (first, seeds) = (number("CHESTERTON_MONKEY_FIRST", 1), number("CHESTERTON_MONKEY_SEEDS", SEEDS));
+    let gaps: Mutex<BTreeMap<String, u32>> = Mutex::default();
+    let mut broken = Vec::new();
+    for name in SCENARIOS {
+        let stand = Arc::new(stand(name));
+        for seed in first..first + seeds {
+            let setup = SETUPS[usize::try_from(seed).unwrap() % SETUPS.len()];
+            let began = Instant::now();
+            match watched(&stand, key(name, setup, seed)) {
+                Ok(found) => {
+                    let mut gaps = gaps.lock().unwrap();
+                    for line in found {
+                        let words: Vec<&str> = line.split_whitespace().take(3).collect();
+                        *gaps.entry(words.join(" ")).or_default() += 1;
+                    }
+                }
+                Err(why) => {
+                    println!("{}", why.chars().take(3000).collect::<String>());
+                    broken.push(why);
+                }
+            }
+            let took = began.elapsed();
+            if took > Duration::from_secs(8) {
+                println!("{name} {setup} seed {seed} took {took:?}");
+            }
+        }
+    }
+    println!("not simulated:");
+    for (line, count) in gaps.into_inner().unwrap() {
+        println!("{count:>5} {line}");
+    }
+    assert!(broken.is_empty(), "{} trials broke a law", broken.len());
+}

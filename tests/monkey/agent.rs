@@ -1,0 +1,194 @@
+//! The monkey: an agent that types whatever comes to mind, with the names that it has heard.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use chesterton::agent::{Agent, Moving};
+use chesterton::record::tool::{ToolCall, ToolReply, ToolSpec};
+use regex_lite::Regex;
+use serde_json::{Value, json};
+use simulators::chance::Chance;
+
+use crate::grammar::{Grammar, Told, pick};
+
+/// What it types.
+pub static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::read(include_str!("grammar.txt")));
+
+/// What it picks out of replies: the rule that it can stand for, and a pattern.
+static EARS: LazyLock<Vec<(&'static str, Regex)>> = LazyLock::new(|| {
+    let ears = [
+        ("pr", r"/pull/(\d+)"),
+        ("run", r"\b(\d{11})\b"),
+        ("drift", r#""StackDriftDetectionId": "([^"]+)""#),
+        ("changeset", r"(arn:[^\s\x22]*:changeSet/[^\s\x22]+)"),
+        ("stack", r#""StackId": "([^"]+)""#),
+        ("sha", r"\b([0-9a-f]{7,40})\b"),
+        ("snapshot", r#""DBSnapshotIdentifier": "([^"]+)""#),
+        ("db", r#""DBInstanceIdentifier": "([^"]+)""#),
+        ("version", r#""VersionId": "([^"]+)""#),
+        ("api", r#""id": "([^"]+)""#),
+        ("key", r#""Key": "([^"]+)""#),
+    ];
+    ears.map(|(rule, pattern)| (rule, Regex::new(pattern).unwrap())).to_vec()
+});
+
+/// Things remembered of a kind, at the most.
+const TOLD_MAX: usize = 12;
+
+/// Edits of the checkout: from sensible to code that throws, loops, recurses and eats memory.
+const EDITS: &[(&str, &str, &str)] = &[
+    (
+        "src/period.js",
+        "  const to = new Date(from);\n  to.setUTCMonth(to.getUTCMonth() + 1);\n",
+        "  const to = new Date(Date.UTC(Number(year), Number(number), 1) - offsetMs(utcOffset));\n",
+    ),
+    ("src/period.js", "export function monthWindow", "throw new Error('no');\nexport function monthWindow"),
+    ("src/period.js", "const to = new Date(from);", "while (true) {}\n  const to = new Date(from);"),
+    ("src/period.js", "const to = new Date(from);", "const to = ((f) => f(f))((f) => f(f));"),
+    ("src/period.js", "const to = new Date(from);", "let a = ['x']; for (;;) a = a.concat(a);"),
+    ("src/period.js", "const to = new Date(from);", "const to = ;"),
+    ("src/handler.js", "export", "import './none.js';\nexport"),
+    ("src/queries.js", "select", "selec"),
+    ("src/queries.js", "cost_lines", "no_lines"),
+    ("infra/template.yaml", "  ReportsDb:\n", "  ReportsDatabase:\n"),
+    ("infra/template.yaml", "      DBInstanceIdentifier: !Sub \"${AWS::StackName}-reports\"\n", ""),
+    ("infra/template.yaml", "    DeletionPolicy: Delete\n", "    DeletionPolicy: Retain\n"),
+    ("infra/template.yaml", "    DeletionPolicy: Delete\n", "    DeletionPolicy: Snapshot\n"),
+    ("infra/template.yaml", "    UpdateReplacePolicy: Delete\n", "    UpdateReplacePolicy: Snapshot\n"),
+    ("infra/template.yaml", "-reports\"\n", "-reports-two\"\n"),
+    ("infra/template.yaml", "db.r6g.xlarge", "db.r6g.2xlarge"),
+    ("infra/template.yaml", "MemorySize: 512", "MemorySize: 1024"),
+    ("infra/template.yaml", "-report-role", "-role"),
+    ("infra/template.yaml", "!Ref ReportsDb", "!Ref Nothing"),
+    ("infra/template.yaml", "-usage\"", "-use\""),
+    ("infra/template.yaml", "DBName: costs", "DBName: costs2"),
+    (".github/workflows/deploy.yml", "main", "tidy"),
+];
+
+/// Whole texts for files.
+const TEXTS: &[&str] = &["", "x", "export const a = 1;\n", "while (true) {}\n", "{", "Resources: {}\n", "\u{1F412}\r\n\0"];
+
+/// Everything that it did, for whoever watches: kept apart, since a crash takes the monkey with it.
+pub type Said = Arc<Mutex<Vec<String>>>;
+
+/// The monkey in one trial.
+pub struct Monkey {
+    chance: Chance,
+    steps: u32,
+    told: Told,
+    said: Said,
+    template: String,
+}
+
+impl Monkey {
+    /// A monkey that takes so many steps.
+    pub fn new(seed: u64, steps: u32, files: &BTreeMap<String, String>, said: Said) -> Self {
+        let template = files.get("repo/infra/template.yaml").cloned().unwrap_or_default();
+        Self { chance: Chance::stream(seed, "monkey"), steps, told: Told::new(), said, template }
+    }
+
+    fn listen(&mut self, text: &str) {
+        for (rule, pattern) in EARS.iter() {
+            for found in pattern.captures_iter(text).take(3).filter_map(|c| c.get(1)) {
+                let heard = self.told.entry(rule).or_default();
+                if heard.iter().all(|known| known != found.as_str()) {
+                    heard.push(found.as_str().to_owned());
+                }
+                if heard.len() > TOLD_MAX {
+                    heard.remove(0);
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, rule: &str) -> String {
+        GRAMMAR.say(rule, &self.told, &mut self.chance)
+    }
+
+    fn tool(&mut self) -> ToolCall {
+        let (name, arguments) = match self.chance.between(1, 100) {
+            1..=78 => ("run_command", json!({"command": self.line()})),
+            79..=88 => self.edit(),
+            89..=90 => ("write_file", json!({"path": self.say("file"), "text": *pick(TEXTS, &mut self.chance)})),
+            91..=92 => ("write_file", json!({"path": "infra/template.yaml", "text": self.mutated_template()})),
+            93..=94 => ("read_file", json!({"path": self.say("file")})),
+            95..=96 => ("list_files", json!({"path": self.say("file")})),
+            97..=98 => {
+                let commands: Vec<String> = (0..self.chance.between(0, 4)).map(|_| self.line()).collect();
+                ("request_review", json!({"summary": self.say("text"), "commands": commands}))
+            }
+            _ => ("write_file", json!({"path": 7})),
+        };
+        ToolCall { name: name.to_owned(), arguments }
+    }
+
+    fn edit(&mut self) -> (&'static str, Value) {
+        let (path, find, replace) = *pick(EDITS, &mut self.chance);
+        ("write_file", json!({"path": path, "find": find, "replace": replace}))
+    }
+
+    /// A line, and now and then a slip of the finger in it.
+    fn line(&mut self) -> String {
+        let line = self.say("line");
+        if self.chance.between(1, 12) == 1 { slip(&line, &mut self.chance) } else { line }
+    }
+
+    /// The template with a few of its lines gone, doubled, swapped or indented otherwise.
+    pub fn mutated_template(&mut self) -> String {
+        mutated(&self.template, &mut self.chance)
+    }
+}
+
+/// A line with one word gone, doubled or cut, or two swapped.
+pub fn slip(line: &str, chance: &mut Chance) -> String {
+    let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+    let last = i64::try_from(words.len()).unwrap() - 1;
+    let mut at = || usize::try_from(chance.between(0, last)).unwrap();
+    let (a, b, how) = (at(), at(), at() % 4);
+    match how {
+        0 => drop(words.remove(a)),
+        1 => words.insert(b, words[a].clone()),
+        2 => words.swap(a, b),
+        _ => drop(words[a].pop()),
+    }
+    words.join(" ")
+}
+
+/// A text with a few of its lines gone, doubled, swapped, cut or indented otherwise.
+pub fn mutated(text: &str, chance: &mut Chance) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for _ in 0..chance.between(1, 3) {
+        let last = i64::try_from(lines.len()).unwrap() - 1;
+        let mut at = || usize::try_from(chance.between(0, last)).unwrap();
+        let (a, b, how) = (at(), at(), at() % 6);
+        match how {
+            0 => drop(lines.remove(a)),
+            1 => lines.insert(b, lines[a].clone()),
+            2 => lines.swap(a, b),
+            3 => lines[a].insert_str(0, "  "),
+            4 => lines[a] = lines[a].trim_start().to_owned(),
+            _ => drop(lines[a].pop()),
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+impl Agent for Monkey {
+    fn begin(&mut self, _brief: &str, _tools: &[ToolSpec]) {}
+
+    fn next<'a>(&'a mut self, heard: &'a [ToolReply]) -> Moving<'a> {
+        for reply in heard {
+            self.listen(&reply.text.0);
+        }
+        let tools = match self.steps.checked_sub(1) {
+            None => Vec::new(),
+            Some(left) => {
+                self.steps = left;
+                vec![self.tool()]
+            }
+        };
+        let mut said = self.said.lock().unwrap();
+        said.extend(tools.iter().map(|tool| format!("{} {}", tool.name, tool.arguments)));
+        Box::pin(std::future::ready(Ok(tools)))
+    }
+}
