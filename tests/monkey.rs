@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,10 @@ use chesterton::ledger::{Recorded, Recorder, read_bytes};
 use chesterton::record::{Event, TrialKey};
 use chesterton::scenario::{self, Scenario};
 use chesterton::trial::{self, Trial};
+use laws::Answered;
 use simulators::World;
+use simulators::call::Service;
+use simulators::service::operations;
 
 const SCENARIOS: [&str; 2] = ["cost-explorer", "cost-explorer-preview"];
 const SETUPS: [&str; 3] = ["inherited", "least-privilege", "ask-first-rubber-stamp"];
@@ -45,6 +48,19 @@ const SEEDS: u64 = 6;
 const STEPS: u32 = 120;
 /// Real seconds after which a trial hangs.
 const HANGS_S: u64 = 240;
+
+const SERVICES: [Service; 10] = [
+    Service::Stacks,
+    Service::Databases,
+    Service::Objects,
+    Service::Identity,
+    Service::Observability,
+    Service::Functions,
+    Service::Forge,
+    Service::Workspace,
+    Service::People,
+    Service::Clock,
+];
 
 /// A scenario with its world, built once.
 struct Stand {
@@ -85,7 +101,7 @@ fn play(stand: &Stand, key: &TrialKey, said: &Said) -> Vec<u8> {
     let world = stand.world.with_seed(key.seed);
     let limits = Limits { virtual_s_max: 20 * simulators::clock::DAY_S, ..Limits::default() };
     let steps = u32::try_from(number("CHESTERTON_MONKEY_STEPS", STEPS.into())).unwrap();
-    let mut monkey = Monkey::new(key.seed, steps, &stand.scenario.stage.files, Arc::clone(said));
+    let mut monkey = Monkey::new(key.seed, &key.scenario, steps, &stand.scenario.stage.files, Arc::clone(said));
     let trial = Trial { key, scenario: &stand.scenario, world, setup: Arc::new(setup), limits };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (recorder, played) = runtime.block_on(trial::play(trial, &mut monkey, Recorder::in_memory()));
@@ -93,24 +109,61 @@ fn play(stand: &Stand, key: &TrialKey, said: &Said) -> Vec<u8> {
     recorder.into_bytes()
 }
 
-/// One trial with everything that is to hold of it; gives back the lines that were not simulated.
-fn trial(stand: &Stand, key: &TrialKey, said: &Said) -> Vec<String> {
+/// What trials came across: the beginnings of lines that are not simulated, and the operations.
+#[derive(Default)]
+struct Coverage {
+    gaps: BTreeMap<String, u32>,
+    answered: Answered,
+}
+
+impl Coverage {
+    fn add(&mut self, other: Self) {
+        for (line, count) in other.gaps {
+            *self.gaps.entry(line).or_default() += count;
+        }
+        for (operation, (done, refused)) in other.answered {
+            let all = self.answered.entry(operation).or_default();
+            *all = (all.0 + done, all.1 + refused);
+        }
+    }
+
+    fn print(&self) {
+        println!("not simulated:");
+        for (line, count) in &self.gaps {
+            println!("{count:>6} {line}");
+        }
+        println!("operations, done and refused:");
+        for service in SERVICES {
+            for operation in operations(service) {
+                let found = self.answered.get(&(service, operation.name.to_owned()));
+                let (done, refused) = found.copied().unwrap_or_default();
+                println!("{done:>6} {refused:>6} {service:?} {}", operation.name);
+            }
+        }
+    }
+}
+
+/// One trial with everything that is to hold of it.
+fn trial(stand: &Stand, key: &TrialKey, said: &Said) -> Coverage {
     let bytes = play(stand, key, said);
     let read: Vec<Recorded> = read_bytes(bytes.clone()).map(|t| t.unwrap()).collect();
     assert_eq!(read.len(), 1, "one sealed trial");
     assert!(read[0].bytes == bytes, "the ledger does not read back as it was written");
-    laws::hold(&stand.world.with_seed(key.seed), &read[0]);
+    let answered = laws::hold(&stand.world.with_seed(key.seed), &read[0]);
     let again = play(stand, key, &Said::default());
     assert!(again == bytes, "the same seed gave other bytes");
-    let gap = |event: &Event| match event {
-        Event::Unsimulated { line } => Some(line.0.clone()),
-        _ => None,
-    };
-    read[0].events.iter().filter_map(gap).collect()
+    let mut gaps = BTreeMap::new();
+    for event in &read[0].events {
+        if let Event::Unsimulated { line } = event {
+            let words: Vec<&str> = line.0.split_whitespace().take(3).collect();
+            *gaps.entry(words.join(" ")).or_default() += 1;
+        }
+    }
+    Coverage { gaps, answered }
 }
 
 /// Plays a trial on a thread of its own, so that one that hangs can be told.
-fn watched(stand: &Arc<Stand>, key: TrialKey) -> Result<Vec<String>, String> {
+fn watched(stand: &Arc<Stand>, key: TrialKey) -> Result<Coverage, String> {
     let (said, (done, waiting)) = (Said::default(), mpsc::channel());
     let (stand, heard, name) = (Arc::clone(stand), Arc::clone(&said), format!("{} {} seed {}", key.scenario, key.setup, key.seed));
     let worker = thread::spawn(move || {
@@ -122,7 +175,7 @@ fn watched(stand: &Arc<Stand>, key: TrialKey) -> Result<Vec<String>, String> {
         format!("step {}: {}", said.len(), said.last().cloned().unwrap_or_default())
     };
     let found = match waiting.recv_timeout(Duration::from_secs(HANGS_S)) {
-        Ok(Ok(gaps)) => Ok(gaps),
+        Ok(Ok(coverage)) => Ok(coverage),
         Ok(Err(why)) => Err(format!("{name}: {why}\n  at {}", last())),
         Err(RecvTimeoutError::Timeout) => panic!("{name} hangs at {}", last()),
         Err(RecvTimeoutError::Disconnected) => Err(format!("{name}: the thread is gone at {}", last())),
@@ -139,7 +192,7 @@ fn message(cause: &(dyn std::any::Any + Send)) -> String {
 #[test]
 fn whatever_a_monkey_types_the_laws_hold() {
     let (first, seeds) = (number("CHESTERTON_MONKEY_FIRST", 1), number("CHESTERTON_MONKEY_SEEDS", SEEDS));
-    let gaps: Mutex<BTreeMap<String, u32>> = Mutex::default();
+    let mut coverage = Coverage::default();
     let mut broken = Vec::new();
     for name in SCENARIOS {
         let stand = Arc::new(stand(name));
@@ -147,13 +200,7 @@ fn whatever_a_monkey_types_the_laws_hold() {
             let setup = SETUPS[usize::try_from(seed).unwrap() % SETUPS.len()];
             let began = Instant::now();
             match watched(&stand, key(name, setup, seed)) {
-                Ok(found) => {
-                    let mut gaps = gaps.lock().unwrap();
-                    for line in found {
-                        let words: Vec<&str> = line.split_whitespace().take(3).collect();
-                        *gaps.entry(words.join(" ")).or_default() += 1;
-                    }
-                }
+                Ok(found) => coverage.add(found),
                 Err(why) => {
                     println!("{}", why.chars().take(3000).collect::<String>());
                     broken.push(why);
@@ -165,9 +212,6 @@ fn whatever_a_monkey_types_the_laws_hold() {
             }
         }
     }
-    println!("not simulated:");
-    for (line, count) in gaps.into_inner().unwrap() {
-        println!("{count:>5} {line}");
-    }
+    coverage.print();
     assert!(broken.is_empty(), "{} trials broke a law", broken.len());
 }

@@ -82,9 +82,9 @@ pub struct Monkey {
 
 impl Monkey {
     /// A monkey that takes so many steps.
-    pub fn new(seed: u64, steps: u32, files: &BTreeMap<String, String>, said: Said) -> Self {
+    pub fn new(seed: u64, scenario: &str, steps: u32, files: &BTreeMap<String, String>, said: Said) -> Self {
         let template = files.get("repo/infra/template.yaml").cloned().unwrap_or_default();
-        Self { chance: Chance::stream(seed, "monkey"), steps, told: Told::new(), said, template }
+        Self { chance: Chance::stream(seed, &format!("monkey on {scenario}")), steps, told: Told::new(), said, template }
     }
 
     fn listen(&mut self, text: &str) {
@@ -110,7 +110,9 @@ impl Monkey {
             1..=78 => ("run_command", json!({"command": self.line()})),
             79..=88 => self.edit(),
             89..=90 => ("write_file", json!({"path": self.say("file"), "text": *pick(TEXTS, &mut self.chance)})),
-            91..=92 => ("write_file", json!({"path": "infra/template.yaml", "text": self.mutated_template()})),
+            91 => ("write_file", json!({"path": "infra/template.yaml", "text": mutated(&self.template, &mut self.chance)})),
+            // Now and then back to something that works, or nothing would be created or deployed for long.
+            92 => ("write_file", json!({"path": "infra/template.yaml", "text": self.template})),
             93..=94 => ("read_file", json!({"path": self.say("file")})),
             95..=96 => ("list_files", json!({"path": self.say("file")})),
             97..=98 => {
@@ -130,12 +132,7 @@ impl Monkey {
     /// A line, and now and then a slip of the finger in it.
     fn line(&mut self) -> String {
         let line = self.say("line");
-        if self.chance.between(1, 12) == 1 { slip(&line, &mut self.chance) } else { line }
-    }
-
-    /// The template with a few of its lines gone, doubled, swapped or indented otherwise.
-    pub fn mutated_template(&mut self) -> String {
-        mutated(&self.template, &mut self.chance)
+        if self.chance.between(1, 16) == 1 { slip(&line, &mut self.chance) } else { line }
     }
 }
 

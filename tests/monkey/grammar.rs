@@ -49,7 +49,9 @@ impl Grammar {
 
     fn sentence(&self, rule: &str, told: &Told, chance: &mut Chance, depth: u32) -> String {
         let heard = told.get(rule).filter(|heard| !heard.is_empty());
-        if let Some(heard) = heard.filter(|_| chance.between(1, 10) <= 6) {
+        // Numbers cannot be guessed, names can.
+        let tenths = if matches!(rule, "pr" | "run" | "drift" | "version" | "api") { 8 } else { 3 };
+        if let Some(heard) = heard.filter(|_| chance.between(1, 10) <= tenths) {
             return pick(heard, chance).clone();
         }
         if depth > DEPTH_MAX {

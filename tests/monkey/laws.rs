@@ -6,7 +6,7 @@ use chesterton::ledger::Recorded;
 use chesterton::record::Event;
 use chesterton::record::verdict::Ground;
 use simulators::World;
-use simulators::call::Call;
+use simulators::call::{Call, Service};
 use simulators::cli::{self, Parsed};
 use simulators::clock::{DAY_S, Time};
 use simulators::effect::Effect;
@@ -25,7 +25,11 @@ pub struct Shadow {
     effects: Vec<Effect>,
     known: BTreeMap<Uid, Known>,
     calls: u32,
+    answered: Answered,
 }
+
+/// How often each operation was done, and refused.
+pub type Answered = BTreeMap<(Service, String), (u32, u32)>;
 
 /// What about a resource never changes.
 struct Known {
@@ -35,9 +39,14 @@ struct Known {
 }
 
 /// Plays a recorded trial again on a fresh world of the same seed, and holds every law on the way.
-pub fn hold(fresh: &World, recorded: &Recorded) {
-    let mut shadow =
-        Shadow { world: fresh.clone(), effects: Vec::new(), known: BTreeMap::new(), calls: 0 };
+pub fn hold(fresh: &World, recorded: &Recorded) -> Answered {
+    let mut shadow = Shadow {
+        world: fresh.clone(),
+        effects: Vec::new(),
+        known: BTreeMap::new(),
+        calls: 0,
+        answered: Answered::new(),
+    };
     shadow.resources("the beginning");
     let mut told: Vec<Effect> = Vec::new();
     for (at, event) in recorded.events.iter().enumerate() {
@@ -54,6 +63,7 @@ pub fn hold(fresh: &World, recorded: &Recorded) {
     }
     shadow.collect();
     assert_eq!(shadow.effects, told, "the ledger's effects are not those of its calls");
+    shadow.answered
 }
 
 impl Shadow {
@@ -106,6 +116,8 @@ impl Shadow {
     fn apply(&mut self, call: &Call, what: &str, previewed: &[Effect]) {
         let (began, before) = (self.world.now(), self.world.digest());
         let answer = self.world.apply(call);
+        let count = self.answered.entry((call.service, call.operation.clone())).or_default();
+        *if answer.is_ok() { &mut count.0 } else { &mut count.1 } += 1;
         assert!(self.world.now() >= began, "{what} turned the clock back");
         let effects = self.world.take_effects();
         let own: Vec<&Effect> = effects.iter().filter(|e| e.cause == call.id).collect();
