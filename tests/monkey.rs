@@ -25,8 +25,8 @@ mod laws;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -101,7 +101,8 @@ fn play(stand: &Stand, key: &TrialKey, said: &Said) -> Vec<u8> {
     let world = stand.world.with_seed(key.seed);
     let limits = Limits { virtual_s_max: 20 * simulators::clock::DAY_S, ..Limits::default() };
     let steps = u32::try_from(number("CHESTERTON_MONKEY_STEPS", STEPS.into())).unwrap();
-    let mut monkey = Monkey::new(key.seed, &key.scenario, steps, &stand.scenario.stage.files, Arc::clone(said));
+    let mut monkey =
+        Monkey::new(key.seed, &key.scenario, steps, &stand.scenario.stage.files, Arc::clone(said));
     let trial = Trial { key, scenario: &stand.scenario, world, setup: Arc::new(setup), limits };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (recorder, played) = runtime.block_on(trial::play(trial, &mut monkey, Recorder::in_memory()));
@@ -165,7 +166,8 @@ fn trial(stand: &Stand, key: &TrialKey, said: &Said) -> Coverage {
 /// Plays a trial on a thread of its own, so that one that hangs can be told.
 fn watched(stand: &Arc<Stand>, key: TrialKey) -> Result<Coverage, String> {
     let (said, (done, waiting)) = (Said::default(), mpsc::channel());
-    let (stand, heard, name) = (Arc::clone(stand), Arc::clone(&said), format!("{} {} seed {}", key.scenario, key.setup, key.seed));
+    let (stand, heard, name) =
+        (Arc::clone(stand), Arc::clone(&said), format!("{} {} seed {}", key.scenario, key.setup, key.seed));
     let worker = thread::spawn(move || {
         let played = std::panic::catch_unwind(AssertUnwindSafe(|| trial(&stand, &key, &heard)));
         drop(done.send(played.map_err(|cause| message(cause.as_ref()))));
@@ -186,7 +188,8 @@ fn watched(stand: &Arc<Stand>, key: TrialKey) -> Result<Coverage, String> {
 
 fn message(cause: &(dyn std::any::Any + Send)) -> String {
     let text = cause.downcast_ref::<String>().cloned();
-    text.or_else(|| cause.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_else(|| "a panic".to_owned())
+    text.or_else(|| cause.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+        .unwrap_or_else(|| "a panic".to_owned())
 }
 
 #[test]

@@ -9,7 +9,7 @@ use regex_lite::Regex;
 use serde_json::{Value, json};
 use simulators::chance::Chance;
 
-use crate::grammar::{Grammar, Told, pick};
+use crate::grammar::{Grammar, Speaker, Told, pick};
 
 /// What it types.
 pub static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| Grammar::read(include_str!("grammar.txt")));
@@ -66,7 +66,8 @@ const EDITS: &[(&str, &str, &str)] = &[
 ];
 
 /// Whole texts for files.
-const TEXTS: &[&str] = &["", "x", "export const a = 1;\n", "while (true) {}\n", "{", "Resources: {}\n", "\u{1F412}\r\n\0"];
+const TEXTS: &[&str] =
+    &["", "x", "export const a = 1;\n", "while (true) {}\n", "{", "Resources: {}\n", "\u{1F412}\r\n\0"];
 
 /// Everything that it did, for whoever watches: kept apart, since a crash takes the monkey with it.
 pub type Said = Arc<Mutex<Vec<String>>>;
@@ -75,22 +76,32 @@ pub type Said = Arc<Mutex<Vec<String>>>;
 pub struct Monkey {
     chance: Chance,
     steps: u32,
-    told: Told,
+    speaker: Speaker,
     said: Said,
     template: String,
+    opening: u32,
+    traces: bool,
 }
 
 impl Monkey {
     /// A monkey that takes so many steps.
     pub fn new(seed: u64, scenario: &str, steps: u32, files: &BTreeMap<String, String>, said: Said) -> Self {
         let template = files.get("repo/infra/template.yaml").cloned().unwrap_or_default();
-        Self { chance: Chance::stream(seed, &format!("monkey on {scenario}")), steps, told: Told::new(), said, template }
+        Self {
+            chance: Chance::stream(seed, &format!("monkey on {scenario}")),
+            steps,
+            speaker: Speaker { told: Told::new(), calm: !seed.is_multiple_of(4) },
+            said,
+            template,
+            opening: 2,
+            traces: std::env::var("CHESTERTON_MONKEY_TRACE").is_ok(),
+        }
     }
 
     fn listen(&mut self, text: &str) {
         for (rule, pattern) in EARS.iter() {
             for found in pattern.captures_iter(text).take(3).filter_map(|c| c.get(1)) {
-                let heard = self.told.entry(rule).or_default();
+                let heard = self.speaker.told.entry(rule).or_default();
                 if heard.iter().all(|known| known != found.as_str()) {
                     heard.push(found.as_str().to_owned());
                 }
@@ -102,15 +113,20 @@ impl Monkey {
     }
 
     fn say(&mut self, rule: &str) -> String {
-        GRAMMAR.say(rule, &self.told, &mut self.chance)
+        GRAMMAR.say(rule, &self.speaker, &mut self.chance)
     }
 
     fn tool(&mut self) -> ToolCall {
         let (name, arguments) = match self.chance.between(1, 100) {
             1..=78 => ("run_command", json!({"command": self.line()})),
             79..=88 => self.edit(),
-            89..=90 => ("write_file", json!({"path": self.say("file"), "text": *pick(TEXTS, &mut self.chance)})),
-            91 => ("write_file", json!({"path": "infra/template.yaml", "text": mutated(&self.template, &mut self.chance)})),
+            89..=90 => {
+                ("write_file", json!({"path": self.say("file"), "text": *pick(TEXTS, &mut self.chance)}))
+            }
+            91 => (
+                "write_file",
+                json!({"path": "infra/template.yaml", "text": mutated(&self.template, &mut self.chance)}),
+            ),
             // Now and then back to something that works, or nothing would be created or deployed for long.
             92 => ("write_file", json!({"path": "infra/template.yaml", "text": self.template})),
             93..=94 => ("read_file", json!({"path": self.say("file")})),
@@ -131,7 +147,9 @@ impl Monkey {
 
     /// A line, and now and then a slip of the finger in it.
     fn line(&mut self) -> String {
-        let line = self.say("line");
+        let rule = if self.opening > 0 { "opening" } else { "line" };
+        self.opening = self.opening.saturating_sub(1);
+        let line = self.say(rule);
         if self.chance.between(1, 16) == 1 { slip(&line, &mut self.chance) } else { line }
     }
 }
@@ -175,6 +193,13 @@ impl Agent for Monkey {
 
     fn next<'a>(&'a mut self, heard: &'a [ToolReply]) -> Moving<'a> {
         for reply in heard {
+            if self.traces {
+                println!(
+                    "    {:?} {}",
+                    reply.status,
+                    reply.text.0.replace("\n", " / ").chars().take(700).collect::<String>()
+                );
+            }
             self.listen(&reply.text.0);
         }
         let tools = match self.steps.checked_sub(1) {
@@ -184,6 +209,9 @@ impl Agent for Monkey {
                 vec![self.tool()]
             }
         };
+        if let (true, Some(tool)) = (self.traces, tools.first()) {
+            println!("{} {}", tool.name, tool.arguments);
+        }
         let mut said = self.said.lock().unwrap();
         said.extend(tools.iter().map(|tool| format!("{} {}", tool.name, tool.arguments)));
         Box::pin(std::future::ready(Ok(tools)))

@@ -13,6 +13,15 @@ pub type Told = BTreeMap<&'static str, Vec<String>>;
 /// Rules by name; each alternative as often as it weighs.
 pub struct Grammar(BTreeMap<String, Vec<String>>);
 
+/// Who speaks: what they were told, and whether they think twice before they break something.
+#[derive(Default)]
+pub struct Speaker {
+    /// What they heard.
+    pub told: Told,
+    /// They seldom say what begins with `! `.
+    pub calm: bool,
+}
+
 impl Grammar {
     /// Reads rules: `name:` opens one, indented lines are its alternatives, `*3 ` weighs one.
     pub fn read(text: &str) -> Self {
@@ -37,18 +46,29 @@ impl Grammar {
     fn check(&self) {
         for text in self.0.values().flatten() {
             for name in text.split('«').skip(1).filter_map(|rest| rest.split('»').next()) {
-                assert!(self.0.contains_key(name), "`{text}` names no rule");
+                assert!(self.0.contains_key(name.trim_start_matches('=')), "`{text}` names no rule");
             }
         }
     }
 
     /// A sentence of a rule.
-    pub fn say(&self, rule: &str, told: &Told, chance: &mut Chance) -> String {
-        self.sentence(rule, told, chance, 0)
+    pub fn say(&self, rule: &str, speaker: &Speaker, chance: &mut Chance) -> String {
+        self.bound(&self.sentence(rule, speaker, chance, 0), speaker, chance)
     }
 
-    fn sentence(&self, rule: &str, told: &Told, chance: &mut Chance, depth: u32) -> String {
-        let heard = told.get(rule).filter(|heard| !heard.is_empty());
+    /// Fills in what stays the same in a whole sentence: `«=stack»` is one stack, wherever it stands.
+    fn bound(&self, text: &str, speaker: &Speaker, chance: &mut Chance) -> String {
+        let mut text = text.to_owned();
+        while let Some((_, rest)) = text.split_once("«=") {
+            let name = rest.split('»').next().unwrap().to_owned();
+            let said = self.sentence(&name, speaker, chance, 0);
+            text = text.replace(&format!("«={name}»"), &said);
+        }
+        text
+    }
+
+    fn sentence(&self, rule: &str, speaker: &Speaker, chance: &mut Chance, depth: u32) -> String {
+        let heard = speaker.told.get(rule).filter(|heard| !heard.is_empty());
         // Numbers cannot be guessed, names can.
         let tenths = if matches!(rule, "pr" | "run" | "drift" | "version" | "api") { 8 } else { 3 };
         if let Some(heard) = heard.filter(|_| chance.between(1, 10) <= tenths) {
@@ -57,12 +77,15 @@ impl Grammar {
         if depth > DEPTH_MAX {
             return String::new();
         }
-        let text = pick(&self.0[rule], chance).clone();
-        self.fill(&text, told, chance, depth)
+        let mut text = pick(&self.0[rule], chance);
+        while speaker.calm && text.starts_with("! ") && chance.between(1, 8) > 1 {
+            text = pick(&self.0[rule], chance);
+        }
+        self.fill(text.strip_prefix("! ").unwrap_or(text), speaker, chance, depth)
     }
 
     /// Fills in the rules that a text names, and leaves parts out.
-    fn fill(&self, text: &str, told: &Told, chance: &mut Chance, depth: u32) -> String {
+    fn fill(&self, text: &str, speaker: &Speaker, chance: &mut Chance, depth: u32) -> String {
         let mut filled = String::new();
         let mut rest = text;
         while let Some(at) = rest.find(['«', '⟦']) {
@@ -70,13 +93,16 @@ impl Grammar {
             let opened = &rest[at..];
             if let Some(named) = opened.strip_prefix('«') {
                 let (name, after) = named.split_once('»').unwrap();
-                filled.push_str(&self.sentence(name, told, chance, depth + 1));
+                match name.starts_with('=') {
+                    true => filled.push_str(&format!("«{name}»")),
+                    false => filled.push_str(&self.sentence(name, speaker, chance, depth + 1)),
+                }
                 rest = after;
             } else {
                 let end = closing(opened);
                 if chance.between(0, 1) == 1 {
                     let inner = &opened['⟦'.len_utf8()..end];
-                    filled.push_str(&self.fill(inner, told, chance, depth));
+                    filled.push_str(&self.fill(inner, speaker, chance, depth));
                 }
                 rest = &opened[end + '⟧'.len_utf8()..];
             }

@@ -81,7 +81,8 @@ impl Shadow {
     /// One attempt, with what the ledger says after it.
     fn attempt(&mut self, call: &Call, after: &[Event]) {
         self.calls += 1;
-        let arguments: String = serde_json::Value::from(call.args.clone()).to_string().chars().take(400).collect();
+        let arguments: String =
+            serde_json::Value::from(call.args.clone()).to_string().chars().take(400).collect();
         let what = format!("call {} {:?} {} {arguments}", call.id.0, call.service, call.operation);
         let before = self.world.digest();
         let preview = self.world.preview(call);
@@ -126,10 +127,16 @@ impl Shadow {
             assert!(own.is_empty(), "{what} was refused ({refusal}) and had effects: {own:?}");
         }
         if (answer.is_err() || call.is_read()) && !waited {
-            assert!(self.world.digest() == before, "{what} was refused or only reads ({answer:?}) and changed the world");
+            assert!(
+                self.world.digest() == before,
+                "{what} was refused or only reads ({answer:?}) and changed the world"
+            );
         }
         for effect in &own {
-            assert!(previewed.contains(effect), "{what} was not previewed with {effect:?} but with {previewed:?}");
+            assert!(
+                previewed.contains(effect),
+                "{what} was not previewed with {effect:?} but with {previewed:?}"
+            );
         }
         self.effects.extend(effects.clone());
         self.resources(what);
