@@ -5,7 +5,7 @@
 //! records [`effect::Effect`]s; [`World::preview`] says what one would do.
 
 pub mod call;
-mod chance;
+pub mod chance;
 pub mod cli;
 pub mod clock;
 pub mod dependents;
