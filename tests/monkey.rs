@@ -21,6 +21,8 @@ mod agent;
 mod grammar;
 #[path = "monkey/laws.rs"]
 mod laws;
+#[path = "monkey/slips.rs"]
+mod slips;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
