@@ -314,7 +314,7 @@ fn dashboards_are_made_changed_and_deleted() {
     assert_eq!(desk.changes(put), []);
     let get = "aws cloudwatch get-dashboard --dashboard-name usage --query DashboardBody --output text";
     assert_eq!(desk.out(get), "{\"widgets\": []}\n");
-    let gone = desk.changes("aws cloudwatch delete-dashboards --dashboard-names usage");
+    let gone = desk.changes("aws cloudwatch delete-dashboards --dashboard-names usage usage");
     assert_eq!(gone[0].1["change"], "destroyed");
     let twice = desk.run("aws cloudwatch delete-dashboards --dashboard-names usage");
     assert!(twice.stderr.contains("(DashboardNotFoundError)"), "{}", twice.stderr);

@@ -66,6 +66,10 @@ const EDITS: &[(&str, &str, &str)] = &[
     (".github/workflows/deploy.yml", "main", "tidy"),
 ];
 
+/// What a monkey may be fond of for a whole trial, so that it gets somewhere.
+const MOODS: &[&str] =
+    &["line", "road", "aws-stack", "aws-rds", "aws-s3", "aws-rest", "psql", "sql-line", "git", "gh", "shell"];
+
 /// Whole texts for files.
 const TEXTS: &[&str] =
     &["", "x", "export const a = 1;\n", "while (true) {}\n", "{", "Resources: {}\n", "\u{1F412}\r\n\0"];
@@ -81,6 +85,7 @@ pub struct Monkey {
     said: Said,
     template: String,
     opening: u32,
+    mood: &'static str,
     traces: bool,
 }
 
@@ -88,8 +93,11 @@ impl Monkey {
     /// A monkey that takes so many steps.
     pub fn new(seed: u64, scenario: &str, steps: u32, files: &BTreeMap<String, String>, said: Said) -> Self {
         let template = files.get("repo/infra/template.yaml").cloned().unwrap_or_default();
+        let mut chance = Chance::stream(seed, &format!("monkey on {scenario}"));
+        let mood = *pick(MOODS, &mut chance);
         Self {
-            chance: Chance::stream(seed, &format!("monkey on {scenario}")),
+            chance,
+            mood,
             steps,
             speaker: Speaker { told: Told::new(), calm: !seed.is_multiple_of(4) },
             said,
@@ -148,7 +156,11 @@ impl Monkey {
 
     /// A line, and now and then a slip of the finger in it.
     fn line(&mut self) -> String {
-        let rule = if self.opening > 0 { "opening" } else { "line" };
+        let rule = match self.chance.between(1, 10) {
+            _ if self.opening > 0 => "opening",
+            1..=4 => self.mood,
+            _ => "line",
+        };
         self.opening = self.opening.saturating_sub(1);
         let line = self.say(rule);
         if self.chance.between(1, 16) == 1 { slip(&line, &mut self.chance) } else { line }

@@ -1,6 +1,6 @@
 //! Alarms, metrics, log groups, dashboards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -265,7 +265,8 @@ fn delete_all(world: &mut World, kind: Kind, names: &[&str], code: &str) -> Answ
     if let Some(name) = names.iter().find(|name| uid(world, kind, name).is_none()) {
         return Err(Refusal::new(code, kind.missing(name).message));
     }
-    for name in names {
+    // Named twice is deleted once: the second time nothing would be there, and the refusal would come too late.
+    for name in names.iter().collect::<BTreeSet<_>>() {
         delete(world, kind, name)?;
     }
     Ok(Value::Null)
