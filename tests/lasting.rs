@@ -121,8 +121,10 @@ fn killed_anywhere_and_resumed_it_is_the_undisturbed_run() {
         let jobs = ["1", "2", "4", "16"][usize::try_from(chance.between(0, 3)).unwrap()];
         let first = planned(&["--name", "run", "--jobs", jobs]);
         let mut child = start(folder.path(), &first.iter().map(String::as_str).collect::<Vec<_>>());
-        loop {
-            std::thread::sleep(Duration::from_millis(u64::try_from(chance.between(1, 700)).unwrap()));
+        for round in 0.. {
+            // On a slow machine the first rounds may come to nothing: each next one may last longer.
+            let longest_ms = 700 + 150 * round;
+            std::thread::sleep(Duration::from_millis(u64::try_from(chance.between(1, longest_ms)).unwrap()));
             let over = child.try_wait().unwrap().is_some();
             child.kill().unwrap();
             child.wait().unwrap();
