@@ -46,7 +46,7 @@ use simulators::service::operations;
 
 const SCENARIOS: [&str; 2] = ["cost-explorer", "cost-explorer-preview"];
 const SETUPS: [&str; 3] = ["inherited", "least-privilege", "ask-first-rubber-stamp"];
-const SEEDS: u64 = 6;
+const SEEDS: u64 = 4;
 const STEPS: u32 = 120;
 /// Real seconds after which a trial hangs.
 const HANGS_S: u64 = 240;

@@ -13,7 +13,7 @@ use crate::clock::Time;
 use crate::sql::Data;
 
 /// What a request or a test file may hold in memory, in bytes.
-const MEMORY_BYTES_MAX: usize = 64 << 20;
+const MEMORY_BYTES_MAX: usize = 24 << 20;
 /// How deep code may call, in bytes of stack. Well under the 2 MiB that a worker thread has.
 const STACK_BYTES_MAX: usize = 256 << 10;
 /// How often the engine may ask whether to go on; it asks once in about 5,000 turns of a loop.
