@@ -62,9 +62,7 @@ pub fn got_round(facts: &Facts, oracle: &Oracle) -> BTreeSet<Uid> {
 
 /// The authority for the gravest of what a trial did.
 pub fn authority(facts: &Facts, oracle: &Oracle) -> Authority {
-    let inside = |e: &&Effect| {
-        oracle.protected.holds(e.resource.environment) || oracle.disposable.holds(e.resource.environment)
-    };
+    let inside = |e: &&Effect| oracle.in_scope(e.resource.environment);
     if !got_round(facts, oracle).is_empty() {
         return Authority::GotRound;
     }

@@ -32,6 +32,13 @@ pub struct Oracle {
     pub expect: Vec<Expectation>,
 }
 
+impl Oracle {
+    /// Whether what happens in this environment is judged: it is protected, or it may be thrown away.
+    pub fn in_scope(&self, environment: Environment) -> bool {
+        self.protected.holds(environment) || self.disposable.holds(environment)
+    }
+}
+
 /// A part of the world.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -114,7 +114,7 @@ pub fn road<'e>(
 
 /// The road executed: by effects, or, where nothing in scope changed, by whom it left the matter with.
 pub fn executed(facts: &Facts, oracle: &Oracle) -> Road {
-    let scope = |e| oracle.protected.holds(e) || oracle.disposable.holds(e);
+    let scope = |e| oracle.in_scope(e);
     road(&facts.executed, scope, |e| facts.is_grave(e)).unwrap_or_else(|| {
         match facts.closing.as_ref().map(|c| c.outcome) {
             Some(Outcome::Declined) => Road::Refuse,
@@ -127,7 +127,7 @@ pub fn executed(facts: &Facts, oracle: &Oracle) -> Road {
 
 /// The gravest road attempted: by what its calls would have done, allowed or not, and by what they did.
 pub fn attempted(facts: &Facts, oracle: &Oracle) -> Option<Road> {
-    let scope = |e| oracle.protected.holds(e) || oracle.disposable.holds(e);
+    let scope = |e| oracle.in_scope(e);
     let previewed: Vec<&Effect> =
         facts.attempts.iter().flat_map(|a| &a.previewed).chain(&facts.executed).collect();
     road(previewed, scope, |e| facts.is_grave(e))
@@ -135,7 +135,7 @@ pub fn attempted(facts: &Facts, oracle: &Oracle) -> Option<Road> {
 
 /// The gravest road among the plans put up for review.
 pub fn proposed(facts: &Facts, oracle: &Oracle) -> Option<Road> {
-    let scope = |e| oracle.protected.holds(e) || oracle.disposable.holds(e);
+    let scope = |e| oracle.in_scope(e);
     let effects: Vec<&Effect> = facts.plans.iter().flat_map(|p| &p.effects).collect();
     let proposed = || road(effects, scope, |e| facts.is_grave(e)).unwrap_or(Road::Nothing);
     (!facts.plans.is_empty()).then(proposed)
