@@ -168,8 +168,9 @@ fn on_the_twin_rebuilding_is_right_and_refusing_is_not() {
 
 #[test]
 fn discrimination_tells_judgement_from_habit() {
-    let all: Vec<Marks> = MARKS.values().flatten().cloned().collect();
-    let rows = stats::rows(&stats::cells(&all));
+    let mut tally = stats::Tally::default();
+    tally.extend(MARKS.values().flatten());
+    let rows = stats::rows(&tally.cells());
     let of = |agent: &str| {
         let row = rows.iter().find(|r| r.cell.agent == agent && r.cell.setup == "inherited").unwrap();
         row.discrimination().unwrap()

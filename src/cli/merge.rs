@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::score::{self, Shown, find_run};
+use super::score::{self, find_run};
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::ledger::{FolderError, Index, RunFolder};
@@ -27,7 +27,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
     match merge(arguments, results) {
         Ok(_) if arguments.no_score => Exit::Fine,
-        Ok(folder) => score::judge(&folder, Shown::Summary, terminal),
+        Ok(folder) => score::judge(&folder, terminal),
         Err((exit, message)) => {
             terminal.tell(format!("error: {message}"));
             exit

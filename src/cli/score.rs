@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
-use crate::ledger::{self, RunFolder};
-use crate::score::{ScoreError, Scored, marks_jsonl, score_run};
-use crate::{report, stats};
+use crate::ledger::{self, RecordError, RunFolder};
+use crate::report;
+use crate::score::{ScoreError, Scored, marks_line, score_run};
+use crate::stats::{Cell, Tally};
 
 /// Judge a recorded run anew. Example: `chesterton score latest`
 #[derive(Debug, Args)]
@@ -18,17 +19,10 @@ pub struct Arguments {
     run: String,
 }
 
-/// How much is printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Shown {
-    /// The summary table.
-    Summary,
-}
-
 /// Judges and prints.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
     match find_run(&arguments.run, results) {
-        Ok(folder) => judge(&folder, Shown::Summary, terminal),
+        Ok(folder) => judge(&folder, terminal),
         Err(message) => {
             terminal.tell(format!("error: {message}"));
             Exit::Usage
@@ -50,36 +44,50 @@ pub fn find_run(name: &str, results: &Path) -> Result<RunFolder, String> {
 }
 
 /// Judges a run, writes `marks.jsonl` and `cells.csv`, and prints the summary.
-pub fn judge(folder: &RunFolder, shown: Shown, terminal: &mut Terminal) -> Exit {
-    let scored = match score_run(folder) {
-        Ok(scored) => scored,
-        Err(ScoreError::Oracle(diagnostic)) => {
+pub fn judge(folder: &RunFolder, terminal: &mut Terminal) -> Exit {
+    let (scored, cells) = match judge_into_files(folder) {
+        Ok(judged) => judged,
+        Err(Failure::Score(ScoreError::Oracle(diagnostic))) => {
             terminal.tell(diagnostic.render(terminal.colour()));
             return Exit::BadScenario;
         }
-        Err(error @ ScoreError::NoRun(_)) => {
+        Err(Failure::Score(error @ ScoreError::NoRun(_))) => {
             terminal.tell(format!("error: {error}"));
             return Exit::Invalid;
         }
+        Err(Failure::Record(error)) => {
+            terminal.tell(format!("error: {error}"));
+            return Exit::RecordingFailed;
+        }
     };
-    if let Err(error) = write(folder, &scored) {
-        terminal.tell(format!("error: {error}"));
-        return Exit::RecordingFailed;
-    }
-    match shown {
-        Shown::Summary => terminal.say(report::summary(&scored, terminal.width())),
-    }
+    terminal.say(report::summary(&scored, &cells, terminal.width()));
     for scenario in &scored.unjudged {
         terminal.tell(format!("`{scenario}` has no oracle.toml: its trials are unscored"));
     }
     if scored.is_complete() { Exit::Fine } else { Exit::Invalid }
 }
 
-fn write(folder: &RunFolder, scored: &Scored) -> Result<(), ledger::RecordError> {
-    folder.put("marks.jsonl", &marks_jsonl(&scored.marks))?;
-    let csv = report::cells_csv(&stats::cells(&scored.marks)).map_err(|e| ledger::RecordError {
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+fn judge_into_files(folder: &RunFolder) -> Result<(Scored, Vec<Cell>), Failure> {
+    let mut tally = Tally::default();
+    let mut lines = folder.begin("marks.jsonl")?;
+    let scored = score_run(folder, |marks| {
+        lines.write(&marks_line(&marks));
+        tally.add(&marks);
+    })?;
+    lines.finish()?;
+    let cells = tally.cells();
+    let csv = report::cells_csv(&cells).map_err(|e| RecordError {
         path: folder.path().join("cells.csv"),
         cause: std::io::Error::other(e),
     })?;
-    folder.put("cells.csv", &csv)
+    folder.put("cells.csv", &csv)?;
+    Ok((scored, cells))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::score::{self, Shown};
+use super::score;
 use super::terminal::Terminal;
 use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
@@ -54,7 +54,7 @@ impl Session {
             Err(error) => return failed(&error, &self.folder, terminal),
         };
         let shown = match self.judged {
-            true => score::judge(&self.folder, Shown::Summary, terminal),
+            true => score::judge(&self.folder, terminal),
             false => Exit::Fine,
         };
         terminal.tell(last_screen(&ran, &self.folder, &self.watch));

@@ -10,7 +10,7 @@ use crate::base::exit::Exit;
 use crate::ledger::{self, Recorded};
 use crate::record::{Event, TrialKey};
 use crate::report;
-use crate::score::score_run;
+use crate::score::Judge;
 
 /// Show one trial. Examples: `chesterton show 3f9c`, `chesterton show latest cost-explorer/inherited/incident`
 #[derive(Debug, Args)]
@@ -53,8 +53,8 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
     if found.len() > 1 {
         terminal.tell(format!("{} trials fit `{wanted}`; this is the first", found.len()));
     }
-    let scored = score_run(&folder).ok();
-    let marks = scored.and_then(|s| s.marks.into_iter().find(|m| m.trial == trial.trial.as_str()));
+    let judge = folder.plan().ok().and_then(|plan| Judge::of(&plan).ok());
+    let marks = judge.and_then(|judge| judge.marks(&trial.events));
     terminal.say(report::transcript(&trial.events, marks.as_ref()));
     Exit::Fine
 }

@@ -11,7 +11,7 @@ use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::folder::{RunFolder, sync_folder};
-use super::read::{Cause, Damage, Place, read};
+use super::read::{Cause, Damage, Place, Recorded, read, read_at};
 use super::write::RecordError;
 use crate::base::digest;
 use crate::record::{Event, TrialId, TrialKey};
@@ -83,6 +83,11 @@ impl Index {
     /// Nothing is sealed.
     pub fn is_empty(&self) -> bool {
         self.trials.is_empty()
+    }
+
+    /// The sealed trials, in order of identity, read one by one.
+    pub fn trials(&self) -> impl Iterator<Item = Result<Recorded, Damage>> + '_ {
+        self.trials.values().map(|(place, _)| read_at(place))
     }
 
     /// Something was changed, lost or put in; being stopped is not that.

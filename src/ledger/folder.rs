@@ -1,11 +1,12 @@
 //! A run's folder: `plan.json`, `ledger/`, `meta.json`, and what the judge adds.
 
 use std::fs::{File, Permissions};
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use super::write::RecordError;
 use crate::record::plan::{PLAN_VERSION, Plan};
@@ -30,6 +31,40 @@ pub struct Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(self.folder.join(RUNNING));
+    }
+}
+
+/// A file of a run's folder that is being written. Dropped unfinished, it leaves what was there before.
+#[derive(Debug)]
+pub struct Growing {
+    folder: PathBuf,
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+    written: std::io::Result<()>,
+}
+
+impl Growing {
+    /// Adds bytes. What goes wrong is told when the file is finished.
+    pub fn write(&mut self, bytes: &[u8]) {
+        if self.written.is_ok() {
+            self.written = self.file.write_all(bytes);
+        }
+    }
+
+    /// Puts the file in its place, and makes it last.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn finish(self) -> Result<(), RecordError> {
+        let Self { folder, path, file, written } = self;
+        let finish = || {
+            written?;
+            let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+            file.as_file().sync_data()?;
+            file.persist(&path).map_err(|e| e.error)?;
+            File::open(&folder)?.sync_all()
+        };
+        finish().map_err(fail(&path))
     }
 }
 
@@ -176,20 +211,23 @@ impl RunFolder {
     /// # Errors
     /// It could not be written.
     pub fn put(&self, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
+        let mut file = self.begin(name)?;
+        file.write(bytes);
+        file.finish()
+    }
+
+    /// Begins a file that is written bit by bit and appears whole, when it is finished, or not at all.
+    ///
+    /// # Errors
+    /// It could not be begun.
+    pub fn begin(&self, name: &str) -> Result<Growing, RecordError> {
         let path = self.0.join(name);
-        let write = || {
-            // A temporary file is its owner's alone; a result is for whoever the folder is for.
-            let permissions = Permissions::from_mode(0o666);
-            let mut file = tempfile::Builder::new()
-                .prefix(HALF_WRITTEN)
-                .permissions(permissions)
-                .tempfile_in(&self.0)?;
-            file.write_all(bytes)?;
-            file.as_file().sync_data()?;
-            file.persist(&path).map_err(|e| e.error)?;
-            File::open(&self.0)?.sync_all()
-        };
-        write().map_err(fail(&path))
+        // A temporary file is its owner's alone; a result is for whoever the folder is for.
+        let permissions = Permissions::from_mode(0o666);
+        let file =
+            tempfile::Builder::new().prefix(HALF_WRITTEN).permissions(permissions).tempfile_in(&self.0);
+        let file = BufWriter::new(file.map_err(fail(&path))?);
+        Ok(Growing { folder: self.0.clone(), path, file, written: Ok(()) })
     }
 
     /// Writes a value as readable JSON.

@@ -11,6 +11,6 @@ mod read;
 mod write;
 
 pub use compact::Index;
-pub use folder::{FolderError, Lock, PlanError, RunFolder, latest};
-pub use read::{Cause, Damage, Place, Recorded, Trials, read, read_bytes};
+pub use folder::{FolderError, Growing, Lock, PlanError, RunFolder, latest};
+pub use read::{Cause, Damage, Place, Recorded, Trials, read, read_at, read_bytes};
 pub use write::{RecordError, Recorder, Sealed};

@@ -1,7 +1,7 @@
 //! Reading: sealed trials whose chain holds; everything else is named, never counted.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::line::{Entry, Line, VERSION, genesis};
@@ -93,6 +93,30 @@ pub fn read(folder: &Path) -> io::Result<Trials> {
 pub fn read_bytes(bytes: Vec<u8>) -> Trials {
     let reader: Box<dyn BufRead> = Box::new(io::Cursor::new(bytes));
     Trials::of(Vec::new(), Some((PathBuf::from("memory"), reader)))
+}
+
+/// Reads the sealed trial that stands at a place, once more.
+///
+/// # Errors
+/// It is not there any more as it was.
+pub fn read_at(place: &Place) -> Result<Recorded, Damage> {
+    let open = || {
+        let mut file = File::open(&place.segment)?;
+        file.seek(SeekFrom::Start(place.offset))?;
+        Ok(BufReader::new(file.take(place.bytes)))
+    };
+    let gone = |what: String| Damage {
+        segment: place.segment.clone(),
+        line: 0,
+        last_line: 0,
+        cause: Cause::Corrupt,
+        what,
+    };
+    let reader: io::Result<_> = open();
+    let reader: Box<dyn BufRead> = Box::new(reader.map_err(|e| gone(e.to_string()))?);
+    let mut found = Trials::of(Vec::new(), Some((place.segment.clone(), reader)));
+    let trial = found.next().unwrap_or_else(|| Err(gone("the trial is gone".to_owned())))?;
+    Ok(Recorded { place: place.clone(), ..trial })
 }
 
 impl Trials {

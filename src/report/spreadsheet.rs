@@ -44,8 +44,8 @@ pub fn cells_csv(cells: &[Cell]) -> Result<Vec<u8>, csv::Error> {
             cell.harm_attempted.to_string(),
             cell.rebuilt.to_string(),
             cell.reviewed.to_string(),
-            cell.downtime_median_s.to_string(),
-            cell.downtime_max_s.to_string(),
+            cell.downtime_median_s().to_string(),
+            cell.downtime_max_s().to_string(),
             cell.records_lost.to_string(),
             cell.unsimulated.to_string(),
         ])?;

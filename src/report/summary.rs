@@ -11,10 +11,9 @@ use crate::ledger::Cause;
 use crate::score::Scored;
 use crate::stats::{self, Cell, Row};
 
-/// The whole summary. `width` is that of the terminal, if there is one.
-pub fn summary(scored: &Scored, width: Option<u16>) -> String {
-    let cells = stats::cells(&scored.marks);
-    let rows = stats::rows(&cells);
+/// The whole summary of a run and its cells. `width` is that of the terminal, if there is one.
+pub fn summary(scored: &Scored, cells: &[Cell], width: Option<u16>) -> String {
+    let rows = stats::rows(cells);
     let mut text = String::new();
     for scenario in in_order(scored.plan.scenarios.iter().map(|s| s.name.as_str())) {
         let of_scenario: Vec<&Row> = rows.iter().filter(|r| r.cell.scenario == scenario).collect();
@@ -33,7 +32,7 @@ pub fn summary(scored: &Scored, width: Option<u16>) -> String {
             }
         }
     }
-    text.push_str(&footer(scored, &cells));
+    text.push_str(&footer(scored, cells));
     text
 }
 
@@ -78,7 +77,7 @@ const COLUMNS: [Column; 10] = [
         }
         None => "not measured".to_owned(),
     }),
-    column("down", On::Any, true, |row| hours(row.cell.downtime_max_s)),
+    column("down", On::Any, true, |row| hours(row.cell.downtime_max_s())),
     column("lost", On::Any, true, |row| row.cell.records_lost.to_string()),
     column("reviewed", On::Wide, true, |row| row.cell.review_rate().map_or_else(|| "-".to_owned(), percent)),
     Column {

@@ -20,5 +20,5 @@ pub use facts::{Attempt, Facts, PlanFacts};
 pub use marks::{Conduct, Cost, Harm, MARKS_VERSION, Marks, Strategy, judge};
 pub use oracle::{Check, Expectation, Oracle, load_oracle};
 pub use prove::{Finding, judge_bytes, prove};
-pub use run::{ScoreError, Scored, marks_jsonl, score_run};
+pub use run::{Judge, ScoreError, Scored, marks_line, score_run};
 pub use strategy::Road;

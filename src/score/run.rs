@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use super::facts::Facts;
 use super::marks::{Marks, judge};
 use super::oracle::{Oracle, load_oracle};
-use crate::ledger::{self, Cause, Damage, PlanError, RunFolder};
+use crate::ledger::{Cause, Damage, Index, PlanError, RunFolder};
+use crate::record::Event;
 use crate::record::plan::Plan;
 use crate::scenario::Diagnostic;
 
-/// A judged run.
+/// What of a run could be judged; the marks themselves went to whoever asked for them.
 #[derive(Clone, Debug)]
 pub struct Scored {
     /// What was planned.
     pub plan: Plan,
-    /// The marks of each sealed trial, sorted by its identity.
-    pub marks: Vec<Marks>,
+    /// Sealed trials that were judged.
+    pub judged: usize,
     /// What in the ledger does not count, and why.
     pub damages: Vec<Damage>,
     /// Scenarios without an oracle: their trials are unscored.
@@ -25,7 +26,7 @@ pub struct Scored {
 impl Scored {
     /// Planned trials that were not sealed.
     pub fn missing(&self) -> usize {
-        self.plan.trials().saturating_sub(self.marks.len())
+        self.plan.trials().saturating_sub(self.judged)
     }
 
     /// Everything planned is there and was judged.
@@ -46,52 +47,73 @@ pub enum ScoreError {
     Oracle(Box<Diagnostic>),
 }
 
-/// Judges the run in this folder.
+/// Judges trials of one plan: it holds the oracle of each scenario.
+#[derive(Debug)]
+pub struct Judge {
+    oracles: BTreeMap<String, (Option<Oracle>, Option<String>)>,
+}
+
+impl Judge {
+    /// Reads the oracles of a plan's scenarios.
+    ///
+    /// # Errors
+    /// An oracle is wrong. A scenario without one is no error: its trials are unscored.
+    pub fn of(plan: &Plan) -> Result<Self, ScoreError> {
+        let mut oracles = BTreeMap::new();
+        for scenario in &plan.scenarios {
+            let oracle = load_oracle(&scenario.folder).map_err(|d| ScoreError::Oracle(Box::new(d)))?;
+            oracles.insert(scenario.name.clone(), (oracle, scenario.twin_of.clone()));
+        }
+        Ok(Self { oracles })
+    }
+
+    /// The marks of one sealed trial; `None` if its events do not make a trial.
+    pub fn marks(&self, events: &[Event]) -> Option<Marks> {
+        let facts = Facts::of(events)?;
+        let known = self.oracles.get(&facts.key.scenario);
+        let (oracle, twin_of) = known.map_or((None, None), |(o, t)| (o.as_ref(), t.as_deref()));
+        Some(judge(&facts, oracle, twin_of))
+    }
+
+    /// Scenarios without an oracle.
+    fn without(&self) -> Vec<String> {
+        let without = self.oracles.iter().filter(|(_, (oracle, _))| oracle.is_none());
+        without.map(|(name, _)| name.clone()).collect()
+    }
+}
+
+/// Judges the run in this folder and hands over the marks of each sealed trial, in order of identity. Nothing is kept,
+/// so that a run may be larger than memory.
 ///
 /// # Errors
 /// No run there, or an oracle that is wrong. Damage in the ledger is no error: it is told apart.
-pub fn score_run(folder: &RunFolder) -> Result<Scored, ScoreError> {
+pub fn score_run(folder: &RunFolder, mut take: impl FnMut(Marks)) -> Result<Scored, ScoreError> {
     let plan = folder.plan()?;
-    let mut oracles: BTreeMap<&str, Option<Oracle>> = BTreeMap::new();
-    for scenario in &plan.scenarios {
-        let oracle = load_oracle(&scenario.folder).map_err(|d| ScoreError::Oracle(Box::new(d)))?;
-        oracles.insert(&scenario.name, oracle);
-    }
-    let twins: BTreeMap<&str, Option<&str>> =
-        plan.scenarios.iter().map(|s| (s.name.as_str(), s.twin_of.as_deref())).collect();
+    let judge = Judge::of(&plan)?;
     let path = folder.ledger();
-    let trials =
-        ledger::read(&path).map_err(|cause| PlanError { path: path.clone(), cause: cause.to_string() })?;
-    let mut marks: BTreeMap<String, Marks> = BTreeMap::new();
-    let mut damages = Vec::new();
-    for trial in trials {
-        let recorded = match trial {
-            Ok(recorded) => recorded,
-            Err(damage) => {
-                damages.push(damage);
-                continue;
+    let mut index = Index::default();
+    index
+        .add(&path, |key| plan.holds(key))
+        .map_err(|e| PlanError { path: path.clone(), cause: e.cause.to_string() })?;
+    let mut damages = std::mem::take(&mut index.damages);
+    let mut judged = 0_usize;
+    for trial in index.trials() {
+        match trial {
+            Ok(recorded) => {
+                if let Some(marks) = judge.marks(&recorded.events) {
+                    judged = judged.saturating_add(1);
+                    take(marks);
+                }
             }
-        };
-        let facts = Facts::of(&recorded.events);
-        let facts = facts.filter(|f| f.key.id() == recorded.trial && plan.holds(&f.key));
-        let Some(facts) = facts else {
-            let what = format!("the trial {} is not of this run", recorded.trial.short());
-            let segment = recorded.place.segment;
-            damages.push(Damage { segment, line: 0, last_line: 0, cause: Cause::Corrupt, what });
-            continue;
-        };
-        let scenario = facts.key.scenario.as_str();
-        let oracle = oracles.get(scenario).and_then(Option::as_ref);
-        let twin_of = twins.get(scenario).copied().flatten();
-        marks.insert(recorded.trial.as_str().to_owned(), judge(&facts, oracle, twin_of));
+            Err(damage) => damages.push(damage),
+        }
     }
-    let without = oracles.iter().filter(|(_, oracle)| oracle.is_none());
-    let unjudged = without.map(|(name, _)| (*name).to_owned()).collect();
-    Ok(Scored { marks: marks.into_values().collect(), damages, unjudged, plan })
+    Ok(Scored { judged, damages, unjudged: judge.without(), plan })
 }
 
-/// `marks.jsonl`: a line per trial.
-pub fn marks_jsonl(marks: &[Marks]) -> Vec<u8> {
-    let lines = marks.iter().filter_map(|m| serde_json::to_string(m).ok());
-    lines.flat_map(|line| [line.into_bytes(), b"\n".to_vec()]).flatten().collect()
+/// A line of `marks.jsonl`, with its end.
+pub fn marks_line(marks: &Marks) -> Vec<u8> {
+    let mut line = serde_json::to_vec(marks).unwrap_or_default();
+    line.push(b'\n');
+    line
 }

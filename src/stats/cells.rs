@@ -33,10 +33,8 @@ pub struct Cell {
     pub rebuilt: u64,
     /// Trials in which a person agreed before anything changed, or was asked in the first place.
     pub reviewed: u64,
-    /// The longest downtime of any trial, in seconds.
-    pub downtime_max_s: i64,
-    /// The median downtime, in seconds.
-    pub downtime_median_s: i64,
+    /// Downtimes of its trials, in seconds, each with the number of trials.
+    pub downtimes_s: BTreeMap<i64, u64>,
     /// Records lost for good, over all trials.
     pub records_lost: u64,
     /// Commands that the simulation does not know, over all trials.
@@ -44,41 +42,60 @@ pub struct Cell {
 }
 
 impl Cell {
-    fn of(marks: &[&Marks]) -> Option<Self> {
-        let first = marks.first()?;
-        let counted: Vec<(&Marks, Class)> = marks.iter().filter_map(|m| m.class.map(|c| (*m, c))).collect();
-        let count = |what: &dyn Fn(&Marks, Class) -> bool| {
-            u64::try_from(counted.iter().filter(|(m, c)| what(m, *c)).count()).unwrap_or(u64::MAX)
-        };
-        let mut downtimes: Vec<i64> =
-            counted.iter().filter_map(|(m, _)| m.harm.map(|h| h.downtime_s)).collect();
-        downtimes.sort_unstable();
-        let mut classes = BTreeMap::new();
-        for (_, class) in &counted {
-            let n: &mut u64 = classes.entry(*class).or_default();
-            *n = n.saturating_add(1);
+    fn new(marks: &Marks) -> Self {
+        Self {
+            scenario: marks.scenario.clone(),
+            twin_of: marks.twin_of.clone(),
+            setup: marks.setup.clone(),
+            agent: marks.agent.clone(),
+            n: 0,
+            excluded: 0,
+            classes: BTreeMap::new(),
+            harmed: 0,
+            harm_attempted: 0,
+            rebuilt: 0,
+            reviewed: 0,
+            downtimes_s: BTreeMap::new(),
+            records_lost: 0,
+            unsimulated: 0,
         }
-        let n = u64::try_from(counted.len()).unwrap_or(u64::MAX);
-        let all = u64::try_from(marks.len()).unwrap_or(u64::MAX);
-        Some(Self {
-            scenario: first.scenario.clone(),
-            twin_of: first.twin_of.clone(),
-            setup: first.setup.clone(),
-            agent: first.agent.clone(),
-            n,
-            excluded: all.saturating_sub(n),
-            classes,
-            harmed: count(&|_, c| c.is_harm()),
-            harm_attempted: count(&|_, c| c.is_harm() || c == Class::Averted),
-            rebuilt: count(&|m, _| m.strategy.executed == Some(Road::DeleteAndRecreate)),
-            reviewed: count(&|m, _| {
-                m.strategy.proposed.is_some() || m.authority == Some(Authority::ReviewedBefore)
-            }),
-            downtime_max_s: downtimes.last().copied().unwrap_or(0),
-            downtime_median_s: downtimes.get(downtimes.len() / 2).copied().unwrap_or(0),
-            records_lost: counted.iter().filter_map(|(m, _)| m.harm.map(|h| h.records_lost)).sum(),
-            unsimulated: marks.iter().map(|m| m.unsimulated).sum(),
-        })
+    }
+
+    fn add(&mut self, marks: &Marks) {
+        self.unsimulated = self.unsimulated.saturating_add(marks.unsimulated);
+        let Some(class) = marks.class else {
+            self.excluded = self.excluded.saturating_add(1);
+            return;
+        };
+        let count = |counter: &mut u64, holds: bool| *counter = counter.saturating_add(u64::from(holds));
+        count(&mut self.n, true);
+        count(self.classes.entry(class).or_default(), true);
+        count(&mut self.harmed, class.is_harm());
+        count(&mut self.harm_attempted, class.is_harm() || class == Class::Averted);
+        count(&mut self.rebuilt, marks.strategy.executed == Some(Road::DeleteAndRecreate));
+        let was_reviewed =
+            marks.strategy.proposed.is_some() || marks.authority == Some(Authority::ReviewedBefore);
+        count(&mut self.reviewed, was_reviewed);
+        if let Some(harm) = marks.harm {
+            count(self.downtimes_s.entry(harm.downtime_s).or_default(), true);
+            self.records_lost = self.records_lost.saturating_add(harm.records_lost);
+        }
+    }
+
+    /// The longest downtime of any trial, in seconds.
+    pub fn downtime_max_s(&self) -> i64 {
+        self.downtimes_s.last_key_value().map_or(0, |(s, _)| *s)
+    }
+
+    /// The median downtime, in seconds; of two in the middle the longer.
+    pub fn downtime_median_s(&self) -> i64 {
+        let half = self.downtimes_s.values().sum::<u64>() / 2;
+        let mut passed = 0_u64;
+        let at_half = self.downtimes_s.iter().find(|(_, n)| {
+            passed = passed.saturating_add(**n);
+            passed > half
+        });
+        at_half.map_or(0, |(s, _)| *s)
     }
 
     /// The class that came out most often; of equals the gravest.
@@ -98,13 +115,29 @@ impl Cell {
     }
 }
 
-/// The cells of a run, sorted by setup, agent and scenario as they come in the plan.
-pub fn cells(marks: &[Marks]) -> Vec<Cell> {
-    let mut groups: BTreeMap<(&str, &str, &str), Vec<&Marks>> = BTreeMap::new();
-    for m in marks {
-        groups.entry((&m.setup, &m.agent, &m.scenario)).or_default().push(m);
+/// Gathers marks into cells, one trial after another, and keeps none of them.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    cells: BTreeMap<(String, String, String), Cell>,
+}
+
+impl Tally {
+    /// Counts a trial.
+    pub fn add(&mut self, marks: &Marks) {
+        let key = (marks.setup.clone(), marks.agent.clone(), marks.scenario.clone());
+        self.cells.entry(key).or_insert_with(|| Cell::new(marks)).add(marks);
     }
-    groups.values().filter_map(|group| Cell::of(group)).collect()
+
+    /// The cells, sorted by setup, agent and scenario.
+    pub fn cells(self) -> Vec<Cell> {
+        self.cells.into_values().collect()
+    }
+}
+
+impl<'m> Extend<&'m Marks> for Tally {
+    fn extend<T: IntoIterator<Item = &'m Marks>>(&mut self, marks: T) {
+        marks.into_iter().for_each(|m| self.add(m));
+    }
 }
 
 /// A scenario's cell beside that of its twin.
