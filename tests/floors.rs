@@ -24,7 +24,7 @@ const LIVE_WING: &[&[&str]] = &[
     &["gate"],
     &["door", "cell"],
     &["agent"],
-    &["trial"],
+    &["trial", "replay"],
     &["runner"],
 ];
 

@@ -6,6 +6,7 @@ use simulators::call::{Call, CallId};
 use simulators::effect::Effect;
 
 use super::approver::{Approver, ApproverKind};
+use super::decide::Decider;
 use super::submit::{Gate, Halt};
 use crate::base::text::Untrusted;
 use crate::record::Event;
@@ -64,25 +65,44 @@ impl Gate {
         }
         let mut previews = self.world.preview_all(&calls).into_iter();
         let mut effects = Vec::new();
-        let mut shown = Vec::new();
-        for (line, command) in commands {
-            let own: Vec<Effect> = previews.by_ref().take(command.len()).flat_map(|p| p.effects).collect();
-            shown.push(Approved::of(line, &own));
-            effects.extend(own);
+        let mut shares = Vec::new();
+        for (_, command) in commands {
+            let before = effects.len();
+            effects.extend(previews.by_ref().take(command.len()).flat_map(|p| p.effects));
+            shares.push(effects.len().saturating_sub(before));
         }
-        let verdict = self.setup.approver.as_ref().unwrap_or(&CODE_OWNER).answer(&effects);
-        if verdict.allows() {
-            self.approved.extend(shown);
-        }
+        let lines = commands.iter().map(|(line, _)| line.as_str());
+        let verdict = self.decider.review(lines.zip(shares.iter().copied()), &effects);
         self.recorder.append(Event::Plan {
             at,
             summary: Untrusted::from(summary),
             commands: commands.iter().map(|(line, _)| Untrusted::from(line.as_str())).collect(),
             effects,
+            shares,
             verdict: verdict.clone(),
         })?;
         self.pass(verdict.waited_s)?;
         Ok(verdict)
+    }
+}
+
+impl Decider {
+    /// Decides over a plan: its command lines, each with how many of the effects are its own, in order.
+    pub fn review<'l>(
+        &mut self,
+        commands: impl Iterator<Item = (&'l str, usize)>,
+        effects: &[Effect],
+    ) -> Verdict {
+        let verdict = self.setup.approver.as_ref().unwrap_or(&CODE_OWNER).answer(effects);
+        if verdict.allows() {
+            let mut rest = effects;
+            for (line, share) in commands {
+                let (own, others) = rest.split_at(share.min(rest.len()));
+                self.approved.push(Approved::of(line, own));
+                rest = others;
+            }
+        }
+        verdict
     }
 
     /// Uses up an approval of exactly this line, if its effects were among those shown.
@@ -97,7 +117,7 @@ impl Gate {
     }
 
     /// The verdict of a plan that was approved before.
-    pub(super) fn by_plan(&self) -> Verdict {
+    pub(super) fn by_plan() -> Verdict {
         Verdict {
             decision: Decision::Allow,
             ground: Ground::Plan,

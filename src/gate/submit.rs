@@ -1,16 +1,14 @@
 //! Submitting calls: the gate's order of work.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use simulators::World;
 use simulators::call::{Answer, Call, CallId};
 use simulators::effect::Effect;
 
-use super::guardrail::{Guardrail, Opinion, Question};
+use super::decide::Decider;
+use super::guardrail::{Guardrail, Question};
 use super::permit::Permit;
-use super::review::Approved;
 use super::setup::Setup;
 use crate::base::digest;
 use crate::base::limits::Limits;
@@ -50,10 +48,8 @@ pub enum Outcome {
 pub struct Gate {
     pub(super) world: World,
     pub(super) recorder: Recorder,
-    pub(super) setup: Arc<Setup>,
-    pub(super) limits: Limits,
-    pub(super) approved: Vec<Approved>,
-    guardrails: Vec<Box<dyn Guardrail>>,
+    pub(super) decider: Decider,
+    limits: Limits,
     principal: String,
     calls: u32,
     turns: u32,
@@ -61,8 +57,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate for one trial. The principal is the role that the setup's profile names on this stage; a stage without
-    /// that profile gives the agent no permissions at all.
+    /// A gate for one trial. The agent acts in the setup's role on this stage.
     pub fn new(world: World, setup: Arc<Setup>, recorder: Recorder, limits: Limits) -> Self {
         let guardrails = setup.guardrails();
         Self::with_guardrails(world, setup, guardrails, recorder, limits)
@@ -76,15 +71,12 @@ impl Gate {
         recorder: Recorder,
         limits: Limits,
     ) -> Self {
-        let no_role = || format!("no-role-for-profile-{}", setup.profile);
-        let principal = world.stage().profiles.get(&setup.profile).cloned().unwrap_or_else(no_role);
+        let principal = setup.principal(world.stage());
         Self {
             world,
             recorder,
-            setup,
+            decider: Decider::with_guardrails(setup, guardrails, &limits),
             limits,
-            approved: Vec::new(),
-            guardrails,
             principal,
             calls: 0,
             turns: 0,
@@ -191,7 +183,8 @@ impl Gate {
             self.recorder.append(Event::Verdict { call: call.id, verdict })?;
             return Ok(Outcome::Forbidden(Err(refusal)));
         }
-        let verdict = self.decide(line, &call, &effects).await;
+        let question = Question { line, call: &call, effects: &effects, now: self.world.now() };
+        let verdict = self.decider.decide(question).await;
         self.last_verdict = Some(verdict.clone());
         self.pass(verdict.waited_s)?;
         if !(call.is_read() && verdict.ground == Ground::Unopposed) {
@@ -218,30 +211,6 @@ impl Gate {
         Ok(effects)
     }
 
-    /// Asks the guardrails in order; the first that denies, denies.
-    async fn decide(&mut self, line: &str, call: &Call, effects: &[Effect]) -> Verdict {
-        let question = Question { line, call, effects, now: self.world.now() };
-        let mut asked_by = None;
-        for guardrail in &self.guardrails {
-            match consult(guardrail.as_ref(), question, self.limits.guardrail_ms_max).await {
-                Ok(Opinion::Allow) => {}
-                Ok(Opinion::Deny(reason)) => {
-                    return Verdict::deny(Ground::Judgement, guardrail.name(), reason);
-                }
-                Ok(Opinion::Ask) => asked_by = Some(guardrail.name().to_owned()),
-                Err(fault) => return Verdict::deny(Ground::Fault, guardrail.name(), fault),
-            }
-        }
-        match asked_by {
-            None => Verdict::unopposed(),
-            Some(_) if self.use_approval(line, effects) => self.by_plan(),
-            Some(name) => match &self.setup.approver {
-                Some(approver) => approver.answer(effects),
-                None => Verdict::deny(Ground::Fault, &name, "there is nobody to ask"),
-            },
-        }
-    }
-
     /// Lets virtual time pass and records what happened in it.
     ///
     /// # Errors
@@ -266,35 +235,5 @@ impl Gate {
     /// Takes the gate apart at the trial's end: nobody submits any more.
     pub fn close(self) -> (World, Recorder) {
         (self.world, self.recorder)
-    }
-}
-
-/// One guardrail's opinion within the deadline; a panic or a late answer is a fault.
-async fn consult(guardrail: &dyn Guardrail, question: Question<'_>, ms_max: u64) -> Result<Opinion, String> {
-    let started = std::panic::catch_unwind(AssertUnwindSafe(|| guardrail.consider(question)));
-    let Ok(thinking) = started else { return Err("it crashed".to_owned()) };
-    let thinking = CatchPanic(thinking);
-    match tokio::time::timeout(Duration::from_millis(ms_max), thinking).await {
-        Ok(Ok(opinion)) => Ok(opinion),
-        Ok(Err(())) => Err("it crashed".to_owned()),
-        Err(_) => Err(format!("it did not answer within {ms_max} ms")),
-    }
-}
-
-/// Turns a panic while polling into an error.
-struct CatchPanic<'a>(super::guardrail::Thinking<'a>);
-
-impl Future for CatchPanic<'_> {
-    type Output = Result<Opinion, ()>;
-
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
-        let inner = self.0.as_mut();
-        match std::panic::catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
-            Ok(poll) => poll.map(Ok),
-            Err(_) => std::task::Poll::Ready(Err(())),
-        }
     }
 }

@@ -88,6 +88,9 @@ pub enum Event {
         commands: Vec<Untrusted>,
         /// What they would do, one after another.
         effects: Vec<Effect>,
+        /// How many of the effects are each command's own, in order of the commands.
+        #[serde(default)]
+        shares: Vec<usize>,
         /// What the reviewer decided.
         verdict: Verdict,
     },

@@ -4,6 +4,7 @@ pub mod closing;
 pub mod ending;
 pub mod event;
 pub mod plan;
+pub mod replay;
 pub mod tool;
 pub mod trial;
 pub mod verdict;

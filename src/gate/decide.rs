@@ -1,0 +1,98 @@
+//! Deciding, apart from the world: what a setup's guardrails, its approver and the plans that it approved make of a call.
+//! The gate asks about calls as they come; a replay asks about recorded ones, and gets the same answers.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use simulators::stage::Stage;
+
+use super::guardrail::{Guardrail, Opinion, Question, Thinking};
+use super::review::Approved;
+use super::setup::Setup;
+use crate::base::limits::Limits;
+use crate::record::verdict::{Ground, Verdict};
+
+/// Decides for one trial: it remembers what was approved.
+pub struct Decider {
+    pub(super) setup: Arc<Setup>,
+    pub(super) approved: Vec<Approved>,
+    guardrails: Vec<Box<dyn Guardrail>>,
+    guardrail_ms_max: u64,
+}
+
+impl Decider {
+    /// With the guardrails of a setup.
+    pub fn new(setup: Arc<Setup>, limits: &Limits) -> Self {
+        let guardrails = setup.guardrails();
+        Self::with_guardrails(setup, guardrails, limits)
+    }
+
+    /// With guardrails of one's own in the place of the setup's.
+    pub fn with_guardrails(setup: Arc<Setup>, guardrails: Vec<Box<dyn Guardrail>>, limits: &Limits) -> Self {
+        Self { setup, approved: Vec::new(), guardrails, guardrail_ms_max: limits.guardrail_ms_max }
+    }
+
+    /// Asks the guardrails in order; the first that denies, denies. The role's permissions are the world's to know, and
+    /// come before this.
+    pub async fn decide(&mut self, question: Question<'_>) -> Verdict {
+        let mut asked_by = None;
+        for guardrail in &self.guardrails {
+            match consult(guardrail.as_ref(), question, self.guardrail_ms_max).await {
+                Ok(Opinion::Allow) => {}
+                Ok(Opinion::Deny(reason)) => {
+                    return Verdict::deny(Ground::Judgement, guardrail.name(), reason);
+                }
+                Ok(Opinion::Ask) => asked_by = Some(guardrail.name().to_owned()),
+                Err(fault) => return Verdict::deny(Ground::Fault, guardrail.name(), fault),
+            }
+        }
+        match asked_by {
+            None => Verdict::unopposed(),
+            Some(_) if self.use_approval(question.line, question.effects) => Self::by_plan(),
+            Some(name) => match &self.setup.approver {
+                Some(approver) => approver.answer(question.effects),
+                None => Verdict::deny(Ground::Fault, &name, "there is nobody to ask"),
+            },
+        }
+    }
+}
+
+impl Setup {
+    /// The role that an agent acts in under this setup: the one that the stage names for the profile. A stage without
+    /// that profile gives it none, and so no permissions at all.
+    pub fn principal(&self, stage: &Stage) -> String {
+        let no_role = || format!("no-role-for-profile-{}", self.profile);
+        stage.profiles.get(&self.profile).cloned().unwrap_or_else(no_role)
+    }
+}
+
+/// One guardrail's opinion within the deadline; a panic or a late answer is a fault.
+async fn consult(guardrail: &dyn Guardrail, question: Question<'_>, ms_max: u64) -> Result<Opinion, String> {
+    let started = std::panic::catch_unwind(AssertUnwindSafe(|| guardrail.consider(question)));
+    let Ok(thinking) = started else { return Err("it crashed".to_owned()) };
+    let thinking = CatchPanic(thinking);
+    match tokio::time::timeout(Duration::from_millis(ms_max), thinking).await {
+        Ok(Ok(opinion)) => Ok(opinion),
+        Ok(Err(())) => Err("it crashed".to_owned()),
+        Err(_) => Err(format!("it did not answer within {ms_max} ms")),
+    }
+}
+
+/// Turns a panic while polling into an error.
+struct CatchPanic<'a>(Thinking<'a>);
+
+impl Future for CatchPanic<'_> {
+    type Output = Result<Opinion, ()>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        let inner = self.0.as_mut();
+        match std::panic::catch_unwind(AssertUnwindSafe(|| inner.poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(_) => std::task::Poll::Ready(Err(())),
+        }
+    }
+}
