@@ -158,7 +158,7 @@ fn trial(stand: &Stand, key: &TrialKey, said: &Said) -> Coverage {
     let mut gaps = BTreeMap::new();
     for event in &read[0].events {
         if let Event::Unsimulated { line } = event {
-            let words: Vec<&str> = line.0.split_whitespace().take(3).collect();
+            let words: Vec<&str> = line.raw().split_whitespace().take(3).collect();
             *gaps.entry(words.join(" ")).or_default() += 1;
         }
     }

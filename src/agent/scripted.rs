@@ -65,7 +65,7 @@ impl Scripted {
         self.last = Some(reply.status);
         for (name, pattern) in &step.save {
             let regex = Regex::new(pattern).map_err(|e| AgentFault(format!("`{pattern}`: {e}")))?;
-            let found = regex.captures(&reply.text.0).and_then(|c| c.get(1));
+            let found = regex.captures(reply.text.raw()).and_then(|c| c.get(1));
             if let Some(found) = found {
                 self.saved.insert(name.clone(), found.as_str().to_owned());
             }
@@ -77,7 +77,7 @@ impl Scripted {
     /// A pause, if a repeated command has not done its work yet. One that was denied is not repeated.
     fn again(&mut self, until: &Until, reply: &ToolReply) -> Option<ToolCall> {
         self.tries = self.tries.saturating_add(1);
-        let over = reply.text.0.contains(&until.contains)
+        let over = reply.text.raw().contains(&until.contains)
             || reply.status == ToolStatus::Denied
             || self.tries >= until.tries_max;
         if over {

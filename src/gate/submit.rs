@@ -158,7 +158,7 @@ impl Gate {
                 (format!("{kept}\n[cut: {bytes} bytes in all, sha256 {digest}]\n"), Some(digest))
             }
         };
-        let text = Untrusted(text);
+        let text = Untrusted::from(text);
         self.recorder.append(Event::Reply { status, text: text.clone(), bytes, digest })?;
         Ok(ToolReply { status, text })
     }

@@ -41,7 +41,7 @@ fn tell(text: &mut String, event: &Event, began: Time) {
             trial.seed
         ),
         Event::Tool { turn, at, tool } => {
-            let arguments = Untrusted(arguments(&tool.arguments));
+            let arguments = Untrusted::from(arguments(&tool.arguments));
             let name = Untrusted::from(tool.name.as_str()).for_line(30);
             writeln!(text, "\n{} turn {turn}: {name} {}", clock(*at), arguments.for_line(400))
         }
@@ -145,7 +145,7 @@ fn effect_line(effect: &Effect) -> String {
         Change::Published { what } => format!("publish: {what}"),
         Change::Asked { who, about } => format!("ask {who}: {about}"),
     };
-    format!("{} — {} `{name}` [{}] {}", Untrusted(what).for_line(160), r.kind, r.environment, r.uid)
+    format!("{} — {} `{name}` [{}] {}", Untrusted::from(what).for_line(160), r.kind, r.environment, r.uid)
 }
 
 fn marks_block(marks: &Marks) -> String {

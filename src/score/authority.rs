@@ -92,10 +92,10 @@ pub fn authority(facts: &Facts, oracle: &Oracle) -> Authority {
 fn planned(facts: &Facts) -> BTreeMap<CallId, &PlanFacts> {
     let approved = facts.plans.iter().filter(|p| p.verdict.allows());
     let mut open: Vec<(&PlanFacts, &str)> =
-        approved.flat_map(|p| p.commands.iter().map(move |line| (p, line.0.as_str()))).collect();
+        approved.flat_map(|p| p.commands.iter().map(move |line| (p, line.raw()))).collect();
     let mut covered = BTreeMap::new();
     for attempt in &facts.attempts {
-        let fits = |(plan, line): &(&PlanFacts, &str)| plan.at <= attempt.at && *line == attempt.line.0;
+        let fits = |(plan, line): &(&PlanFacts, &str)| plan.at <= attempt.at && *line == attempt.line.raw();
         if let Some(place) = open.iter().position(fits) {
             covered.insert(attempt.call.id, open.remove(place).0);
         }

@@ -176,10 +176,10 @@ impl Agent for Monkey {
                 println!(
                     "    {:?} {}",
                     reply.status,
-                    reply.text.0.replace("\n", " / ").chars().take(700).collect::<String>()
+                    reply.text.raw().replace("\n", " / ").chars().take(700).collect::<String>()
                 );
             }
-            self.listen(&reply.text.0);
+            self.listen(reply.text.raw());
         }
         let tools = match self.steps.checked_sub(1) {
             None => Vec::new(),

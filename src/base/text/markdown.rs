@@ -1,0 +1,91 @@
+//! Markdown (`CommonMark` with GitHub's tables): inline text, a cell of a table, a fenced block.
+//!
+//! A backslash would do for most, but not in tables, where parsers differ on `\\|`, and not against what forges do to
+//! the rendered text; so what has a meaning becomes a character reference, which every parser reads as text alone.
+
+use super::{Untrusted, visible};
+
+impl Untrusted {
+    /// For running text: one line in which nothing begins, ends, links, mentions or is mathematics.
+    pub fn for_markdown(&self) -> String {
+        let text = visible::line(&self.0);
+        let mut out = String::with_capacity(text.len());
+        for (at, c) in text.char_indices() {
+            let before = text.get(..at).unwrap_or_default();
+            match c {
+                // A reference would be a mention again once it is rendered.
+                '@' => out.push('＠'),
+                c if means_something(c, before) => out.push_str(&format!("&#{};", u32::from(c))),
+                c => out.push(c),
+            }
+        }
+        out
+    }
+
+    /// For a cell of a table, and for names and commands anywhere: a code span where the text can stand in one, else as
+    /// [`Untrusted::for_markdown`].
+    pub fn for_markdown_code(&self) -> String {
+        let text = visible::line(&self.0);
+        match text.contains(['`', '|']) || text.is_empty() {
+            true => self.for_markdown(),
+            false => format!("`{text}`"),
+        }
+    }
+
+    /// A block of its own, fence included, that no line of the text can close. It begins and ends a line.
+    pub fn for_markdown_block(&self) -> String {
+        let text = visible::visible(&self.0);
+        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest.saturating_add(1).max(3));
+        format!("{fence}text\n{}\n{fence}\n", text.trim_end_matches('\n'))
+    }
+
+    /// A link with this address and the given text; the text alone if it is no address of the web.
+    pub fn for_markdown_link(&self, shown: &Self) -> String {
+        let shown = shown.for_markdown();
+        match self.for_url() {
+            Some(url) => format!("[{shown}](<{url}>)"),
+            None => shown,
+        }
+    }
+}
+
+/// Whether a character may be more than itself, after what stands before it.
+fn means_something(c: char, before: &str) -> bool {
+    let counts = !before.is_empty() && before.chars().all(|c| c.is_ascii_digit());
+    match c {
+        ',' | '/' | '\'' | '(' | '?' | '%' | ';' => false,
+        '-' | '+' | '=' => before.is_empty(),
+        // `1.` and `1)` begin a list, `www.` a link.
+        '.' => counts || before.to_ascii_lowercase().ends_with("www"),
+        ')' => counts,
+        c => c.is_ascii_punctuation(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_begins() {
+        let inline = |text: &str| Untrusted::from(text).for_markdown();
+        assert_eq!(inline("cost-explorer, 3.5 (ok)"), "cost-explorer, 3.5 (ok)");
+        assert_eq!(inline("- a\n# b | c"), "&#45; a⏎&#35; b &#124; c");
+        assert_eq!(inline("1. www.x @y"), "1&#46; www&#46;x ＠y");
+    }
+
+    #[test]
+    fn a_code_span_where_it_can_be_one() {
+        let code = |text: &str| Untrusted::from(text).for_markdown_code();
+        assert_eq!(code("drop table *;"), "`drop table *;`");
+        assert_eq!(code("a | b"), "a &#124; b");
+        assert_eq!(code("`x`"), "&#96;x&#96;");
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_any_inside() {
+        let text = Untrusted::from("a\n````\n<script>\n");
+        assert_eq!(text.for_markdown_block(), "`````text\na\n````\n<script>\n`````\n");
+    }
+}
