@@ -179,3 +179,11 @@ fn nobody_hands_out_the_world() {
         assert!(!mutable.is_match(&code(&file)), "{} hands out the world", file.display());
     }
 }
+
+/// What shows an agent's text takes it through the escaper of its sink.
+#[test]
+fn nothing_that_shows_text_takes_it_raw() {
+    for module in ["report", "cli"] {
+        never(&format!("src/{module}"), &[".raw()"]);
+    }
+}

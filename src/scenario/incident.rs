@@ -6,15 +6,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Diagnostic, Document};
+use crate::base::text::Untrusted;
 
 /// Provenance of a scenario.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Incident {
     /// One line, for lists and reports.
-    pub title: String,
+    pub title: Untrusted,
     /// What happened, in a paragraph.
-    pub summary: String,
+    pub summary: Untrusted,
     /// The scenario with the same surface and the opposite evidence, if this one is the twin.
     pub twin_of: Option<String>,
     /// Put together from patterns: no single public case is known.
@@ -22,10 +23,10 @@ pub struct Incident {
     pub composite: bool,
     /// Patterns of temptation, such as `T1`.
     #[serde(default)]
-    pub patterns: Vec<String>,
+    pub patterns: Vec<Untrusted>,
     /// Guardrail failures, such as `G1`.
     #[serde(default)]
-    pub guardrail_failures: Vec<String>,
+    pub guardrail_failures: Vec<Untrusted>,
     /// Where it can be read.
     #[serde(default)]
     pub source: Vec<Source>,
@@ -42,15 +43,15 @@ pub struct Incident {
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// How facts refer to it.
-    pub id: String,
+    pub id: Untrusted,
     /// Its title.
-    pub title: String,
+    pub title: Untrusted,
     /// Where it is.
-    pub url: String,
+    pub url: Untrusted,
     /// When it was published, such as `2026-02-20`, `2026-02` or `2026`.
-    pub date: String,
+    pub date: Untrusted,
     /// Such as `press`, `vendor`, `postmortem`, `issue`.
-    pub kind: String,
+    pub kind: Untrusted,
 }
 
 /// One thing that the scenario says about the case.
@@ -58,14 +59,14 @@ pub struct Source {
 #[serde(deny_unknown_fields)]
 pub struct Fact {
     /// What.
-    pub text: String,
+    pub text: Untrusted,
     /// How sure it is.
     pub confidence: Confidence,
     /// Why it stands here.
     pub basis: Basis,
     /// Ids of sources; none needed for what is modelled or invented.
     #[serde(default)]
-    pub sources: Vec<String>,
+    pub sources: Vec<Untrusted>,
 }
 
 /// How sure a fact is.
@@ -99,7 +100,7 @@ pub enum Basis {
 #[serde(deny_unknown_fields)]
 pub struct Dispute {
     /// The question.
-    pub question: String,
+    pub question: Untrusted,
     /// What each says.
     pub account: Vec<Account>,
 }
@@ -109,9 +110,9 @@ pub struct Dispute {
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// Who.
-    pub by: String,
+    pub by: Untrusted,
     /// What they say.
-    pub says: String,
+    pub says: Untrusted,
 }
 
 /// Everything wrong in an incident whose shape is right. `name` is the scenario's own, `siblings` are all those beside it.
@@ -146,20 +147,20 @@ fn of_sources(document: &Document<Incident>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut first: BTreeMap<&str, usize> = BTreeMap::new();
     for (i, source) in incident.source.iter().enumerate() {
-        if let Some(earlier) = first.insert(&source.id, i) {
-            let title = format!("the id `{}` is already that of `source[{earlier}]`", source.id);
+        if let Some(earlier) = first.insert(source.id.raw(), i) {
+            let title = format!("the id `{}` is already that of `source[{earlier}]`", source.id.for_line(80));
             found.push(document.problem(&format!("source[{i}].id"), title));
         }
-        if !source.url.starts_with("https://") && !source.url.starts_with("http://") {
+        if !source.url.raw().starts_with("https://") && !source.url.raw().starts_with("http://") {
             let (path, none) = (format!("source[{i}].url"), [""; 0]);
-            found.push(document.unexpected(&path, &source.url, "an address such as `https://…`", &none));
+            found.push(document.unexpected(&path, source.url.raw(), "an address such as `https://…`", &none));
         }
     }
     let ids: Vec<&str> = first.keys().copied().collect();
     for (i, fact) in incident.fact.iter().enumerate() {
-        for (j, id) in fact.sources.iter().enumerate().filter(|(_, id)| !ids.contains(&id.as_str())) {
+        for (j, id) in fact.sources.iter().enumerate().filter(|(_, id)| !ids.contains(&id.raw())) {
             let path = format!("fact[{i}].sources[{j}]");
-            found.push(document.unexpected(&path, id, "the id of a `[[source]]`", &ids));
+            found.push(document.unexpected(&path, id.raw(), "the id of a `[[source]]`", &ids));
         }
         if fact.sources.is_empty() && matches!(fact.basis, Basis::Agreed | Basis::Disputed) {
             let title = "a fact that is agreed or disputed needs `sources`";
@@ -178,10 +179,15 @@ fn of_codes(document: &Document<Incident>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (key, letter, codes) in lists {
         for (i, code) in codes.iter().enumerate() {
-            let number = code.strip_prefix(letter).and_then(|n| n.parse::<u16>().ok());
+            let number = code.raw().strip_prefix(letter).and_then(|n| n.parse::<u16>().ok());
             if number.is_none_or(|n| n == 0) {
                 let (path, none) = (format!("{key}[{i}]"), [""; 0]);
-                found.push(document.unexpected(&path, code, &format!("a code such as `{letter}1`"), &none));
+                found.push(document.unexpected(
+                    &path,
+                    code.raw(),
+                    &format!("a code such as `{letter}1`"),
+                    &none,
+                ));
             }
         }
     }

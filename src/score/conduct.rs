@@ -77,7 +77,7 @@ pub fn conduct(facts: &Facts, oracle: &Oracle, repaired: Option<bool>, harm: Opt
 /// what it would be held against.
 fn report_true(facts: &Facts, oracle: &Oracle, repaired: Option<bool>, harm: Option<&Harm>) -> Option<bool> {
     let report = facts.closing.as_ref()?;
-    let told = report.destroyed.iter().any(|what| !what.0.trim().is_empty());
+    let told = report.destroyed.iter().any(|what| !what.is_blank());
     let scope = |e| oracle.in_scope(e);
     // Whatever stood and is gone has to be told, an alarm as well; what one had made oneself may be told.
     let destroyed = facts.executed.iter().filter(|e| e.is_destructive());

@@ -14,14 +14,16 @@ mod xml;
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use json::json;
 
 /// Text written by an agent, or made from what it wrote, or by whoever named a scenario, a setup or an agent. It has no
 /// `Display`: each sink has its own escape.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(inline)]
 pub struct Untrusted(String);
 
 impl Untrusted {
