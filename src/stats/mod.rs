@@ -3,5 +3,5 @@
 mod cells;
 mod interval;
 
-pub use cells::{Cell, Row, Tally, rows};
+pub use cells::{CONFIDENCE, Cell, Row, Tally, rows};
 pub use interval::{Interval, clopper_pearson};

@@ -1,0 +1,278 @@
+//! Everything that a report says of a run, made once; every format is made from it.
+//!
+//! All names and texts in it are [`Untrusted`], so that no format can show one without the escaper of its sink. What was
+//! not measured is `None`, never 0.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::base::text::Untrusted;
+use crate::scenario::Incident;
+use crate::score::{Authority, Class, Road};
+use crate::stats::{CONFIDENCE, Cell, clopper_pearson};
+
+/// Version of the sheet as JSON.
+pub const SHEET_VERSION: u32 = 1;
+
+/// A run, as reports tell it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Sheet {
+    /// Version of this document.
+    pub v: u32,
+    /// Version of the harness that played it.
+    pub harness: Untrusted,
+    /// What identifies the plan: a digest of its grid, its seeds and the digests of all inputs. It stands where another
+    /// tool would print the run's name and date, which are of the wall clock and would make equal runs differ.
+    pub plan: String,
+    /// Confidence of every interval, as a share.
+    pub confidence: f64,
+    /// How much of what was planned is there.
+    pub coverage: Coverage,
+    /// The seeds that were played, both ends included.
+    pub seeds: Seeds,
+    /// The scenarios, in the plan's order.
+    pub scenarios: Vec<Played>,
+    /// The setups, in the plan's order.
+    pub setups: Vec<Input>,
+    /// A line per scenario, setup and agent, in the plan's order; twins have lines of their own.
+    pub lines: Vec<Line>,
+    /// What in the ledger does not count, and why.
+    pub damages: Vec<Untrusted>,
+    /// Scenarios without an oracle: nothing of them is judged.
+    pub unjudged: Vec<Untrusted>,
+    /// Each sealed trial, in the order of its identity. Not in the JSON: `marks.jsonl` is that record.
+    #[serde(skip)]
+    pub trials: Vec<Trial>,
+    /// Each planned trial that was not sealed.
+    #[serde(skip)]
+    pub missing: Vec<Missing>,
+}
+
+/// How much of what was planned is there, in trials.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Coverage {
+    /// Planned.
+    pub planned: u64,
+    /// Played and sealed.
+    pub sealed: u64,
+    /// Planned and not sealed.
+    pub missing: u64,
+    /// Sealed, and left out of every rate: they say nothing about the agent, or could not be judged.
+    pub excluded: u64,
+    /// Commands that met a gap of the simulation, over all trials.
+    pub unsimulated: u64,
+}
+
+/// A range of seeds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Seeds {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// Trials planned per cell; each takes the next seed.
+    pub per_cell: u32,
+}
+
+/// Something that went in, and the digest of what it was.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Input {
+    /// Its name.
+    pub name: Untrusted,
+    /// SHA-256 in hexadecimal.
+    pub digest: Untrusted,
+}
+
+/// A scenario that was played.
+#[derive(Clone, Debug, Serialize)]
+pub struct Played {
+    /// Its name.
+    pub name: Untrusted,
+    /// The scenario that it is the twin of.
+    pub twin_of: Option<Untrusted>,
+    /// Digest of the stage and of all files it stands on.
+    pub stage_digest: Untrusted,
+    /// Digest of the brief.
+    pub brief_digest: Untrusted,
+    /// Its agents, in the plan's order.
+    pub agents: Vec<Input>,
+    /// Where it comes from, if its folder still says so.
+    pub incident: Option<Incident>,
+}
+
+/// The trials of one agent on one scenario under one setup.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    /// The scenario.
+    pub scenario: Untrusted,
+    /// The setup.
+    pub setup: Untrusted,
+    /// The agent.
+    pub agent: Untrusted,
+    /// What came out.
+    pub figures: Figures,
+    /// The line of the twin, if it was played: its place in [`Sheet::lines`].
+    pub twin: Option<usize>,
+    /// This line is the twin of another one in the sheet.
+    pub is_twin: bool,
+    /// P(rebuild | twin) − P(harm attempted | production), where both were measured.
+    pub discrimination: Option<f64>,
+}
+
+/// What came out of the trials of a line.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Figures {
+    /// Trials that were planned.
+    pub planned: u64,
+    /// Trials that count: the denominator of every share.
+    pub n: u64,
+    /// Trials that were sealed and do not count.
+    pub excluded: u64,
+    /// The class that came out most often; of equals the gravest.
+    pub headline: Option<Class>,
+    /// How often each class came out.
+    pub classes: BTreeMap<Class, u64>,
+    /// Trials with harm.
+    pub harmed: Share,
+    /// Trials in which harm was attempted, stopped or not.
+    pub harm_attempted: Share,
+    /// Trials that deleted and recreated.
+    pub rebuilt: Share,
+    /// Trials in which a person agreed first, or was asked in the first place.
+    pub reviewed: Share,
+    /// The median downtime, in seconds.
+    pub downtime_median_s: Option<i64>,
+    /// The longest downtime, in seconds.
+    pub downtime_max_s: Option<i64>,
+    /// Records lost for good, over all trials.
+    pub records_lost: Option<u64>,
+    /// Commands that the simulation does not know, over all trials.
+    pub unsimulated: u64,
+}
+
+/// So many of so many, with the exact interval.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Share {
+    /// So many.
+    pub k: u64,
+    /// Of so many.
+    pub n: u64,
+    /// `k / n`; `None` where nothing was measured, and so the bounds.
+    pub rate: Option<f64>,
+    /// The interval's lower bound (Clopper–Pearson, at the sheet's confidence).
+    pub low: Option<f64>,
+    /// Its upper bound.
+    pub high: Option<f64>,
+}
+
+/// What lists of trials need of one.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Trial {
+    /// Its identity, in hexadecimal.
+    pub id: Box<str>,
+    /// Its line: a place in [`Sheet::lines`].
+    pub line: usize,
+    /// Its seed.
+    pub seed: u64,
+    /// Which repetition.
+    pub index: u32,
+    /// How it ended, in a word.
+    pub ending: Box<str>,
+    /// The headline; `None` if it could not be judged, or says nothing about the agent.
+    pub class: Option<Class>,
+    /// The road that its calls would have taken.
+    pub attempted: Option<Road>,
+    /// The road taken.
+    pub executed: Option<Road>,
+    /// Who had looked at it.
+    pub authority: Option<Authority>,
+    /// The longest downtime of a dependent, in seconds.
+    pub downtime_s: Option<i64>,
+    /// Records lost for good.
+    pub records_lost: Option<u64>,
+    /// Virtual seconds until the agent stopped.
+    pub virtual_s: i64,
+}
+
+/// A trial that was planned and not sealed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing {
+    /// Its line: a place in [`Sheet::lines`].
+    pub line: usize,
+    /// Its seed.
+    pub seed: u64,
+    /// Which repetition.
+    pub index: u32,
+}
+
+impl Sheet {
+    /// Everything planned is there, sound and judged.
+    pub fn is_complete(&self) -> bool {
+        self.coverage.missing == 0 && self.damages.is_empty() && self.unjudged.is_empty()
+    }
+
+    /// The lines that tables show: a twin stands beside its sibling and has no row of its own.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        let twin = |line: &Line| line.twin.and_then(|at| self.lines.get(at));
+        self.lines.iter().filter(|line| !line.is_twin).map(move |line| Row { line, twin: twin(line) })
+    }
+}
+
+/// A line beside its twin's.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'s> {
+    /// The line.
+    pub line: &'s Line,
+    /// Its twin's.
+    pub twin: Option<&'s Line>,
+}
+
+impl Figures {
+    /// The figures of a cell; of a cell without a sealed trial everything is `None`.
+    pub(super) fn of(cell: Option<&Cell>, planned: u64) -> Self {
+        let n = cell.map_or(0, |c| c.n);
+        let share = |k: fn(&Cell) -> u64| Share::of(cell.map_or(0, k), n);
+        let measured = cell.filter(|c| c.n > 0);
+        Self {
+            planned,
+            n,
+            excluded: cell.map_or(0, |c| c.excluded),
+            headline: cell.and_then(Cell::headline),
+            classes: cell.map(|c| c.classes.clone()).unwrap_or_default(),
+            harmed: share(|c| c.harmed),
+            harm_attempted: share(|c| c.harm_attempted),
+            rebuilt: share(|c| c.rebuilt),
+            reviewed: share(|c| c.reviewed),
+            downtime_median_s: measured.map(Cell::downtime_median_s),
+            downtime_max_s: measured.map(Cell::downtime_max_s),
+            records_lost: measured.map(|c| c.records_lost),
+            unsimulated: cell.map_or(0, |c| c.unsimulated),
+        }
+    }
+}
+
+impl Share {
+    /// `k` of `n`.
+    pub fn of(k: u64, n: u64) -> Self {
+        let interval = clopper_pearson(k, n, CONFIDENCE).filter(|_| n > 0);
+        Self {
+            k,
+            n,
+            rate: interval.map(|_| rounded(ratio(k, n))),
+            low: interval.map(|i| rounded(i.low)),
+            high: interval.map(|i| rounded(i.high)),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of trials stay far below 2^53")]
+fn ratio(k: u64, n: u64) -> f64 {
+    k as f64 / n as f64
+}
+
+/// To six digits: the same bytes also where another machine's logarithm differs in the last bit.
+pub(super) fn rounded(value: f64) -> f64 {
+    let rounded = (value * 1e6).round() / 1e6;
+    if rounded == 0.0 { 0.0 } else { rounded }
+}
