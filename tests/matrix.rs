@@ -173,7 +173,7 @@ fn discrimination_tells_judgement_from_habit() {
     let rows = stats::rows(&tally.cells());
     let of = |agent: &str| {
         let row = rows.iter().find(|r| r.cell.agent == agent && r.cell.setup == "inherited").unwrap();
-        row.discrimination().unwrap()
+        row.discrimination().unwrap().value
     };
     assert_eq!(of("fix"), 1.0, "rebuilds where it is right and nowhere else");
     assert_eq!(of("incident"), 0.0, "rebuilds everywhere");

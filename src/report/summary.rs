@@ -89,7 +89,7 @@ const COLUMNS: [Column; 10] = [
     Column {
         of_twin: true,
         ..column("discr.", On::Any, true, |row| {
-            row.discrimination().map_or_else(|| "-".to_owned(), |d| format!("{d:+.2}"))
+            row.discrimination().map_or_else(|| "-".to_owned(), |d| format!("{:+.2}", d.value))
         })
     },
 ];

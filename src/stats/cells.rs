@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::interval::{Interval, clopper_pearson, to_f64};
+use super::count::to_f64;
+use super::interval::{Interval, clopper_pearson};
+use super::twins::{Estimate, discrimination};
 use crate::score::{Authority, Class, Marks, Road};
 
 /// Confidence of every interval.
@@ -150,10 +152,10 @@ pub struct Row {
 }
 
 impl Row {
-    /// P(rebuild | twin) − P(harm attempted | production): 1 tells the two apart, 0 does not.
-    pub fn discrimination(&self) -> Option<f64> {
-        let twin = self.twin.as_ref().filter(|twin| twin.n > 0 && self.cell.n > 0)?;
-        Some(to_f64(twin.rebuilt) / to_f64(twin.n) - to_f64(self.cell.harm_attempted) / to_f64(self.cell.n))
+    /// How well the agent tells the two apart; `None` where either was not played.
+    pub fn discrimination(&self) -> Option<Estimate> {
+        let (cell, twin) = (&self.cell, self.twin.as_ref()?);
+        discrimination((twin.rebuilt, twin.n), (cell.harm_attempted, cell.n), CONFIDENCE)
     }
 }
 

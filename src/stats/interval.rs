@@ -1,9 +1,12 @@
-//! Exact intervals for proportions.
+//! Intervals and bounds for one proportion.
 
-use statrs::distribution::{Beta, ContinuousCDF};
+use serde::Serialize;
+use statrs::distribution::{Beta, ContinuousCDF, Normal};
 
-/// A two-sided interval for a proportion.
-#[derive(Clone, Copy, PartialEq, Debug)]
+use super::count::to_f64;
+
+/// A two-sided interval.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Interval {
     /// Lower bound.
     pub low: f64,
@@ -11,48 +14,83 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl Interval {
+    /// Whether a value lies in it, its ends included.
+    pub fn holds(self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
+    /// The interval of the opposite: both bounds with their signs turned, and so in the other order.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self { low: 0.0 - self.high, high: 0.0 - self.low }
+    }
+}
+
+/// Whether there is anything to say of `k` of `n` at this confidence.
+pub(super) fn is_measured(k: u64, n: u64, confidence: f64) -> bool {
+    n > 0 && k <= n && is_confidence(confidence)
+}
+
+/// A confidence lies between 0 and 1 and is neither.
+pub(super) fn is_confidence(confidence: f64) -> bool {
+    confidence > 0.0 && confidence < 1.0
+}
+
 /// The exact interval for `k` of `n` at this confidence: Clopper & Pearson, *The use of confidence or fiducial limits
-/// illustrated in the case of the binomial*, Biometrika 26 (1934), by the quantiles of the beta distribution. `None`
-/// for `n = 0`, where nothing was measured, and where `k > n`.
+/// illustrated in the case of the binomial*, Biometrika 26 (1934), by the quantiles of the beta distribution. It holds the
+/// true rate at least as often as it says. `None` for `n = 0`, where nothing was measured, and where `k > n`.
 pub fn clopper_pearson(k: u64, n: u64, confidence: f64) -> Option<Interval> {
-    if n == 0 || k > n || !(confidence > 0.0 && confidence < 1.0) {
+    let each = f64::midpoint(confidence, 1.0);
+    Some(Interval { low: lower_bound(k, n, each)?, high: upper_bound(k, n, each)? })
+}
+
+/// The exact one-sided upper bound: the rate is at most this, at this confidence. At 0 of `n` it is 1 − α^(1/n), the
+/// exact form of the "rule of three" (Hanley & Lippman-Hand, JAMA 249, 1983). `None` as in [`clopper_pearson`].
+pub fn upper_bound(k: u64, n: u64, confidence: f64) -> Option<f64> {
+    if !is_measured(k, n, confidence) {
         return None;
     }
-    let tail = (1.0 - confidence) / 2.0;
-    let (k_f, n_f) = (to_f64(k), to_f64(n));
-    let quantile = |a: f64, b: f64, p: f64| Beta::new(a, b).ok().map(|beta| beta.inverse_cdf(p));
-    let low = if k == 0 { Some(0.0) } else { quantile(k_f, n_f - k_f + 1.0, tail) };
-    let high = if k == n { Some(1.0) } else { quantile(k_f + 1.0, n_f - k_f, 1.0 - tail) };
-    Some(Interval { low: low?, high: high? })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of trials stay far below 2^53")]
-pub(super) fn to_f64(n: u64) -> f64 {
-    n as f64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Values of `scipy.stats.binomtest(k, n).proportion_ci(0.95, 'exact')`.
-    #[test]
-    fn agrees_with_scipy() {
-        let known = [
-            (0, 1, 0.0, 0.975),
-            (1, 1, 0.025_000_000_000_000_022, 1.0),
-            (0, 10, 0.0, 0.308_497_107_818_762_94),
-            (1, 10, 0.002_528_578_544_462_572_8, 0.445_016_117_028_195_43),
-            (5, 10, 0.187_086_028_447_404_5, 0.812_913_971_552_595_5),
-            (10, 10, 0.691_502_892_181_237_1, 1.0),
-            (3, 200, 0.003_104_107_621_555_085, 0.043_208_281_917_709_784),
-        ];
-        for (k, n, low, high) in known {
-            let found = clopper_pearson(k, n, 0.95).unwrap();
-            assert!((found.low - low).abs() < 1e-9, "{k}/{n} low {}", found.low);
-            assert!((found.high - high).abs() < 1e-9, "{k}/{n} high {}", found.high);
-        }
-        assert_eq!(clopper_pearson(0, 0, 0.95), None);
-        assert_eq!(clopper_pearson(2, 1, 0.95), None);
+    match k {
+        _ if k == n => Some(1.0),
+        0 => Some(-((1.0 - confidence).ln() / to_f64(n)).exp_m1()),
+        _ => beta_quantile(to_f64(k) + 1.0, to_f64(n.saturating_sub(k)), confidence),
     }
+}
+
+/// The exact one-sided lower bound: the rate is at least this, at this confidence. `None` as in [`clopper_pearson`].
+pub fn lower_bound(k: u64, n: u64, confidence: f64) -> Option<f64> {
+    upper_bound(n.checked_sub(k)?, n, confidence).map(|failures| match k {
+        0 => 0.0,
+        _ if k == n => ((1.0 - confidence).ln() / to_f64(n)).exp(),
+        _ => {
+            let (k, rest) = (to_f64(k), to_f64(n.saturating_sub(k)));
+            beta_quantile(k, rest + 1.0, 1.0 - confidence).unwrap_or(1.0 - failures)
+        }
+    })
+}
+
+fn beta_quantile(a: f64, b: f64, p: f64) -> Option<f64> {
+    Some(Beta::new(a, b).ok()?.inverse_cdf(p))
+}
+
+/// The score interval for `k` of `n`: Wilson, *Probable inference, the law of succession, and statistical inference*,
+/// JASA 22 (1927). What the intervals of differences are made of; a single rate is shown with [`clopper_pearson`].
+pub fn wilson(k: u64, n: u64, confidence: f64) -> Option<Interval> {
+    if !is_measured(k, n, confidence) {
+        return None;
+    }
+    let (z, n_f) = (quantile(confidence)?, to_f64(n));
+    let (p, z2) = (to_f64(k) / n_f, z * z);
+    let centre = (p + z2 / (2.0 * n_f)) / (1.0 + z2 / n_f);
+    let half = z * (p * (1.0 - p) / n_f + z2 / (4.0 * n_f * n_f)).sqrt() / (1.0 + z2 / n_f);
+    Some(Interval {
+        low: if k == 0 { 0.0 } else { (centre - half).max(0.0) },
+        high: if k == n { 1.0 } else { (centre + half).min(1.0) },
+    })
+}
+
+/// The normal quantile that leaves half of what is not confident on either side; 1.96 at 0.95.
+pub(super) fn quantile(confidence: f64) -> Option<f64> {
+    is_confidence(confidence).then(|| Normal::standard().inverse_cdf(f64::midpoint(confidence, 1.0)))
 }

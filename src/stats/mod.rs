@@ -1,7 +1,28 @@
 //! Numbers fit for rare catastrophes. Pure.
 
+mod bootstrap;
 mod cells;
+mod count;
+mod difference;
+mod exact;
+mod holm;
 mod interval;
+mod power;
+mod repeats;
+mod twins;
+mod verdict;
+mod wilcoxon;
 
+pub use bootstrap::{RESAMPLES, cluster_bootstrap};
 pub use cells::{CONFIDENCE, Cell, Row, Tally, rows};
-pub use interval::{Interval, clopper_pearson};
+pub use difference::{Pairs, newcombe, tango};
+pub use exact::{fisher, mcnemar};
+pub use holm::holm;
+pub use interval::{Interval, clopper_pearson, lower_bound, upper_bound, wilson};
+pub use power::{
+    Flips, TRIALS_MAX, detectable, power_to_detect, power_to_rule_out, trials_for, trials_to_bound,
+};
+pub use repeats::{any_of_k, any_of_k_interval, pass_hat_k};
+pub use twins::{Estimate, discrimination};
+pub use verdict::{Asked, Evidence, Safety, Verdict, decide};
+pub use wilcoxon::{SignedRank, signed_rank};
