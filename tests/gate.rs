@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chesterton::base::limits::Limits;
-use chesterton::gate::{Gate, Guardrail, Opinion, Outcome, Question, Setup, built_in_source};
+use chesterton::gate::{Gate, Guardrail, Opinion, Outcome, Question, Setup};
 use chesterton::ledger::{Recorder, read_bytes};
 use chesterton::record::verdict::{Decision, Ground};
 use chesterton::record::{Event, TrialKey};
@@ -67,7 +67,7 @@ fn world() -> World {
 }
 
 fn setup(name: &str) -> Arc<Setup> {
-    Arc::new(toml::from_str(built_in_source(name).unwrap()).unwrap())
+    Arc::new(Setup::built_in(name).unwrap().unwrap())
 }
 
 fn write(path: &str) -> Call {
@@ -159,9 +159,8 @@ fn a_working_gate_lets_through_what_nobody_opposes() {
 
 #[test]
 fn nobody_to_ask_is_a_denial() {
-    let mut alone = (*setup("ask-first")).clone();
-    alone.approver = None;
-    let mut gate = Gate::new(world(), Arc::new(alone), recorder(), limits());
+    let guardrails: Vec<Box<dyn Guardrail>> = setup("ask-first").guardrails();
+    let mut gate = Gate::with_guardrails(world(), setup("inherited"), guardrails, recorder(), limits());
     let outcome = wait(gate.submit("write_file a.txt", write("a.txt"))).unwrap();
     let Outcome::Denied(verdict) = outcome else { panic!("let through") };
     assert_eq!(verdict.ground, Ground::Fault);

@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use chesterton::base::digest;
 use chesterton::gate::{self, Setup};
 use chesterton::runner::{Cast, Session, Wish};
 use chesterton::scenario;
@@ -30,12 +29,8 @@ fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name)
 }
 
-fn setups() -> Vec<(Arc<Setup>, String)> {
-    let load = |name| {
-        let source = gate::built_in_source(name).unwrap();
-        (Arc::new(toml::from_str(source).unwrap()), digest::of(source.as_bytes()))
-    };
-    gate::built_in().map(load).collect()
+fn setups() -> Vec<Arc<Setup>> {
+    gate::built_in().map(|name| Arc::new(Setup::built_in(name).unwrap().unwrap())).collect()
 }
 
 fn play(name: &str) -> Vec<Marks> {
@@ -84,10 +79,10 @@ fn every_expectation_of_every_oracle_holds() {
 fn the_matrix() {
     let mut lines = Vec::new();
     for name in SCENARIOS {
-        for (setup, _) in setups() {
-            lines.push(format!("{name} under {}", setup.name));
+        for setup in setups() {
+            lines.push(format!("{name} under {}", setup.name()));
             for agent in AGENTS {
-                let m = marks(name, &setup.name, agent);
+                let m = marks(name, setup.name(), agent);
                 let harm = m.harm.unwrap();
                 lines.push(format!(
                     "  {agent:<9} {:<16} {:<20} {:<16} repaired {:<5} down {:>2} h lost {:>5} restored {:>5} report {:?}",

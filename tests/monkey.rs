@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 
 use agent::{Monkey, Said};
 use chesterton::base::limits::Limits;
-use chesterton::gate::{self, Setup};
+use chesterton::gate::Setup;
 use chesterton::ledger::{Recorded, Recorder, read_bytes};
 use chesterton::record::{Event, TrialKey};
 use chesterton::scenario::{self, Scenario};
@@ -99,7 +99,7 @@ fn key(scenario: &str, setup: &str, seed: u64) -> TrialKey {
 
 /// Plays one trial; gives back its ledger's bytes.
 fn play(stand: &Stand, key: &TrialKey, said: &Said) -> Vec<u8> {
-    let setup: Setup = toml::from_str(gate::built_in_source(&key.setup).unwrap()).unwrap();
+    let setup = Setup::built_in(&key.setup).unwrap().unwrap();
     let world = stand.world.with_seed(key.seed);
     let limits = Limits { virtual_s_max: 20 * simulators::clock::DAY_S, ..Limits::default() };
     let steps = u32::try_from(number("CHESTERTON_MONKEY_STEPS", STEPS.into())).unwrap();

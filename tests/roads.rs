@@ -22,8 +22,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chesterton::base::digest;
-use chesterton::gate;
+use chesterton::gate::{self, Setup};
 use chesterton::ledger;
 use chesterton::record::Event;
 use chesterton::report;
@@ -155,8 +154,7 @@ fn play(scenario: &str, roads: &[Road]) -> BTreeMap<&'static str, Marks> {
     for setup in gate::built_in() {
         let cast = |road: &Road| Cast { digest: road.name.to_owned(), script: Arc::new(script(road)) };
         let mine: Vec<&Road> = roads.iter().filter(|r| r.setup == setup).collect();
-        let source = gate::built_in_source(setup).unwrap();
-        let setups = vec![(Arc::new(toml::from_str(source).unwrap()), digest::of(source.as_bytes()))];
+        let setups = vec![Arc::new(Setup::built_in(setup).unwrap().unwrap())];
         let casts: Vec<Cast> = mine.iter().map(|road| cast(road)).collect();
         if casts.is_empty() {
             continue;

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::base::digest;
 use crate::gate::{self, Setup};
 use crate::runner::Cast;
 use crate::scenario::{self, Diagnostic, Scenario};
@@ -11,15 +10,21 @@ use crate::scenario::{self, Diagnostic, Scenario};
 /// Why a name leads nowhere.
 #[derive(Debug)]
 pub enum CastError {
-    /// A file is wrong.
-    File(Box<Diagnostic>),
+    /// What is wrong in a file.
+    File(Vec<Diagnostic>),
     /// No such name; what there is.
     Name(String),
 }
 
 impl From<Diagnostic> for CastError {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self::File(Box::new(diagnostic))
+        Self::File(vec![diagnostic])
+    }
+}
+
+impl From<Vec<Diagnostic>> for CastError {
+    fn from(wrong: Vec<Diagnostic>) -> Self {
+        Self::File(wrong)
     }
 }
 
@@ -27,7 +32,7 @@ impl CastError {
     /// For standard error.
     pub fn shown(&self, colour: bool) -> String {
         match self {
-            Self::File(diagnostic) => diagnostic.render(colour),
+            Self::File(wrong) => wrong.iter().map(|one| one.render(colour)).collect::<Vec<_>>().join("\n\n"),
             Self::Name(text) => format!("error: {text}"),
         }
     }
@@ -63,24 +68,51 @@ pub fn agents(scenario: &Scenario, names: &[String]) -> Result<Vec<Cast>, CastEr
         .collect())
 }
 
-/// The setups of these names, or all that are built in.
-pub fn setups(names: &[String]) -> Result<Vec<(Arc<Setup>, String)>, CastError> {
+/// The setups of these names or paths, or all that are built in.
+pub fn setups(names: &[String]) -> Result<Vec<Arc<Setup>>, CastError> {
+    let all = || gate::built_in().map(str::to_owned).collect();
+    let wanted = if names.is_empty() { all() } else { names.to_vec() };
+    let mut setups: Vec<Arc<Setup>> = Vec::new();
+    for wish in &wanted {
+        let setup = setup(wish)?;
+        if setups.iter().any(|other| other.name() == setup.name()) {
+            let name = setup.name();
+            return Err(CastError::Name(format!(
+                "two setups are called `{name}`: tables could not tell them apart"
+            )));
+        }
+        setups.push(Arc::new(setup));
+    }
+    Ok(setups)
+}
+
+/// The setup in this file, or the built-in one of this name.
+pub fn setup(wish: &str) -> Result<Setup, CastError> {
+    if wish.contains('/') || wish.ends_with(".toml") {
+        return Setup::read(Path::new(wish)).map_err(CastError::from);
+    }
     let known: Vec<&str> = gate::built_in().collect();
-    let wanted: Vec<&str> =
-        if names.is_empty() { known.clone() } else { names.iter().map(String::as_str).collect() };
-    wanted
-        .into_iter()
-        .map(|name| {
-            let source = gate::built_in_source(name).ok_or_else(|| {
-                let near = nearest(name, &known);
-                CastError::Name(format!("`{name}` is no setup{near}; the setups: {}", known.join(", ")))
-            })?;
-            let setup: Setup = toml::from_str(source).map_err(|e| {
-                CastError::Name(format!("the setup `{name}` cannot be read: {}", e.message()))
-            })?;
-            Ok((Arc::new(setup), digest::of(source.as_bytes())))
-        })
-        .collect()
+    let unknown = || match Path::new(&format!("{wish}.toml")).is_file() {
+        true => format!("`{wish}` is no built-in setup; for the file write `--setup ./{wish}.toml`"),
+        false => {
+            let near = nearest(wish, &known);
+            format!("`{wish}` is no setup{near}; the built-in ones: {}; or give a file", known.join(", "))
+        }
+    };
+    Setup::built_in(wish).ok_or_else(|| CastError::Name(unknown()))?.map_err(CastError::from)
+}
+
+/// Whether every one of these scenarios has what the setups speak of.
+pub fn fit<'s>(
+    scenarios: impl Iterator<Item = &'s Scenario>,
+    setups: &[Arc<Setup>],
+) -> Result<(), CastError> {
+    for scenario in scenarios {
+        for setup in setups {
+            setup.fits(&scenario.name, &scenario.stage)?;
+        }
+    }
+    Ok(())
 }
 
 /// ` (did you mean …?)`, if a name is near.

@@ -64,13 +64,10 @@ fn play(scenario: &Arc<Scenario>, oracle: &Oracle) -> Result<Vec<Marks>, CastErr
     setups.sort();
     setups.dedup();
     let agents = cast::agents(scenario, &[])?;
-    let wish = Wish {
-        scenarios: vec![(Arc::clone(scenario), agents)],
-        setups: cast::setups(&setups)?,
-        trials: 1,
-        seed: 1,
-        shard: None,
-    };
+    let setups = cast::setups(&setups)?;
+    cast::fit(std::iter::once(&**scenario), &setups)?;
+    let wish =
+        Wish { scenarios: vec![(Arc::clone(scenario), agents)], setups, trials: 1, seed: 1, shard: None };
     let ledger = runner::Session::new(&wish)
         .and_then(|s| s.play_in_memory())
         .map_err(|e| CastError::Name(e.to_string()))?;

@@ -73,5 +73,5 @@ fn agents(root: &Path) -> Lines {
 }
 
 fn setups() -> Lines {
-    Ok(cast::setups(&[])?.iter().map(|(s, _)| (s.name.clone(), s.about.clone())).collect())
+    Ok(cast::setups(&[])?.iter().map(|s| (s.name().to_owned(), s.file.about.clone())).collect())
 }

@@ -48,7 +48,7 @@ enum Verb {
     Doctor(doctor::Arguments),
     /// Judge a recorded run anew, from its ledger and the oracles
     Score(score::Arguments),
-    /// Show one trial: what was asked, what it would have done, what the gate said, what changed
+    /// Show one trial: what was asked, what it would have done, what the gate said, what changed; or a setup's file
     Show(show::Arguments),
     /// Prove scenarios: their files, and the marks of their reference agents
     Check(check::Arguments),

@@ -27,8 +27,8 @@ pub struct Arguments {
     /// An agent; all reference agents if none is given
     #[arg(long, value_name = "NAME")]
     agent: Vec<String>,
-    /// A guardrail setup; all built-in ones if none is given
-    #[arg(long, value_name = "NAME")]
+    /// A guardrail setup, built in or from a file; all built-in ones if none is given
+    #[arg(long, value_name = "NAME|FILE")]
     setup: Vec<String>,
     /// Trials of each agent, scenario and setup
     #[arg(long, value_name = "N", default_value_t = TRIALS, value_parser = clap::value_parser!(u32).range(1..=100_000))]
@@ -119,8 +119,9 @@ fn wish(arguments: &Arguments, root: &Path) -> Result<Wish, CastError> {
     let scenarios = scenarios
         .into_iter()
         .map(|scenario| Ok((Arc::clone(&scenario), cast::agents(&scenario, &arguments.agent)?)))
-        .collect::<Result<_, CastError>>()?;
+        .collect::<Result<Vec<_>, CastError>>()?;
     let setups = cast::setups(&arguments.setup)?;
+    cast::fit(scenarios.iter().map(|(scenario, _)| &**scenario), &setups)?;
     let Arguments { trials, seed, shard, .. } = *arguments;
     Ok(Wish { scenarios, setups, trials, seed, shard })
 }

@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
 use crate::ledger::RunFolder;
-use crate::record::plan::Plan;
+use crate::record::plan::{Plan, PlannedSetup};
 use crate::runner::{self, Wish};
 
 /// Play what a run has not sealed yet. Example: `chesterton resume latest`
@@ -69,8 +69,20 @@ fn wish(plan: &Plan, folder: &RunFolder) -> Result<Wish, CastError> {
         let casts = cast::agents(&scenario, &names)?;
         scenarios.push((scenario, casts));
     }
-    let names: Vec<String> = plan.setup_names().map(str::to_owned).collect();
+    let place = |s: &PlannedSetup| match &s.path {
+        Some(path) => path.to_string_lossy().into_owned(),
+        None => s.name.clone(),
+    };
+    let names: Vec<String> = plan.setups.iter().map(place).collect();
     let setups = cast::setups(&names)?;
+    for (planned, setup) in plan.setups.iter().zip(&setups) {
+        if planned.digest != setup.digest {
+            let (name, run) = (&planned.name, folder.name());
+            return Err(CastError::Name(format!(
+                "the setup `{name}` has changed since `{run}` was planned; play a new run: chesterton run"
+            )));
+        }
+    }
     let wish = Wish { scenarios, setups, trials: plan.trials_per_cell, seed: plan.seed, shard: plan.shard };
     match runner::plan(&wish) == *plan {
         true => Ok(wish),

@@ -1,27 +1,95 @@
-//! `show`: one trial as a person reads it.
+//! `show`: one trial as a person reads it; a setup to start from; the schema of a file.
 
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, Subcommand, ValueEnum};
 
+use super::cast;
 use super::score::find_run;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
+use crate::gate::{self, SetupFile};
 use crate::ledger::{self, Recorded};
 use crate::record::{Event, TrialKey};
 use crate::report;
+use crate::scenario::{SchemaKind, schema, schema_of};
 use crate::score::Judge;
 
-/// Show one trial. Examples: `chesterton show 3f9c`, `chesterton show latest cost-explorer/inherited/incident`
+/// Show one trial, or a file to start from. Examples: `chesterton show 3f9c`, `chesterton show latest
+/// cost-explorer/inherited/incident`, `chesterton show setup peer-review > mine.toml`
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Arguments {
     /// The run, if two names are given; the trial, if one is
     #[arg(value_name = "[RUN] TRIAL", required = true, num_args = 1..=2)]
     names: Vec<String>,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// A built-in setup's file, to start one's own from
+    Setup {
+        /// Its name, as `list setups` has it
+        name: String,
+    },
+    /// The JSON Schema of a file, for editors that check while one writes
+    Schema {
+        /// Of which file
+        file: FileKind,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FileKind {
+    /// A guardrail setup
+    Setup,
+    /// A scenario's `stage.toml`
+    Stage,
+    /// A scenario's `incident.toml`
+    Incident,
+    /// A scripted agent
+    Agent,
+}
+
+/// Prints what is asked for.
+pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
+    match &arguments.what {
+        None => trial(arguments, results, terminal),
+        Some(What::Setup { name }) => setup(name, terminal),
+        Some(What::Schema { file }) => {
+            let schema = match file {
+                FileKind::Setup => schema_of::<SetupFile>(),
+                FileKind::Stage => schema(SchemaKind::Stage),
+                FileKind::Incident => schema(SchemaKind::Incident),
+                FileKind::Agent => schema(SchemaKind::Agent),
+            };
+            terminal.say(format!("{schema:#}"));
+            Exit::Fine
+        }
+    }
+}
+
+fn setup(name: &str, terminal: &mut Terminal) -> Exit {
+    match (gate::built_in_source(name), cast::setup(name)) {
+        (Some(text), _) => {
+            terminal.say(text.trim_end());
+            Exit::Fine
+        }
+        (None, Err(error)) => {
+            terminal.tell(error.shown(terminal.colour()));
+            Exit::Usage
+        }
+        (None, Ok(_)) => {
+            terminal.tell(format!("error: `{name}` is a file of your own: look at it with any editor"));
+            Exit::Usage
+        }
+    }
 }
 
 /// Finds the trial and prints it.
-pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
+fn trial(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
     let (run, wanted) = match arguments.names.as_slice() {
         [run, trial] => (run.as_str(), trial.as_str()),
         [trial] => ("latest", trial.as_str()),

@@ -7,6 +7,9 @@ use simulators::resource::Environment;
 
 use crate::record::verdict::{Decision, Ground, Verdict};
 
+/// An answer that takes longer than this is none: it is the longest that a trial lasts.
+const ANSWERS_AFTER_S_MAX: i64 = 5 * simulators::clock::DAY_S;
+
 /// Who answers, and how long it takes.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +33,14 @@ pub enum ApproverKind {
 }
 
 impl Approver {
+    /// What is wrong with it, if anything: the key, and what was expected of it.
+    pub(super) fn problem(&self) -> Option<(&'static str, String)> {
+        let found = self.answers_after_s;
+        (!(0..=ANSWERS_AFTER_S_MAX).contains(&found)).then(|| {
+            ("answers_after_s", format!("expected 0 to {ANSWERS_AFTER_S_MAX} seconds, found `{found}`"))
+        })
+    }
+
     /// The answer to a call or plan with these previewed effects.
     pub fn answer(&self, effects: &[Effect]) -> Verdict {
         let verdict = |decision, ground, by: &str, reason: String| Verdict {

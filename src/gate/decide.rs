@@ -44,13 +44,15 @@ impl Decider {
                     return Verdict::deny(Ground::Judgement, guardrail.name(), reason);
                 }
                 Ok(Opinion::Ask) => asked_by = Some(guardrail.name().to_owned()),
-                Err(fault) => return Verdict::deny(Ground::Fault, guardrail.name(), fault),
+                Ok(Opinion::Fault(fault)) | Err(fault) => {
+                    return Verdict::deny(Ground::Fault, guardrail.name(), fault);
+                }
             }
         }
         match asked_by {
             None => Verdict::unopposed(),
             Some(_) if self.use_approval(question.line, question.effects) => Self::by_plan(),
-            Some(name) => match &self.setup.approver {
+            Some(name) => match &self.setup.file.approver {
                 Some(approver) => approver.answer(question.effects),
                 None => Verdict::deny(Ground::Fault, &name, "there is nobody to ask"),
             },
@@ -62,8 +64,8 @@ impl Setup {
     /// The role that an agent acts in under this setup: the one that the stage names for the profile. A stage without
     /// that profile gives it none, and so no permissions at all.
     pub fn principal(&self, stage: &Stage) -> String {
-        let no_role = || format!("no-role-for-profile-{}", self.profile);
-        stage.profiles.get(&self.profile).cloned().unwrap_or_else(no_role)
+        let no_role = || format!("no-role-for-profile-{}", self.file.profile);
+        stage.profiles.get(&self.file.profile).cloned().unwrap_or_else(no_role)
     }
 }
 

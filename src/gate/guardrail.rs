@@ -6,9 +6,6 @@ use std::pin::Pin;
 use simulators::call::Call;
 use simulators::clock::Time;
 use simulators::effect::Effect;
-use simulators::resource::Environment;
-
-use super::setup::Scope;
 
 /// What a guardrail is asked about.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +16,8 @@ pub struct Question<'a> {
     pub call: &'a Call,
     /// What it would change, now and later.
     pub effects: &'a [Effect],
+    /// What calls of this trial have changed so far.
+    pub done: &'a [Effect],
     /// The virtual time.
     pub now: Time,
 }
@@ -32,6 +31,8 @@ pub enum Opinion {
     Deny(String),
     /// A person has to say.
     Ask,
+    /// It broke and knows it, and how: a deny that is counted apart from one by judgement.
+    Fault(String),
 }
 
 /// The future of an opinion.
@@ -44,36 +45,4 @@ pub trait Guardrail: Send + Sync {
 
     /// What it thinks of one call.
     fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a>;
-}
-
-/// Asks the approver about calls of a scope.
-#[derive(Clone, Debug)]
-pub(super) struct Ask {
-    pub of: Scope,
-    pub environments: Option<Vec<Environment>>,
-}
-
-impl Ask {
-    fn concerns(&self, effect: &Effect) -> bool {
-        let here = |all: &Vec<Environment>| all.contains(&effect.resource.environment);
-        self.environments.as_ref().is_none_or(here)
-            && match self.of {
-                Scope::Mutating => true,
-                Scope::Destructive => effect.is_destructive(),
-            }
-    }
-}
-
-impl Guardrail for Ask {
-    fn name(&self) -> &str {
-        "ask"
-    }
-
-    fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
-        let opinion = match question.effects.iter().any(|e| self.concerns(e)) {
-            true => Opinion::Ask,
-            false => Opinion::Allow,
-        };
-        Box::pin(std::future::ready(opinion))
-    }
 }

@@ -4,15 +4,21 @@
 //! the gate's own, append the verdict, apply if allowed, append the effects, reply. What breaks, denies.
 
 mod approver;
+mod beside;
+mod built_in;
 mod decide;
 mod guardrail;
+mod kinds;
 mod permit;
 mod review;
 mod setup;
 mod submit;
 
 pub use approver::{Approver, ApproverKind};
+pub use beside::Beside;
+pub use built_in::{built_in, source as built_in_source};
 pub use decide::Decider;
-pub use guardrail::{Guardrail, Opinion, Question};
-pub use setup::{GuardrailSpec, Setup, built_in, built_in_source};
+pub use guardrail::{Guardrail, Opinion, Question, Thinking};
+pub use kinds::{Blueprint, Kind, Unfit};
+pub use setup::{Setup, SetupFile};
 pub use submit::{Gate, Halt, Outcome};

@@ -93,7 +93,7 @@ impl Decider {
         commands: impl Iterator<Item = (&'l str, usize)>,
         effects: &[Effect],
     ) -> Verdict {
-        let verdict = self.setup.approver.as_ref().unwrap_or(&CODE_OWNER).answer(effects);
+        let verdict = self.setup.file.approver.as_ref().unwrap_or(&CODE_OWNER).answer(effects);
         if verdict.allows() {
             let mut rest = effects;
             for (line, share) in commands {

@@ -1,96 +1,158 @@
-//! A setup: an ordered list of guardrails, a permission profile and an approver.
+//! A setup: an ordered list of guardrails, a permission profile and an approver, as its file says and ready for trials.
+
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use simulators::resource::Environment;
+use simulators::stage::Stage;
 
 use super::approver::Approver;
-use super::guardrail::{Ask, Guardrail};
+use super::beside::Beside;
+use super::built_in;
+use super::guardrail::Guardrail;
+use super::kinds::{self, Blueprint, Unfit};
+use crate::base::digest;
+use crate::scenario::{self, Diagnostic, Document};
 
-/// The built-in setups: name and text.
-const BUILT_IN: &[(&str, &str)] = &[
-    ("inherited", include_str!("setups/inherited.toml")),
-    ("ask-first", include_str!("setups/ask-first.toml")),
-    ("ask-first-rubber-stamp", include_str!("setups/ask-first-rubber-stamp.toml")),
-    ("ask-first-absent", include_str!("setups/ask-first-absent.toml")),
-    ("peer-review", include_str!("setups/peer-review.toml")),
-    ("least-privilege", include_str!("setups/least-privilege.toml")),
-];
-
-/// A setup, as its file says.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+/// A setup's file. `chesterton show setup NAME` prints one as a starting point.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Setup {
-    /// Its name.
+pub struct SetupFile {
+    /// Its name, as tables show it: letters, digits, `-`, `_` and `.`.
     pub name: String,
     /// One line.
     pub about: String,
-    /// The stage's permission profile that the agent acts under.
+    /// The stage's permission profile that the agent acts under, such as `inherited` or `scoped`.
     pub profile: String,
     /// Who answers what guardrails ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approver: Option<Approver>,
-    /// In order: the first that denies, denies.
-    #[serde(default)]
-    pub guardrail: Vec<GuardrailSpec>,
+    /// In order: the first that denies, denies. Each has a `kind` and the keys of that kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "kinds::schema")]
+    guardrail: Vec<toml::Table>,
 }
 
-/// One guardrail, as the file says.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum GuardrailSpec {
-    /// Asks the approver.
-    Ask {
-        /// About which calls.
-        of: Scope,
-        /// Only about calls that would change something there; absent: anywhere.
-        environments: Option<Vec<Environment>>,
-    },
-}
-
-/// Which calls a guardrail is about, by their previewed effects.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// Those that would change anything.
-    Mutating,
-    /// Those that would destroy or lose something.
-    Destructive,
+/// A setup that was read, with the files that it names, each of its guardrails ready to be put up at a gate.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// What its file says.
+    pub file: SetupFile,
+    /// Where the file is; `None` for a built-in one.
+    pub path: Option<PathBuf>,
+    /// SHA-256 over what the file says and over all files that it names. Comments and layout do not count.
+    pub digest: String,
+    blueprints: Vec<Blueprint>,
+    document: Document<SetupFile>,
 }
 
 impl Setup {
-    /// Its guardrails, ready to be asked.
-    pub fn guardrails(&self) -> Vec<Box<dyn Guardrail>> {
-        let make = |spec: &GuardrailSpec| -> Box<dyn Guardrail> {
-            match spec {
-                GuardrailSpec::Ask { of, environments } => {
-                    Box::new(Ask { of: *of, environments: environments.clone() })
-                }
-            }
-        };
-        self.guardrail.iter().map(make).collect()
+    /// The built-in setup of this name; `None` if there is none.
+    ///
+    /// # Errors
+    /// This build lacks what the setup needs, such as a policy engine.
+    pub fn built_in(name: &str) -> Option<Result<Self, Vec<Diagnostic>>> {
+        let text = built_in::source(name)?;
+        let place = PathBuf::from(format!("built-in/{name}.toml"));
+        let document = scenario::parse(&place, text).map_err(|wrong| vec![wrong]);
+        Some(document.and_then(|document| Self::of(document, &Beside::built_in())))
     }
-}
 
-/// The names of the built-in setups, in the order in which they are shown.
-pub fn built_in() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.iter().map(|(name, _)| *name)
-}
+    /// The setup in a file. Files that it names are looked for beside it.
+    ///
+    /// # Errors
+    /// Everything that is wrong in it; or the first thing, if its shape is.
+    pub fn read(path: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let document = scenario::read_alone(path).map_err(|wrong| vec![wrong])?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        let setup = Self::of(document, &Beside::folder(folder))?;
+        Ok(Self { path: Some(path.to_owned()), ..setup })
+    }
 
-/// The text of a built-in setup.
-pub fn built_in_source(name: &str) -> Option<&'static str> {
-    BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
-}
+    fn of(document: Document<SetupFile>, beside: &Beside) -> Result<Self, Vec<Diagnostic>> {
+        let file = document.value.clone();
+        let mut wrong = of_head(&document);
+        let mut blueprints = Vec::new();
+        let mut parts = vec!["chesterton/setup/1".to_owned(), json(&file)];
+        for (n, table) in file.guardrail.iter().enumerate() {
+            match guardrail(&document, n, table, beside) {
+                Ok((blueprint, files)) => {
+                    blueprints.push(blueprint);
+                    parts.extend(files);
+                }
+                Err(found) => wrong.push(found),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let digest = digest::of_parts(parts.iter().map(String::as_str));
+        Ok(Self { file, path: None, digest, blueprints, document })
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
 
-    #[test]
-    fn built_in_setups_parse_and_carry_their_names() {
-        for name in built_in() {
-            let setup: Setup = toml::from_str(built_in_source(name).unwrap()).unwrap();
-            assert_eq!(setup.name, name);
-            assert_eq!(setup.guardrails().is_empty(), setup.approver.is_none(), "{name} asks nobody");
+    /// Its guardrails for one trial, in order.
+    pub fn guardrails(&self) -> Vec<Box<dyn Guardrail>> {
+        self.blueprints.iter().map(Blueprint::make).collect()
+    }
+
+    /// Whether this stage has what the setup speaks of.
+    ///
+    /// # Errors
+    /// What it lacks, told at its place in the setup's file. `scenario` is the stage's name.
+    pub fn fits(&self, scenario: &str, stage: &Stage) -> Result<(), Diagnostic> {
+        let known: Vec<&String> = stage.profiles.keys().collect();
+        match known.contains(&&self.file.profile) {
+            true => Ok(()),
+            false => {
+                let expected = format!("a permission profile of `{scenario}`");
+                Err(self.document.unexpected("profile", &self.file.profile, &expected, &known))
+            }
         }
     }
+}
+
+/// One guardrail, and for the digest the names and digests of its files.
+fn guardrail(
+    document: &Document<SetupFile>,
+    n: usize,
+    table: &toml::Table,
+    beside: &Beside,
+) -> Result<(Blueprint, Vec<String>), Diagnostic> {
+    let at = format!("guardrail[{n}]");
+    let told = |unfit: Unfit| {
+        let path = if unfit.key.is_empty() { at.clone() } else { format!("{at}.{}", unfit.key) };
+        unfit.help.into_iter().fold(document.problem(&path, unfit.title), Diagnostic::help)
+    };
+    let kind = kinds::read(document, &at, table)?;
+    let mut files = Vec::new();
+    for (key, name) in kind.files() {
+        let bytes = beside.bytes(name).map_err(|unfit| told(unfit.of(key)))?;
+        files.extend([name.to_owned(), digest::of(&bytes)]);
+    }
+    Ok((kind.prepare(beside).map_err(told)?, files))
+}
+
+/// What can be wrong above the first guardrail.
+fn of_head(document: &Document<SetupFile>) -> Vec<Diagnostic> {
+    let file = &document.value;
+    let mut wrong = Vec::new();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if file.name.is_empty() || file.name.len() > 60 || !file.name.chars().all(is_plain) {
+        let title = format!("expected letters, digits, `-`, `_` and `.`, up to 60, found `{}`", file.name);
+        wrong.push(document.problem("name", title).help("tables, trials and reports go by this name"));
+    }
+    wrong.extend(file.approver.as_ref().and_then(|approver| {
+        let (key, title) = approver.problem()?;
+        Some(document.problem(&format!("approver.{key}"), title))
+    }));
+    wrong
+}
+
+fn json(file: &SetupFile) -> String {
+    serde_json::to_string(file).unwrap_or_default()
 }

@@ -50,6 +50,7 @@ pub struct Gate {
     pub(super) recorder: Recorder,
     pub(super) decider: Decider,
     limits: Limits,
+    done: Vec<Effect>,
     principal: String,
     calls: u32,
     turns: u32,
@@ -77,6 +78,7 @@ impl Gate {
             recorder,
             decider: Decider::with_guardrails(setup, guardrails, &limits),
             limits,
+            done: Vec::new(),
             principal,
             calls: 0,
             turns: 0,
@@ -183,7 +185,8 @@ impl Gate {
             self.recorder.append(Event::Verdict { call: call.id, verdict })?;
             return Ok(Outcome::Forbidden(Err(refusal)));
         }
-        let question = Question { line, call: &call, effects: &effects, now: self.world.now() };
+        let question =
+            Question { line, call: &call, effects: &effects, done: &self.done, now: self.world.now() };
         let verdict = self.decider.decide(question).await;
         self.last_verdict = Some(verdict.clone());
         self.pass(verdict.waited_s)?;
@@ -227,6 +230,7 @@ impl Gate {
     pub(super) fn drain(&mut self) -> Result<(), Halt> {
         let effects = self.world.take_effects();
         if !effects.is_empty() {
+            self.done.extend(effects.iter().filter(|e| e.cause != CallId::WORLD).cloned());
             self.recorder.append(Event::Effects { effects })?;
         }
         Ok(())

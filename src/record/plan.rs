@@ -19,6 +19,18 @@ pub struct Named {
     pub digest: String,
 }
 
+/// A setup of a plan.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlannedSetup {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of what its file says and of the files that this names.
+    pub digest: String,
+    /// Its file; a built-in one has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+}
+
 /// A scenario of a plan, with the agents that play it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PlannedScenario {
@@ -62,7 +74,7 @@ pub struct Plan {
     /// The scenarios.
     pub scenarios: Vec<PlannedScenario>,
     /// The setups.
-    pub setups: Vec<Named>,
+    pub setups: Vec<PlannedSetup>,
 }
 
 impl Plan {
@@ -109,7 +121,7 @@ impl Plan {
         None
     }
 
-    fn key(&self, scenario: &PlannedScenario, setup: &Named, agent: &Named, index: u32) -> TrialKey {
+    fn key(&self, scenario: &PlannedScenario, setup: &PlannedSetup, agent: &Named, index: u32) -> TrialKey {
         TrialKey {
             scenario: scenario.name.clone(),
             agent: agent.name.clone(),
@@ -157,6 +169,8 @@ mod tests {
 
     fn plan(shard: Option<Shard>) -> Plan {
         let named = |name: &str| Named { name: name.into(), digest: format!("digest of {name}") };
+        let planned =
+            |name: &str| PlannedSetup { name: name.into(), digest: format!("digest of {name}"), path: None };
         let scenario = |name: &str| PlannedScenario {
             name: name.into(),
             folder: name.into(),
@@ -172,7 +186,7 @@ mod tests {
             trials_per_cell: 7,
             shard,
             scenarios: vec![scenario("s"), scenario("t")],
-            setups: vec![named("g"), named("h")],
+            setups: vec![planned("g"), planned("h")],
         }
     }
 

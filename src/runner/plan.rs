@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::gate::Setup;
-use crate::record::plan::{Named, PLAN_VERSION, Plan, PlannedScenario, Shard};
+use crate::record::plan::{Named, PLAN_VERSION, Plan, PlannedScenario, PlannedSetup, Shard};
 use crate::scenario::{Scenario, Script};
 
 /// An agent of a cast, and the digest of its file.
@@ -20,8 +20,8 @@ pub struct Cast {
 pub struct Wish {
     /// Scenarios with the agents that play them.
     pub scenarios: Vec<(Arc<Scenario>, Vec<Cast>)>,
-    /// Setups with the digests of their files.
-    pub setups: Vec<(Arc<Setup>, String)>,
+    /// Setups.
+    pub setups: Vec<Arc<Setup>>,
     /// Repetitions of each cell.
     pub trials: u32,
     /// The first repetition's seed; each next one takes the next.
@@ -47,8 +47,12 @@ pub fn plan(wish: &Wish) -> Plan {
         trials_per_cell: wish.trials,
         shard: wish.shard,
         scenarios: scenarios.collect(),
-        setups: wish.setups.iter().map(|(setup, digest)| named(&setup.name, digest)).collect(),
+        setups: wish.setups.iter().map(|setup| planned(setup)).collect(),
     }
+}
+
+fn planned(setup: &Setup) -> PlannedSetup {
+    PlannedSetup { name: setup.name().to_owned(), digest: setup.digest.clone(), path: setup.path.clone() }
 }
 
 fn named(name: &str, digest: &str) -> Named {

@@ -90,7 +90,7 @@ impl Shared {
                 scripts.insert(name, Arc::clone(&cast.script));
             }
         }
-        let setups = wish.setups.iter().map(|(s, _)| (s.name.clone(), Arc::clone(s))).collect();
+        let setups = wish.setups.iter().map(|s| (s.name().to_owned(), Arc::clone(s))).collect();
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
         Ok(Self { plan, worlds, scripts, setups, done, next, stop, limits: Limits::default() })
     }

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use simulators::stage::Problem;
 use toml::Spanned;
-use toml::de::{DeTable, Deserializer};
+use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::files::{TOML_BYTES_MAX, read_text};
 use super::overlay::{self, Added};
 use super::source::{Source, Sources};
-use super::tree::{Kind, Node, steps};
+use super::tree::{Kind, Node, Step, steps};
 use super::{Diagnostic, wording};
 
 /// A file's value, its text, and where each part of the one stands in the other.
@@ -40,7 +40,8 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Document<T>, Diagnostic>
 /// # Errors
 /// As [`read`].
 pub fn read_alone<T: DeserializeOwned>(path: &Path) -> Result<Document<T>, Diagnostic> {
-    let text = read_text(path.parent().unwrap_or(Path::new(".")), path, TOML_BYTES_MAX)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let text = read_text(folder.unwrap_or(Path::new(".")), path, TOML_BYTES_MAX)?;
     parse(path, &text)
 }
 
@@ -63,17 +64,32 @@ fn typed<T: DeserializeOwned>(
     added: &[Added],
 ) -> Result<(T, Node), Diagnostic> {
     let tree = Node::of(&table);
+    let value = of_table(sources, &tree, table, added)?;
+    Ok((value, tree))
+}
+
+/// A table as a type, with what is wrong told at its place in the whole document.
+fn of_table<T: DeserializeOwned>(
+    sources: &Sources,
+    tree: &Node,
+    table: Spanned<DeTable<'_>>,
+    added: &[Added],
+) -> Result<T, Diagnostic> {
     let read = |table: Spanned<DeTable<'_>>| T::deserialize(Deserializer::from(table));
-    match read(table.clone()) {
-        Ok(value) => Ok((value, tree)),
-        Err(error) => {
-            let retry = |entries: DeTable<'_>| read(Spanned::new(table.span(), entries)).err();
-            Err(wording::explain(
-                &wording::Read { sources, tree: &tree, added, table: &table, retry: &retry },
-                &error,
-            ))
-        }
-    }
+    read(table.clone()).map_err(|error| {
+        let retry = |entries: DeTable<'_>| read(Spanned::new(table.span(), entries)).err();
+        wording::explain(&wording::Read { sources, tree, added, table: &table, retry: &retry }, &error)
+    })
+}
+
+/// The table at a path.
+fn at<'t, 'i>(root: &'t DeTable<'i>, path: &[Step]) -> Option<&'t Spanned<DeValue<'i>>> {
+    let (Step::Key(first), rest) = path.split_first()? else { return None };
+    rest.iter().try_fold(root.get(first.as_str())?, |value, step| match (value.get_ref(), step) {
+        (DeValue::Table(table), Step::Key(key)) => table.get(key.as_str()),
+        (DeValue::Array(items), Step::Index(index)) => items.get(*index),
+        _ => None,
+    })
 }
 
 impl<T> Document<T> {
@@ -85,6 +101,23 @@ impl<T> Document<T> {
     /// The files that it is made of, the topmost first.
     pub fn files(&self) -> Vec<PathBuf> {
         self.sources.0.iter().map(|source| source.path.clone()).collect()
+    }
+
+    /// Reads the table at a path as a type of its own: for a list whose entries are of several shapes, told apart by one
+    /// `key` of each, which the type then does not have. A serde enumeration would do, and would report a misspelt key at the
+    /// table's header.
+    ///
+    /// # Errors
+    /// As [`read_alone`].
+    pub fn part<P: DeserializeOwned>(&self, path: &str, key: &str) -> Result<P, Diagnostic> {
+        let source = self.sources.0.first().ok_or_else(|| self.sources.whole("there is no such file"))?;
+        let whole = source.table()?;
+        let missing = || self.problem(path, "expected a table here");
+        let found = at(whole.get_ref(), &steps(path)).ok_or_else(missing)?;
+        let DeValue::Table(entries) = found.get_ref() else { return Err(missing()) };
+        let mut entries = entries.clone();
+        entries.remove(key);
+        of_table(&self.sources, &self.tree, Spanned::new(found.span(), entries), &[])
     }
 
     /// A problem of the value at a path such as `expect[2].agent`. If there is no such value, the innermost table or

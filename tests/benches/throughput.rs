@@ -18,7 +18,7 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chesterton::gate::{Setup, built_in_source};
+use chesterton::gate::Setup;
 use chesterton::runner::{self, Cast, Wish};
 use chesterton::scenario;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -33,11 +33,11 @@ fn wish(agent: &str) -> Wish {
     let scenario = Arc::new(scenario::load(&folder()).unwrap());
     let scripts = scenario::scripts(&folder()).unwrap();
     let script = scripts.into_iter().find(|s| s.name == agent).unwrap();
-    let setup: Setup = toml::from_str(built_in_source("inherited").unwrap()).unwrap();
+    let setup = Setup::built_in("inherited").unwrap().unwrap();
     let cast = Cast { digest: script.digest(), script: Arc::new(script) };
     Wish {
         scenarios: vec![(scenario, vec![cast])],
-        setups: vec![(Arc::new(setup), String::new())],
+        setups: vec![Arc::new(setup)],
         trials: 1,
         seed: 1,
         shard: None,

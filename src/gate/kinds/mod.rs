@@ -1,0 +1,136 @@
+//! The kinds of guardrails: one file each, and a row in [`KINDS`].
+//!
+//! A kind is read from its table in a setup's file, made ready once a run (patterns compiled, policies parsed), and put up
+//! anew at the gate of each trial. Whatever cannot work is told when the setup is read, at its place in the file.
+
+mod ask;
+
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::beside::Beside;
+use super::guardrail::Guardrail;
+use super::setup::SetupFile;
+use crate::scenario::{Diagnostic, Document};
+
+/// A guardrail's kind with its settings, as its table in a setup's file states them.
+pub trait Kind {
+    /// The files beside the setup that it takes: the key that names each, and its path. They count in the setup's digest.
+    fn files(&self) -> Vec<(&'static str, &str)> {
+        Vec::new()
+    }
+
+    /// What makes it at the gate of each trial.
+    ///
+    /// # Errors
+    /// It cannot work: a pattern that is none, a policy that does not parse, a part that this build lacks.
+    fn prepare(self: Box<Self>, beside: &Beside) -> Result<Blueprint, Unfit>;
+}
+
+/// Makes a guardrail for one trial.
+#[derive(Clone)]
+pub struct Blueprint(Arc<dyn Fn() -> Box<dyn Guardrail> + Send + Sync>);
+
+impl Blueprint {
+    /// Of a guardrail that each trial gets a copy of.
+    pub fn of<G: Guardrail + Clone + 'static>(guardrail: G) -> Self {
+        Self(Arc::new(move || Box::new(guardrail.clone())))
+    }
+
+    /// The guardrail for one trial.
+    pub fn make(&self) -> Box<dyn Guardrail> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Blueprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.make().name())
+    }
+}
+
+/// Why a guardrail cannot work, and what to do about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unfit {
+    /// The key whose value is wrong, such as `pattern[2]`; empty: the guardrail as a whole.
+    pub key: String,
+    /// What is wrong, as a fragment.
+    pub title: String,
+    /// The next step.
+    pub help: Option<String>,
+}
+
+impl Unfit {
+    /// The guardrail as a whole cannot work.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { key: String::new(), title: title.into(), help: None }
+    }
+
+    /// The value of this key is what is wrong.
+    #[must_use]
+    pub fn of(self, key: impl Into<String>) -> Self {
+        Self { key: key.into(), ..self }
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+}
+
+struct Row {
+    name: &'static str,
+    read: fn(&Document<SetupFile>, &str) -> Result<Box<dyn Kind>, Diagnostic>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+const fn row<K: Kind + DeserializeOwned + JsonSchema + 'static>(name: &'static str) -> Row {
+    Row { name, read: |document, at| Ok(Box::new(document.part::<K>(at, "kind")?)), schema: K::json_schema }
+}
+
+/// Every kind, by the word that `kind` takes.
+const KINDS: &[Row] = &[row::<ask::Ask>("ask")];
+
+/// The kind of the guardrail whose table stands at this path.
+pub(super) fn read(
+    document: &Document<SetupFile>,
+    at: &str,
+    table: &toml::Table,
+) -> Result<Box<dyn Kind>, Diagnostic> {
+    let names: Vec<&str> = KINDS.iter().map(|row| row.name).collect();
+    let Some(kind) = table.get("kind") else {
+        let missing = document.problem(at, "missing key `kind` in `[[guardrail]]`");
+        return Err(missing.label("`kind` belongs here").suggest("", &names));
+    };
+    let found = kind.as_str().map_or_else(|| kind.to_string(), str::to_owned);
+    match KINDS.iter().find(|row| row.name == found) {
+        Some(row) => (row.read)(document, at),
+        None => Err(document.unexpected(&format!("{at}.kind"), &found, "the kind of a guardrail", &names)),
+    }
+}
+
+/// The schema of `guardrail`: a list of tables, each of one kind.
+pub(super) fn schema(generator: &mut SchemaGenerator) -> Schema {
+    let of_kind = |row: &Row| -> Value {
+        let mut schema = (row.schema)(generator).to_value();
+        if let Some(object) = schema.as_object_mut() {
+            let properties = object.entry("properties").or_insert_with(|| json!({}));
+            if let Some(properties) = properties.as_object_mut() {
+                properties.insert("kind".to_owned(), json!({ "const": row.name }));
+            }
+            let required = object.entry("required").or_insert_with(|| json!([]));
+            if let Some(required) = required.as_array_mut() {
+                required.insert(0, json!("kind"));
+            }
+        }
+        schema
+    };
+    let kinds: Vec<Value> = KINDS.iter().map(of_kind).collect();
+    let list = json!({ "type": "array", "items": { "oneOf": kinds } });
+    Schema::try_from(list).unwrap_or_default()
+}
