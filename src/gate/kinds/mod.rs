@@ -83,9 +83,12 @@ impl Unfit {
     }
 }
 
+/// A kind, read from the table at a path.
+type Read = fn(&Document<SetupFile>, &str) -> Result<Box<dyn Kind>, Diagnostic>;
+
 struct Row {
     name: &'static str,
-    read: fn(&Document<SetupFile>, &str) -> Result<Box<dyn Kind>, Diagnostic>,
+    read: Read,
     schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
