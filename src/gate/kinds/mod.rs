@@ -12,9 +12,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::beside::Beside;
-use super::guardrail::Guardrail;
-use super::setup::SetupFile;
+use crate::gate::beside::Beside;
+use crate::gate::guardrail::Guardrail;
+use crate::gate::setup::SetupFile;
 use crate::scenario::{Diagnostic, Document};
 
 /// A guardrail's kind with its settings, as its table in a setup's file states them.
