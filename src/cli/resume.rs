@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
 use crate::ledger::RunFolder;
-use crate::record::plan::{Plan, PlannedSetup};
+use crate::record::plan::{Named, Plan};
 use crate::runner::{self, Wish};
 
 /// Play what a run has not sealed yet. Example: `chesterton resume latest`
@@ -69,7 +69,7 @@ fn wish(plan: &Plan, folder: &RunFolder) -> Result<Wish, CastError> {
         let casts = cast::agents(&scenario, &names)?;
         scenarios.push((scenario, casts));
     }
-    let place = |s: &PlannedSetup| match &s.path {
+    let place = |s: &Named| match &s.path {
         Some(path) => path.to_string_lossy().into_owned(),
         None => s.name.clone(),
     };

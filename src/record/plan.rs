@@ -17,16 +17,7 @@ pub struct Named {
     pub name: String,
     /// SHA-256 of its file and of what that takes in.
     pub digest: String,
-}
-
-/// A setup of a plan.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct PlannedSetup {
-    /// Its name.
-    pub name: String,
-    /// SHA-256 of what its file says and of the files that this names.
-    pub digest: String,
-    /// Its file; a built-in one has none.
+    /// Its file, if it has one of its own; what is built in or stands in a scenario has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
 }
@@ -74,7 +65,7 @@ pub struct Plan {
     /// The scenarios.
     pub scenarios: Vec<PlannedScenario>,
     /// The setups.
-    pub setups: Vec<PlannedSetup>,
+    pub setups: Vec<Named>,
 }
 
 impl Plan {
@@ -121,7 +112,7 @@ impl Plan {
         None
     }
 
-    fn key(&self, scenario: &PlannedScenario, setup: &PlannedSetup, agent: &Named, index: u32) -> TrialKey {
+    fn key(&self, scenario: &PlannedScenario, setup: &Named, agent: &Named, index: u32) -> TrialKey {
         TrialKey {
             scenario: scenario.name.clone(),
             agent: agent.name.clone(),
@@ -168,9 +159,7 @@ mod tests {
     use super::*;
 
     fn plan(shard: Option<Shard>) -> Plan {
-        let named = |name: &str| Named { name: name.into(), digest: format!("digest of {name}") };
-        let planned =
-            |name: &str| PlannedSetup { name: name.into(), digest: format!("digest of {name}"), path: None };
+        let named = |name: &str| Named { name: name.into(), digest: format!("digest of {name}"), path: None };
         let scenario = |name: &str| PlannedScenario {
             name: name.into(),
             folder: name.into(),
@@ -186,7 +175,7 @@ mod tests {
             trials_per_cell: 7,
             shard,
             scenarios: vec![scenario("s"), scenario("t")],
-            setups: vec![planned("g"), planned("h")],
+            setups: vec![named("g"), named("h")],
         }
     }
 

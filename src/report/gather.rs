@@ -207,7 +207,7 @@ mod tests {
     use crate::score::Class;
 
     fn plan() -> Plan {
-        let named = |name: &str| Named { name: name.into(), digest: format!("digest of {name}") };
+        let named = |name: &str| Named { name: name.into(), digest: format!("digest of {name}"), path: None };
         let scenario = |name: &str, twin_of: Option<&str>| PlannedScenario {
             name: name.into(),
             folder: "nowhere".into(),

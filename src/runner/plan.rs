@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::gate::Setup;
-use crate::record::plan::{Named, PLAN_VERSION, Plan, PlannedScenario, PlannedSetup, Shard};
+use crate::record::plan::{Named, PLAN_VERSION, Plan, PlannedScenario, Shard};
 use crate::scenario::{Scenario, Script};
 
 /// An agent of a cast, and the digest of its file.
@@ -51,10 +51,10 @@ pub fn plan(wish: &Wish) -> Plan {
     }
 }
 
-fn planned(setup: &Setup) -> PlannedSetup {
-    PlannedSetup { name: setup.name().to_owned(), digest: setup.digest.clone(), path: setup.path.clone() }
+fn planned(setup: &Setup) -> Named {
+    Named { name: setup.name().to_owned(), digest: setup.digest.clone(), path: setup.path.clone() }
 }
 
 fn named(name: &str, digest: &str) -> Named {
-    Named { name: name.to_owned(), digest: digest.to_owned() }
+    Named { name: name.to_owned(), digest: digest.to_owned(), path: None }
 }
