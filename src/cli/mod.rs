@@ -6,12 +6,14 @@ mod doctor;
 mod list;
 mod merge;
 mod play;
+mod replay;
 mod resume;
 mod score;
 mod session;
 mod shard;
 mod show;
 mod terminal;
+mod try_policy;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -50,6 +52,10 @@ enum Verb {
     Score(score::Arguments),
     /// Show one trial: what was asked, what it would have done, what the gate said, what changed; or a setup's file
     Show(show::Arguments),
+    /// Say what another setup would have decided on recorded calls, without any agent
+    Replay(replay::Arguments),
+    /// See what a setup says to command lines, and why
+    TryPolicy(try_policy::Arguments),
     /// Prove scenarios: their files, and the marks of their reference agents
     Check(check::Arguments),
     /// List scenarios, agents or setups
@@ -79,6 +85,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Verb::Doctor(arguments) => doctor::run(&arguments, &results, &mut terminal),
         Verb::Score(arguments) => score::run(&arguments, &results, &mut terminal),
         Verb::Show(arguments) => show::run(&arguments, &results, &mut terminal),
+        Verb::Replay(arguments) => replay::run(&arguments, &results, &mut terminal),
+        Verb::TryPolicy(arguments) => try_policy::run(&arguments, &scenarios, &mut terminal),
         Verb::Check(arguments) => check::run(&arguments, &scenarios, &mut terminal),
         Verb::List(arguments) => list::run(&arguments, &scenarios, &mut terminal),
     }

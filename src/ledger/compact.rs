@@ -90,6 +90,11 @@ impl Index {
         self.trials.values().map(|(place, _)| read_at(place))
     }
 
+    /// Where the sealed trials stand, in order of identity.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.trials.values().map(|(place, _)| place)
+    }
+
     /// Something was changed, lost or put in; being stopped is not that.
     pub fn is_corrupt(&self) -> bool {
         self.damages.iter().any(|d| d.cause == Cause::Corrupt)

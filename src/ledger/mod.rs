@@ -12,5 +12,6 @@ mod write;
 
 pub use compact::Index;
 pub use folder::{FolderError, Growing, Lock, PlanError, RunFolder, latest};
+pub use line::event_of;
 pub use read::{Cause, Damage, Place, Recorded, Trials, read, read_at, read_bytes};
 pub use write::{RecordError, Recorder, Sealed};
