@@ -165,6 +165,10 @@ impl Guardrail for Listening {
         self.guardrail.name()
     }
 
+    fn sees_approvals(&self) -> bool {
+        self.guardrail.sees_approvals()
+    }
+
     fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
         let asked = Asked { of: self, call: question.call.id, is_answered: false };
         let thinking = self.guardrail.consider(question);

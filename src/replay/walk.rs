@@ -13,6 +13,7 @@ use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
 use crate::gate::{Decider, Question, Setup};
 use crate::record::replay::{Asked, Difference, Place, Replayed, Undecidable, Way, Weaker, Why};
+use crate::record::tool::ToolCall;
 use crate::record::verdict::Ground;
 use crate::record::{Event, TrialKey, Verdict};
 
@@ -63,11 +64,15 @@ pub(super) async fn replay(
         done_so_far: 0,
         role_changed: false,
         shifted_s: 0,
+        tool: None,
         last: None,
         replayed,
     };
     for (n, event) in events.iter().enumerate() {
         match event {
+            Event::Tool { tool, .. } => {
+                walk.tool = Some((walk.tool.map_or(1, |(n, _)| n.saturating_add(1)), tool));
+            }
             Event::Attempt { at, line, call } => {
                 let after = events.get(n.saturating_add(1)..).unwrap_or_default();
                 walk.call(&Made::of(*at, line, call, after)).await;
@@ -144,6 +149,8 @@ struct Walk<'e> {
     /// The trial has changed the role that the setup gives.
     role_changed: bool,
     shifted_s: i64,
+    /// The tool in use, and the how many-th use it is.
+    tool: Option<(u32, &'e ToolCall)>,
     /// What was asked about last.
     last: Option<(CallId, Time, &'e Untrusted)>,
     replayed: Replayed,
@@ -180,7 +187,8 @@ impl<'e> Walk<'e> {
     async fn decide(&mut self, made: &Made<'_>) -> Result<Verdict, Why> {
         let now = made.at.plus(self.shifted_s);
         let done = self.done.get(..self.done_so_far).unwrap_or_default();
-        let question = Question { line: made.line.raw(), call: made.call, effects: made.effects, done, now };
+        let asked = Question::of(made.line.raw(), made.call, made.effects, now);
+        let question = Question { done, tool: self.tool, ..asked };
         if made.call.principal == self.role {
             let forbidden = made.verdict.filter(|v| v.ground == Ground::Permission);
             return Ok(match forbidden {
