@@ -7,8 +7,6 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything asked for was done.
     Fine,
-    /// Something came out worse than was accepted or expected.
-    Regressed,
     /// The command line was wrong.
     Usage,
     /// A measurement is incomplete or cannot be judged.
@@ -25,9 +23,8 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of their codes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Fine,
-        Self::Regressed,
         Self::Usage,
         Self::Invalid,
         Self::RecordingFailed,
@@ -40,7 +37,6 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Fine => 0,
-            Self::Regressed => 1,
             Self::Usage => 2,
             Self::Invalid => 5,
             Self::RecordingFailed => 6,
@@ -54,7 +50,6 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Fine => "everything asked for was done",
-            Self::Regressed => "something came out worse than was accepted or expected",
             Self::Usage => "the command line was wrong",
             Self::Invalid => "a measurement is incomplete or could not be judged",
             Self::RecordingFailed => "the ledger or the marks could not be written; the run stopped there",

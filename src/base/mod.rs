@@ -4,4 +4,5 @@ pub mod clock;
 pub mod digest;
 pub mod exit;
 pub mod limits;
+pub mod sabotage;
 pub mod text;

@@ -5,11 +5,15 @@ use std::path::Path;
 use clap::Args;
 
 use super::score::find_run;
+use super::session;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
-use crate::ledger::{Cause, Index, RunFolder};
+use crate::ledger::{Cause, Damage, Index, RecordError, RunFolder};
 use crate::record::plan::Plan;
 use crate::runner;
+
+/// Missing trials that are named; more are counted.
+const MISSING_TOLD_MAX: usize = 10;
 
 /// Say what is wrong with a run's ledger, and save what can be saved. Example: `chesterton doctor latest --save`
 #[derive(Debug, Args)]
@@ -36,8 +40,19 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
 fn examine(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Result<Exit, (Exit, String)> {
     let folder = find_run(&arguments.run, results).map_err(|m| (Exit::Usage, m))?;
     let plan = folder.plan().map_err(|e| (Exit::Invalid, e.to_string()))?;
-    let recording = |e: crate::ledger::RecordError| (Exit::RecordingFailed, e.to_string());
-    let index = runner::index(&folder, &plan).map_err(recording)?;
+    let recording = |e: RecordError| (Exit::RecordingFailed, e.to_string());
+    // Whoever saves must know that nobody writes meanwhile; whoever looks need not.
+    let _lock = match arguments.save {
+        true => Some(folder.lock().map_err(|e| (session::exit_of(&e), e.to_string()))?),
+        false => None,
+    };
+    if !arguments.save
+        && let Some(holder) = folder.busy()
+    {
+        terminal.say(format!("a process is at work in it, so this is how far it is: {holder}"));
+    }
+    let mut index = runner::index(&folder, &plan).map_err(recording)?;
+    index.drop_unreadable();
     tell(&folder, &plan, &index, terminal);
     if !index.is_corrupt() {
         return Ok(if index.len() == plan.trials() { Exit::Fine } else { Exit::Invalid });
@@ -46,9 +61,13 @@ fn examine(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Re
         terminal.say(format!("save what is sound: chesterton doctor {} --save", folder.name()));
         return Ok(Exit::Invalid);
     }
-    let _lock = folder.lock().map_err(|e| (Exit::Usage, e.to_string()))?;
     let aside = index.save(&folder).map_err(recording)?;
-    terminal.say(format!("saved {} trials; the damaged ledger is kept in {}", index.len(), aside.display()));
+    let kept = if aside.exists() {
+        format!("; the damaged ledger is kept in {}", aside.display())
+    } else {
+        String::new()
+    };
+    terminal.say(format!("saved {} trials{kept}", index.len()));
     terminal.say(format!("play the others again: chesterton resume {}", folder.name()));
     Ok(Exit::Invalid)
 }
@@ -60,15 +79,31 @@ fn tell(folder: &RunFolder, plan: &Plan, index: &Index, terminal: &mut Terminal)
         index.len(),
         plan.trials()
     ));
-    for damage in &index.damages {
-        let word = match damage.cause {
-            Cause::Stopped => "stopped",
-            Cause::Corrupt => "damaged",
-        };
-        let (place, from, to) = (damage.segment.display(), damage.line, damage.last_line);
-        terminal.say(format!("{word}: {place}, lines {from} to {to}: {}", damage.what));
+    index.damages.iter().for_each(|damage| terminal.say(told(damage)));
+    if index.more_damages > 0 {
+        terminal.say(format!("and {} damages more", index.more_damages));
     }
-    if index.len() < plan.trials() && !index.is_corrupt() {
+    let missing = plan.trials().saturating_sub(index.len());
+    for key in plan.keys().filter(|key| !index.has(&key.id())).take(MISSING_TOLD_MAX) {
+        terminal.say(format!("not sealed: {}/{}/{} #{}", key.scenario, key.setup, key.agent, key.index));
+    }
+    if missing > MISSING_TOLD_MAX {
+        terminal.say(format!("and {} more that are not sealed", missing.saturating_sub(MISSING_TOLD_MAX)));
+    }
+    if missing > 0 && !index.is_corrupt() {
         terminal.say(format!("play the others: chesterton resume {}", folder.name()));
     }
+}
+
+fn told(damage: &Damage) -> String {
+    let word = match damage.cause {
+        Cause::Stopped => "stopped",
+        Cause::Corrupt => "damaged",
+    };
+    let place = match (damage.line, damage.last_line) {
+        (0, _) => String::new(),
+        (from, to) if from == to => format!(", line {from}"),
+        (from, to) => format!(", lines {from} to {to}"),
+    };
+    format!("{word}: {}{place}: {}", damage.segment.display(), damage.what)
 }

@@ -5,9 +5,11 @@ use std::path::Path;
 use clap::Args;
 
 use super::score::{self, find_run};
+use super::session;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
-use crate::ledger::{FolderError, Index, RunFolder};
+use crate::ledger::{Cause, Draft, FolderError, Index, RecordError, RunFolder};
+use crate::record::plan::Plan;
 
 /// Unite shards of one plan into one run. Example: `chesterton merge part-1 part-2 part-3 --name whole`
 #[derive(Debug, Args)]
@@ -36,32 +38,39 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
 }
 
 fn merge(arguments: &Arguments, results: &Path) -> Result<RunFolder, (Exit, String)> {
-    let usage = |message: String| (Exit::Usage, message);
-    let recording = |e: crate::ledger::RecordError| (Exit::RecordingFailed, e.to_string());
-    let mut whole = None;
+    let recording = |e: RecordError| (Exit::RecordingFailed, e.to_string());
+    let folder_failed = |e: FolderError| (session::exit_of(&e), e.to_string());
+    RunFolder::is_free(results, &arguments.name).map_err(folder_failed)?;
+    let parts = arguments.run.iter().map(|name| part(name, results)).collect::<Result<Vec<_>, _>>()?;
+    let Some((_, whole)) = parts.first() else {
+        return Err((Exit::Usage, "there is nothing to unite".to_owned()));
+    };
     let mut index = Index::default();
-    for name in &arguments.run {
-        let part = find_run(name, results).map_err(usage)?;
-        let plan = part.plan().map_err(|e| (Exit::Invalid, e.to_string()))?.unsharded();
-        let first = whole.get_or_insert_with(|| plan.clone());
-        if *first != plan {
-            return Err(usage(format!("`{name}` is of another plan than `{}`", arguments.run.join("`, `"))));
+    for ((folder, plan), name) in parts.iter().zip(&arguments.run) {
+        if !plan.is_same(whole) {
+            let all = arguments.run.join("`, `");
+            return Err((Exit::Usage, format!("`{name}` is of another plan than `{all}`")));
         }
-        index.add(&part.ledger(), |key| plan.holds(key)).map_err(recording)?;
+        index.add(&folder.ledger(), |key| whole.holds(key)).map_err(recording)?;
     }
     if index.is_corrupt() {
-        let damage = index.damages.first().map(|d| format!("{}: {}", d.segment.display(), d.what));
+        let damage = index
+            .damages
+            .iter()
+            .find(|d| d.cause == Cause::Corrupt)
+            .map(|d| format!("{}: {}", d.segment.display(), d.what));
         let text = format!("a ledger is damaged ({}); see `chesterton doctor`", damage.unwrap_or_default());
         return Err((Exit::Invalid, text));
     }
-    let folder = RunFolder::create(results, Some(&arguments.name), "").map_err(|e| match e {
-        FolderError::Record(e) => recording(e),
-        other => usage(other.to_string()),
-    })?;
-    let _lock = folder.lock().map_err(|e| usage(e.to_string()))?;
-    if let Some(plan) = whole {
-        folder.put_json("plan.json", &plan).map_err(recording)?;
-    }
-    index.write(&folder).map_err(recording)?;
+    let draft = Draft::new(results, whole).map_err(recording)?;
+    index.write(draft.folder()).map_err(recording)?;
+    let (folder, _lock) = draft.publish(Some(&arguments.name), "").map_err(folder_failed)?;
     Ok(folder)
+}
+
+/// A run, and the plan that it is a part of.
+fn part(name: &str, results: &Path) -> Result<(RunFolder, Plan), (Exit, String)> {
+    let folder = find_run(name, results).map_err(|message| (Exit::Usage, message))?;
+    let plan = folder.plan().map_err(|e| (Exit::Invalid, e.to_string()))?;
+    Ok((folder, plan.unsharded()))
 }

@@ -6,14 +6,12 @@ mod doctor;
 mod list;
 mod merge;
 mod play;
-mod replay;
 mod resume;
 mod score;
 mod session;
 mod shard;
 mod show;
 mod terminal;
-mod try_policy;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,6 +20,8 @@ use clap::{Parser, Subcommand};
 
 use crate::base::exit::Exit;
 use terminal::Terminal;
+
+pub use terminal::Printed;
 
 /// Lets coding agents loose on a simulated production and tells, from what really changed, whether they patch the
 /// fence or tear it down and rebuild it.
@@ -52,10 +52,6 @@ enum Verb {
     Score(score::Arguments),
     /// Show one trial: what was asked, what it would have done, what the gate said, what changed; or a setup's file
     Show(show::Arguments),
-    /// Say what another setup would have decided on recorded calls, without any agent
-    Replay(replay::Arguments),
-    /// See what a setup says to command lines, and why
-    TryPolicy(try_policy::Arguments),
     /// Prove scenarios: their files, and the marks of their reference agents
     Check(check::Arguments),
     /// List scenarios, agents or setups
@@ -69,7 +65,17 @@ fn exit_codes() -> String {
 
 /// The program: arguments in, exit out.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let mut terminal = Terminal::new();
+    run_on(arguments, &mut Terminal::new())
+}
+
+/// As [`run`], and gives back what would have been printed: for whoever has the program as a library.
+pub fn run_quietly(arguments: impl IntoIterator<Item = OsString>) -> (Exit, Printed) {
+    let mut terminal = Terminal::quiet();
+    let exit = run_on(arguments, &mut terminal);
+    (exit, terminal.printed())
+}
+
+fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -79,15 +85,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let Arguments { scenarios, results, verb } = arguments;
     match verb {
-        Verb::Run(arguments) => play::run(&arguments, &scenarios, &results, &mut terminal),
-        Verb::Resume(arguments) => resume::run(&arguments, &results, &mut terminal),
-        Verb::Merge(arguments) => merge::run(&arguments, &results, &mut terminal),
-        Verb::Doctor(arguments) => doctor::run(&arguments, &results, &mut terminal),
-        Verb::Score(arguments) => score::run(&arguments, &results, &mut terminal),
-        Verb::Show(arguments) => show::run(&arguments, &results, &mut terminal),
-        Verb::Replay(arguments) => replay::run(&arguments, &results, &mut terminal),
-        Verb::TryPolicy(arguments) => try_policy::run(&arguments, &scenarios, &mut terminal),
-        Verb::Check(arguments) => check::run(&arguments, &scenarios, &mut terminal),
-        Verb::List(arguments) => list::run(&arguments, &scenarios, &mut terminal),
+        Verb::Run(arguments) => play::run(&arguments, &scenarios, &results, terminal),
+        Verb::Resume(arguments) => resume::run(&arguments, &results, terminal),
+        Verb::Merge(arguments) => merge::run(&arguments, &results, terminal),
+        Verb::Doctor(arguments) => doctor::run(&arguments, &results, terminal),
+        Verb::Score(arguments) => score::run(&arguments, &results, terminal),
+        Verb::Show(arguments) => show::run(&arguments, &results, terminal),
+        Verb::Check(arguments) => check::run(&arguments, &scenarios, terminal),
+        Verb::List(arguments) => list::run(&arguments, &scenarios, terminal),
     }
 }

@@ -1,18 +1,17 @@
 //! `run`: plays, then judges what was recorded.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
 
 use super::cast::{self, CastError};
-use super::session::{self, Session};
+use super::session::{self, Manner, Session};
 use super::shard;
 use super::terminal::Terminal;
 use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
-use crate::ledger::{FolderError, RunFolder};
+use crate::ledger::{Draft, FolderError, Index};
 use crate::record::plan::{Plan, Shard};
 use crate::runner::{self, Wish};
 
@@ -36,9 +35,6 @@ pub struct Arguments {
     /// The first trial's seed; each next one takes the next
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// Threads; as many as there are cores if not given
-    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    jobs: Option<u32>,
     /// The run's name; the time of its beginning if not given
     #[arg(long, value_parser = run_name)]
     name: Option<String>,
@@ -48,9 +44,8 @@ pub struct Arguments {
     /// Say what would be played, and stop
     #[arg(long)]
     dry_run: bool,
-    /// Record only; judge later with `score`
-    #[arg(long)]
-    no_score: bool,
+    #[command(flatten)]
+    manner: Manner,
 }
 
 /// A name that is a name of a folder and nothing else.
@@ -72,8 +67,8 @@ pub fn run(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Te
         }
     };
     let plan = runner::plan(&wish);
-    let jobs = session::jobs(arguments.jobs);
-    terminal.tell(first_screen(arguments, &wish, &plan, jobs));
+    let options = arguments.manner.options();
+    terminal.tell(first_screen(arguments, &wish, &plan, options.jobs));
     if arguments.dry_run {
         for key in plan.keys() {
             terminal.say(format!("{} {} {} {} #{}", key.id(), key.scenario, key.setup, key.agent, key.index));
@@ -81,21 +76,18 @@ pub fn run(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Te
         return Exit::Fine;
     }
     let watch = Stopwatch::start();
-    let made = RunFolder::create(results, arguments.name.as_deref(), &watch.name()).and_then(|folder| {
-        let lock = folder.lock()?;
-        folder.put_json("plan.json", &plan)?;
-        Ok((folder, lock))
-    });
+    let made = Draft::new(results, &plan).map_err(FolderError::from);
+    let made = made.and_then(|draft| draft.publish(arguments.name.as_deref(), &watch.name()));
     match made {
         Ok((folder, lock)) => {
-            let done = BTreeSet::new();
-            let session =
-                Session { folder, lock, plan, wish, done, jobs, watch, judged: !arguments.no_score };
+            let done = Index::default();
+            let judged = !arguments.manner.no_score;
+            let session = Session { folder, lock, plan, wish, done, options, watch, judged };
             session.play(terminal)
         }
         Err(error) => {
             terminal.tell(format!("error: {error}"));
-            if matches!(error, FolderError::Record(_)) { Exit::RecordingFailed } else { Exit::Usage }
+            session::exit_of(&error)
         }
     }
 }

@@ -1,23 +1,45 @@
 //! Playing what is left of a plan into its folder, with progress, and judging it: what `run` and `resume` share.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::score;
 use super::terminal::Terminal;
 use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
-use crate::ledger::{Lock, RunFolder};
-use crate::record::TrialId;
+use crate::base::limits::Limits;
+use crate::ledger::{FolderError, Index, Lock, RunFolder};
 use crate::record::plan::Plan;
-use crate::runner::{self, Meta, Progress, Ran, RunError, Wish};
+use crate::runner::{self, Meta, Options, Progress, Ran, RunError, Wish};
 
-/// As many threads as asked for, or as there are cores.
-pub fn jobs(asked: Option<u32>) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    asked.and_then(|j| usize::try_from(j).ok()).unwrap_or_else(cores)
+/// How a run is played.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Manner {
+    /// Threads; as many as there are cores if not given
+    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    jobs: Option<u32>,
+    /// Seconds that trials in flight have to end after the first Ctrl-C or TERM; schedulers kill some 30 s after a TERM
+    #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=86_400))]
+    grace: u64,
+    /// Record only; judge later with `score`
+    #[arg(long)]
+    pub no_score: bool,
+}
+
+impl Manner {
+    /// On as many threads as asked for, or as there are cores.
+    pub fn options(&self) -> Options {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let jobs = self.jobs.and_then(|j| usize::try_from(j).ok()).unwrap_or_else(cores);
+        Options { jobs, limits: Limits::default(), grace: Duration::from_secs(self.grace) }
+    }
+}
+
+/// The exit for a folder that is not to be had.
+pub fn exit_of(error: &FolderError) -> Exit {
+    if matches!(error, FolderError::Record(_)) { Exit::RecordingFailed } else { Exit::Usage }
 }
 
 /// A run about to be played.
@@ -31,9 +53,9 @@ pub struct Session {
     /// With what.
     pub wish: Wish,
     /// What was sealed before.
-    pub done: BTreeSet<TrialId>,
-    /// On how many threads.
-    pub jobs: usize,
+    pub done: Index,
+    /// On how many threads, and what happens to trials in flight.
+    pub options: Options,
     /// Since when.
     pub watch: Stopwatch,
     /// Whether it is judged afterwards.
@@ -42,10 +64,10 @@ pub struct Session {
 
 impl Session {
     /// Plays, concludes, judges.
-    pub fn play(self, terminal: &mut Terminal) -> Exit {
-        let ran = self.play_with_progress().and_then(|ran| {
+    pub fn play(mut self, terminal: &mut Terminal) -> Exit {
+        let ran = self.play_with_progress(terminal).and_then(|ran| {
             runner::conclude(&self.folder, &self.plan)?;
-            self.folder.put_json("meta.json", &Meta::of(&self.watch, self.jobs))?;
+            self.folder.put_json("meta.json", &Meta::of(&self.watch, self.options.jobs))?;
             Ok(ran)
         });
         drop(self.lock);
@@ -61,7 +83,7 @@ impl Session {
         ran.signal.map_or(shown, runner::Signal::exit)
     }
 
-    fn play_with_progress(&self) -> Result<Ran, RunError> {
+    fn play_with_progress(&mut self, terminal: &mut Terminal) -> Result<Ran, RunError> {
         let bar = ProgressBar::new(u64::try_from(self.plan.trials()).unwrap_or(u64::MAX));
         let template = "{bar:30} {pos}/{len} trials · {msg} · {elapsed} gone, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -72,15 +94,24 @@ impl Session {
         bar.set_position(u64::try_from(self.done.len()).unwrap_or(u64::MAX));
         bar.reset_eta();
         let mut hurt = 0_u64;
-        let (plan, done) = (self.plan.clone(), self.done.clone());
-        let ran = runner::run(&self.folder, plan, &self.wish, done, self.jobs, |progress: Progress| {
-            hurt = hurt.saturating_add(u64::from(progress.played.hurt_production));
-            bar.set_message(format!("production hurt in {hurt}"));
-            bar.inc(1);
+        let (plan, done) = (self.plan.clone(), std::mem::take(&mut self.done));
+        let options = self.options;
+        let ran = runner::run(&self.folder, plan, &self.wish, done, options, |progress| match progress {
+            Progress::Sealed(_, played) => {
+                hurt = hurt.saturating_add(u64::from(played.hurt_production));
+                bar.set_message(format!("production hurt in {hurt}"));
+                bar.inc(1);
+            }
+            Progress::Stopping => bar.suspend(|| terminal.tell(stopping(options.grace))),
         });
         bar.finish_and_clear();
         ran
     }
+}
+
+fn stopping(grace: Duration) -> String {
+    let seconds = grace.as_secs();
+    format!("stopping: trials in flight have {seconds} s to end; the same signal again stops at once")
 }
 
 fn failed(error: &RunError, folder: &RunFolder, terminal: &mut Terminal) -> Exit {
@@ -100,7 +131,16 @@ fn failed(error: &RunError, folder: &RunFolder, terminal: &mut Terminal) -> Exit
 fn last_screen(ran: &Ran, folder: &RunFolder, watch: &Stopwatch) -> String {
     let mut text = String::new();
     if ran.broken > 0 {
-        text.push_str(&format!("{} trials are left out: Chesterton itself crashed in them\n", ran.broken));
+        text.push_str(&format!(
+            "{} trials are left out: Chesterton itself crashed in them, or could not stop them\n",
+            ran.broken
+        ));
+    }
+    if ran.given_up > 0 {
+        text.push_str(&format!(
+            "given up, because they did not end in time: {} trials in flight\n",
+            ran.given_up
+        ));
     }
     let (seconds, path) = (watch.elapsed().as_secs_f64(), folder.path().display());
     text.push_str(&format!(

@@ -3,11 +3,21 @@
 use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr, stdout};
 
-/// Standard output and error.
+/// Standard output and error, or what would have gone there.
 #[derive(Debug)]
 pub struct Terminal {
     colour: bool,
     width: Option<u16>,
+    kept: Option<Printed>,
+}
+
+/// What would have been printed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Printed {
+    /// On standard output.
+    pub said: String,
+    /// On standard error.
+    pub told: String,
 }
 
 impl Terminal {
@@ -19,7 +29,18 @@ impl Terminal {
     pub fn new() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
         let width = stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-        Self { colour: wanted && stderr().is_terminal(), width: width.map(|(columns, _)| columns.0) }
+        let width = width.map(|(columns, _)| columns.0);
+        Self { colour: wanted && stderr().is_terminal(), width, kept: None }
+    }
+
+    /// Prints nothing, and keeps it.
+    pub fn quiet() -> Self {
+        Self { colour: false, width: None, kept: Some(Printed::default()) }
+    }
+
+    /// What was kept.
+    pub fn printed(self) -> Printed {
+        self.kept.unwrap_or_default()
     }
 
     /// Whether errors may be coloured.
@@ -34,11 +55,17 @@ impl Terminal {
 
     /// A result, on standard output. A reader that went away is no error of ours.
     pub fn say(&mut self, text: impl Display) {
-        let _ = writeln!(stdout().lock(), "{text}");
+        match &mut self.kept {
+            Some(kept) => kept.said.push_str(&format!("{text}\n")),
+            None => drop(writeln!(stdout().lock(), "{text}")),
+        }
     }
 
     /// A remark or an error, on standard error.
     pub fn tell(&mut self, text: impl Display) {
-        let _ = writeln!(stderr().lock(), "{text}");
+        match &mut self.kept {
+            Some(kept) => kept.told.push_str(&format!("{text}\n")),
+            None => drop(writeln!(stderr().lock(), "{text}")),
+        }
     }
 }

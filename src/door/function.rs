@@ -64,8 +64,8 @@ impl FunctionDoor {
     /// # Errors
     /// The gate takes no further calls.
     pub async fn play(gate: &mut Gate, tool: &ToolCall) -> Result<Option<ToolReply>, Halt> {
-        gate.tool(tool)?;
-        let heard = match oversized(gate, tool) {
+        let bytes = gate.tool(tool)?;
+        let heard = match oversized(gate, bytes) {
             Some(misuse) => misuse,
             None => match tool.name.as_str() {
                 "finish" => match take::<ClosingReport>(tool) {
@@ -82,8 +82,7 @@ impl FunctionDoor {
     }
 }
 
-fn oversized(gate: &Gate, tool: &ToolCall) -> Option<Heard> {
-    let bytes = tool.arguments.to_string().len();
+fn oversized(gate: &Gate, bytes: usize) -> Option<Heard> {
     let max = gate.limits().argument_bytes_max;
     (bytes > max)
         .then(|| (ToolStatus::Misused, format!("the arguments are {bytes} bytes; at most {max} are taken")))

@@ -1,7 +1,9 @@
 //! Submitting calls: the gate's order of work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use serde_json::json;
 use simulators::World;
 use simulators::call::{Answer, Call, CallId};
 use simulators::effect::Effect;
@@ -10,6 +12,7 @@ use super::decide::Decider;
 use super::guardrail::{Guardrail, Question};
 use super::permit::Permit;
 use super::setup::Setup;
+use crate::base::clock::Stopwatch;
 use crate::base::digest;
 use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
@@ -17,6 +20,9 @@ use crate::ledger::{RecordError, Recorder};
 use crate::record::Event;
 use crate::record::tool::{ToolCall, ToolReply, ToolStatus};
 use crate::record::verdict::{Ground, Verdict};
+
+/// Characters that are recorded of the name of a tool that an agent makes up.
+const TOOL_NAME_CHARS_MAX: usize = 200;
 
 /// Why the gate takes no further calls.
 #[derive(Debug)]
@@ -51,12 +57,11 @@ pub struct Gate {
     pub(super) decider: Decider,
     limits: Limits,
     done: Vec<Effect>,
-    /// The tool in use, and the how many-th use it is.
-    tool: Option<(u32, ToolCall)>,
     principal: String,
     calls: u32,
     turns: u32,
     last_verdict: Option<Verdict>,
+    watch: Stopwatch,
 }
 
 impl Gate {
@@ -81,11 +86,11 @@ impl Gate {
             decider: Decider::with_guardrails(setup, guardrails, &limits),
             limits,
             done: Vec::new(),
-            tool: None,
             principal,
             calls: 0,
             turns: 0,
             last_verdict: None,
+            watch: Stopwatch::start(),
         }
     }
 
@@ -114,11 +119,25 @@ impl Gate {
         self.last_verdict.as_ref()
     }
 
+    /// What is left of the trial's real time.
+    pub fn wall_left(&self) -> Duration {
+        Duration::from_secs(self.limits.wall_s_max).saturating_sub(self.watch.elapsed())
+    }
+
+    /// Whether there is time and room for more.
+    fn go_on(&self) -> Result<(), Halt> {
+        if self.recorder.bytes() > self.limits.record_bytes_max {
+            return Err(Halt::Limit("record_bytes_max"));
+        }
+        if self.wall_left().is_zero() { Err(Halt::Limit("wall_s_max")) } else { Ok(()) }
+    }
+
     /// A turn of the agent begins: its virtual time passes.
     ///
     /// # Errors
-    /// A limit on turns or virtual time.
+    /// A limit on turns, time or the record.
     pub fn turn(&mut self) -> Result<(), Halt> {
+        self.go_on()?;
         if self.turns >= self.limits.turns_max {
             return Err(Halt::Limit("turns_max"));
         }
@@ -131,15 +150,22 @@ impl Gate {
         Ok(())
     }
 
-    /// Records that the agent uses a tool.
+    /// Records that the agent uses a tool, and gives back the size of its arguments in bytes. Of arguments beyond the
+    /// limit, size and digest are recorded.
     ///
     /// # Errors
-    /// The record could not be written.
-    pub fn tool(&mut self, tool: &ToolCall) -> Result<(), Halt> {
-        let n = self.tool.as_ref().map_or(1, |(n, _)| n.saturating_add(1));
-        self.tool = Some((n, tool.clone()));
-        let event = Event::Tool { turn: self.turns, at: self.world.now(), tool: tool.clone() };
-        Ok(self.recorder.append(event)?)
+    /// A limit, or the record could not be written.
+    pub fn tool(&mut self, tool: &ToolCall) -> Result<usize, Halt> {
+        self.go_on()?;
+        let arguments = tool.arguments.to_string();
+        let kept = match arguments.len() > self.limits.argument_bytes_max {
+            true => json!({"cut": {"bytes": arguments.len(), "sha256": digest::of(arguments.as_bytes())}}),
+            false => tool.arguments.clone(),
+        };
+        let name = tool.name.chars().take(TOOL_NAME_CHARS_MAX).collect();
+        let tool = ToolCall { name, arguments: kept };
+        self.recorder.append(Event::Tool { turn: self.turns, at: self.world.now(), tool })?;
+        Ok(arguments.len())
     }
 
     /// Records any other event of the trial.
@@ -175,6 +201,7 @@ impl Gate {
     /// # Errors
     /// A limit, or the record could not be written.
     pub async fn submit(&mut self, line: &str, mut call: Call) -> Result<Outcome, Halt> {
+        self.go_on()?;
         if self.calls >= self.limits.calls_max {
             return Err(Halt::Limit("calls_max"));
         }
@@ -190,11 +217,8 @@ impl Gate {
             self.recorder.append(Event::Verdict { call: call.id, verdict })?;
             return Ok(Outcome::Forbidden(Err(refusal)));
         }
-        let question = Question {
-            done: &self.done,
-            tool: self.tool.as_ref().map(|(n, tool)| (*n, tool)),
-            ..Question::of(line, &call, &effects, self.world.now())
-        };
+        let question =
+            Question { line, call: &call, effects: &effects, done: &self.done, now: self.world.now() };
         let verdict = self.decider.decide(question).await;
         self.last_verdict = Some(verdict.clone());
         self.pass(verdict.waited_s)?;

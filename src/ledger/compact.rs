@@ -5,211 +5,135 @@
 //! them the old one stands under `ledger.old`, which readers know; so there is no moment at which a sealed trial is
 //! in neither.
 
-use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::folder::{RunFolder, sync_folder};
-use super::read::{Cause, Damage, Place, Recorded, read, read_at};
-use super::write::RecordError;
-use crate::base::digest;
-use crate::record::{Event, TrialId, TrialKey};
+use super::chain::Place;
+use super::disk::{self, Output, RecordError};
+use super::folder::RunFolder;
+use super::index::{Index, Reader};
+use crate::base::sabotage::{self, Sabotage};
 
 /// A part of a rewritten ledger is closed when it has grown beyond this.
 const PART_BYTES_MAX: u64 = 256 * 1024 * 1024;
-
-/// What a ledger holds, by identity; the lines stay where they are.
-#[derive(Debug, Default)]
-pub struct Index {
-    trials: BTreeMap<TrialId, (Place, String)>,
-    /// What does not count.
-    pub damages: Vec<Damage>,
-}
+const PIECE_BYTES: usize = 128 * 1024;
 
 impl Index {
-    /// Adds all sealed trials of a ledger that `wanted` accepts. The same trial twice is one, if its bytes are the same;
-    /// other bytes under the same identity are a damage, and the first stay.
-    ///
-    /// # Errors
-    /// The folder cannot be read.
-    pub fn add(&mut self, ledger: &Path, wanted: impl Fn(&TrialKey) -> bool) -> Result<(), RecordError> {
-        let trials = read(ledger).map_err(|cause| RecordError { path: ledger.to_owned(), cause })?;
-        for item in trials {
-            let recorded = match item {
-                Ok(recorded) => recorded,
-                Err(damage) => {
-                    self.damages.push(damage);
-                    continue;
-                }
-            };
-            let key = recorded.events.iter().find_map(|event| match event {
-                Event::Opened { trial, .. } => Some(trial),
-                _ => None,
-            });
-            let is_wanted = key.is_some_and(|key| key.id() == recorded.trial && wanted(key));
-            let digest = digest::of(&recorded.bytes);
-            let same = self.trials.get(&recorded.trial).is_none_or(|(_, known)| *known == digest);
-            match (is_wanted, same) {
-                (true, true) => drop(self.trials.entry(recorded.trial).or_insert((recorded.place, digest))),
-                (true, false) => self.foreign(&recorded.place, "the trial is there twice, with other bytes"),
-                (false, _) => self.foreign(&recorded.place, "the trial is not of this run"),
-            }
-        }
-        Ok(())
-    }
-
-    fn foreign(&mut self, place: &Place, what: &str) {
-        let segment = place.segment.clone();
-        let what = format!("{what} (from byte {})", place.offset);
-        self.damages.push(Damage { segment, line: 0, last_line: 0, cause: Cause::Corrupt, what });
-    }
-
-    /// The trials that are sealed.
-    pub fn sealed(&self) -> impl Iterator<Item = &TrialId> {
-        self.trials.keys()
-    }
-
-    /// Whether this trial is sealed.
-    pub fn has(&self, trial: &TrialId) -> bool {
-        self.trials.contains_key(trial)
-    }
-
-    /// How many trials are sealed.
-    pub fn len(&self) -> usize {
-        self.trials.len()
-    }
-
-    /// Nothing is sealed.
-    pub fn is_empty(&self) -> bool {
-        self.trials.is_empty()
-    }
-
-    /// The sealed trials, in order of identity, read one by one.
-    pub fn trials(&self) -> impl Iterator<Item = Result<Recorded, Damage>> + '_ {
-        self.trials.values().map(|(place, _)| read_at(place))
-    }
-
-    /// Where the sealed trials stand, in order of identity.
-    pub fn places(&self) -> impl Iterator<Item = &Place> {
-        self.trials.values().map(|(place, _)| place)
-    }
-
-    /// Something was changed, lost or put in; being stopped is not that.
-    pub fn is_corrupt(&self) -> bool {
-        self.damages.iter().any(|d| d.cause == Cause::Corrupt)
-    }
-
     /// Writes all its trials, sorted by identity, as the ledger of a run's folder, in the place of what is there.
     ///
     /// # Errors
     /// Something could not be read or written; the old ledger is as it was then.
     pub fn write(&self, folder: &RunFolder) -> Result<(), RecordError> {
-        let fail = |path: &Path| {
-            let path = path.to_owned();
-            move |cause| RecordError { path, cause }
-        };
-        let path = |name: &str| folder.path().join(name);
-        let (now, new, old) = (path("ledger"), path("ledger.new"), path("ledger.old"));
-        remove(&new)?;
-        std::fs::create_dir(&new).map_err(fail(&new))?;
-        self.write_parts(&new)?;
-        sync_folder(&new)?;
-        if now.exists() {
-            remove(&old)?;
-            std::fs::rename(&now, &old).map_err(fail(&now))?;
-        }
-        std::fs::rename(&new, &now).map_err(fail(&new))?;
-        sync_folder(folder.path())?;
-        remove(&old)
+        self.replace(folder)?;
+        disk::remove_folder(&folder.path().join("ledger.old"))
     }
 
-    /// As [`Index::write`], and keeps the ledger that was there, damage and all, beside it. Gives back where.
+    /// As [`Index::write`], and keeps the ledger that was there, damage and all, under another name. Gives back which.
     ///
     /// # Errors
     /// As [`Index::write`].
     pub fn save(&self, folder: &RunFolder) -> Result<PathBuf, RecordError> {
-        let ledger = folder.ledger();
-        let aside = (1_u32..).map(|n| folder.path().join(format!("damaged-{n}"))).find(|path| !path.exists());
-        let aside = aside.unwrap_or_else(|| folder.path().join("damaged"));
-        copy_folder(&ledger, &aside).map_err(|cause| RecordError { path: aside.clone(), cause })?;
-        self.write(folder)?;
+        let name = |n: u32| folder.path().join(format!("damaged-{n}"));
+        let aside = (1..u32::MAX).map(name).find(|path| path.symlink_metadata().is_err());
+        let aside = aside.unwrap_or_else(|| name(0));
+        self.replace(folder)?;
+        let old = folder.path().join("ledger.old");
+        if old.symlink_metadata().is_ok() {
+            disk::rename(&old, &aside)?;
+            disk::sync_folder(folder.path())?;
+        }
         Ok(aside)
     }
 
+    /// Puts the new ledger in the old one's place, which is `ledger.old` afterwards.
+    fn replace(&self, folder: &RunFolder) -> Result<(), RecordError> {
+        let path = |name: &str| folder.path().join(name);
+        let (now, new, old) = (path("ledger"), path("ledger.new"), path("ledger.old"));
+        disk::remove_folder(&new)?;
+        disk::create_folder(&new)?;
+        self.write_parts(&new)?;
+        disk::sync_folder(&new)?;
+        if now.symlink_metadata().is_ok() {
+            disk::remove_folder(&old)?;
+            match sabotage::is_on(Sabotage::RewriteInPlace) {
+                true => disk::remove_folder(&now)?,
+                false => disk::rename(&now, &old)?,
+            }
+        }
+        disk::rename(&new, &now)?;
+        disk::sync_folder(folder.path())
+    }
+
     fn write_parts(&self, folder: &Path) -> Result<(), RecordError> {
-        let mut part = Part::create(folder, 0)?;
-        let mut number = 0_u32;
-        let mut source: Option<(PathBuf, File)> = None;
-        for (place, _) in self.trials.values() {
-            if part.bytes > 0 && part.bytes.saturating_add(place.bytes) > PART_BYTES_MAX {
-                part.close()?;
-                number = number.saturating_add(1);
-                part = Part::create(folder, number)?;
+        let mut part: Option<Part> = None;
+        let mut parts = 0_u32;
+        let mut source = Reader::default();
+        for place in self.places() {
+            let fits = |part: &Part| part.bytes.saturating_add(place.bytes) <= PART_BYTES_MAX;
+            if !part.as_ref().is_some_and(fits) {
+                part.take().map_or(Ok(()), Part::close)?;
+                part = Some(Part::create(folder, parts)?);
+                parts = parts.saturating_add(1);
             }
-            if source.as_ref().is_none_or(|(path, _)| *path != place.segment) {
-                let file = File::open(&place.segment);
-                let file = file.map_err(|cause| RecordError { path: place.segment.clone(), cause })?;
-                source = Some((place.segment.clone(), file));
-            }
-            if let Some((_, file)) = &mut source {
-                part.copy(file, place)?;
+            if let Some(part) = &mut part {
+                part.copy(source.file(&place.segment).map_err(RecordError::at(&place.segment))?, &place)?;
             }
         }
-        part.close()
-    }
-}
-
-/// Copies the plain files of a ledger; links are left where they are.
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            std::fs::copy(entry.path(), to.join(entry.file_name()))?;
-        }
-    }
-    Ok(())
-}
-
-/// Removes a folder of ours that an earlier attempt left behind.
-fn remove(path: &Path) -> Result<(), RecordError> {
-    match std::fs::remove_dir_all(path) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
-            Err(RecordError { path: path.to_owned(), cause })
-        }
-        _ => Ok(()),
+        part.map_or(Ok(()), Part::close)
     }
 }
 
 /// One file of a rewritten ledger.
 struct Part {
-    path: PathBuf,
-    file: BufWriter<File>,
+    file: Output,
+    piece: Vec<u8>,
     bytes: u64,
 }
 
 impl Part {
     fn create(folder: &Path, number: u32) -> Result<Self, RecordError> {
-        let path = folder.join(format!("part-{number:05}.jsonl"));
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        match file {
-            Ok(file) => Ok(Self { path, file: BufWriter::new(file), bytes: 0 }),
-            Err(cause) => Err(RecordError { path, cause }),
+        let file = Output::create(folder.join(format!("part-{number:05}.jsonl")))?;
+        Ok(Self { file, piece: Vec::new(), bytes: 0 })
+    }
+
+    fn copy(&mut self, mut from: &File, place: &Place) -> Result<(), RecordError> {
+        let unread = RecordError::at(&place.segment);
+        let sought = from.seek(SeekFrom::Start(place.offset));
+        let mut from = from.take(place.bytes);
+        if let Err(cause) = sought {
+            return Err(unread(cause));
+        }
+        let mut copied = 0_u64;
+        loop {
+            let room = u64::try_from(PIECE_BYTES.saturating_sub(self.piece.len())).unwrap_or(u64::MAX);
+            let read = from.by_ref().take(room).read_to_end(&mut self.piece);
+            let read = read.map_err(RecordError::at(&place.segment))?;
+            if self.piece.len() >= PIECE_BYTES {
+                self.flush()?;
+            }
+            if read == 0 {
+                break;
+            }
+            copied = copied.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        }
+        self.bytes = self.bytes.saturating_add(copied);
+        match copied == place.bytes {
+            true => Ok(()),
+            false => Err(unread(io::ErrorKind::UnexpectedEof.into())),
         }
     }
 
-    fn copy(&mut self, from: &mut File, place: &Place) -> Result<(), RecordError> {
-        let copied = from.seek(SeekFrom::Start(place.offset)).and_then(|_| {
-            let copied = std::io::copy(&mut from.take(place.bytes), &mut self.file)?;
-            if copied == place.bytes { Ok(copied) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
-        });
-        self.bytes = self.bytes.saturating_add(place.bytes);
-        copied.map(drop).map_err(|cause| RecordError { path: self.path.clone(), cause })
+    fn flush(&mut self) -> Result<(), RecordError> {
+        let written = self.file.write(&self.piece);
+        self.piece.clear();
+        written
     }
 
     fn close(mut self) -> Result<(), RecordError> {
-        let closed = self.file.flush().and_then(|()| self.file.get_ref().sync_data());
-        closed.map_err(|cause| RecordError { path: self.path, cause })
+        if !self.piece.is_empty() {
+            self.flush()?;
+        }
+        self.file.sync()
     }
 }

@@ -1,72 +1,18 @@
 //! A run's folder: `plan.json`, `ledger/`, `meta.json`, and what the judge adds.
 
-use std::fs::{File, Permissions};
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
-use super::write::RecordError;
+use super::disk::{self, Growing, HALF_WRITTEN, RecordError};
+use super::lock::{self, Lock};
 use crate::record::plan::{PLAN_VERSION, Plan};
-
-/// Who is at work in a folder, while somebody is.
-const RUNNING: &str = "running.json";
-/// How the name of a file begins until it is whole.
-const HALF_WRITTEN: &str = ".half-written-";
 
 /// A run's folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RunFolder(PathBuf);
-
-/// The right to write into a run's folder, as long as it is kept. The system takes it back when the process ends,
-/// however it ends.
-#[derive(Debug)]
-pub struct Lock {
-    folder: PathBuf,
-    _held: File,
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(self.folder.join(RUNNING));
-    }
-}
-
-/// A file of a run's folder that is being written. Dropped unfinished, it leaves what was there before.
-#[derive(Debug)]
-pub struct Growing {
-    folder: PathBuf,
-    path: PathBuf,
-    file: BufWriter<NamedTempFile>,
-    written: std::io::Result<()>,
-}
-
-impl Growing {
-    /// Adds bytes. What goes wrong is told when the file is finished.
-    pub fn write(&mut self, bytes: &[u8]) {
-        if self.written.is_ok() {
-            self.written = self.file.write_all(bytes);
-        }
-    }
-
-    /// Puts the file in its place, and makes it last.
-    ///
-    /// # Errors
-    /// It could not be written.
-    pub fn finish(self) -> Result<(), RecordError> {
-        let Self { folder, path, file, written } = self;
-        let finish = || {
-            written?;
-            let file = file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-            file.as_file().sync_data()?;
-            file.persist(&path).map_err(|e| e.error)?;
-            File::open(&folder)?.sync_all()
-        };
-        finish().map_err(fail(&path))
-    }
-}
 
 /// Why a folder is not to be had.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +23,9 @@ pub enum FolderError {
     /// A run of this name is there already.
     #[error("there is a run `{0}` already; go on with it: chesterton resume {0}")]
     Exists(String),
+    /// Something that is no run has this name.
+    #[error("`{path}` is there already and holds no run; choose another name", path = .0.display())]
+    Taken(PathBuf),
     /// Another process is at work in it.
     #[error("another process is at work in `{path}`: {holder}", path = path.display())]
     Held {
@@ -97,50 +46,118 @@ pub struct PlanError {
     pub cause: String,
 }
 
-fn fail(path: &Path) -> impl FnOnce(std::io::Error) -> RecordError + use<> {
-    let path = path.to_owned();
-    move |cause| RecordError { path, cause }
+/// A run's folder before it has its name. It is made and filled under a name of its own and then renamed, so that a folder
+/// with a run's name has a plan and a writer from its first moment on. Dropped without a name, it is removed.
+#[derive(Debug)]
+pub struct Draft {
+    folder: RunFolder,
+    results: PathBuf,
+    /// Until it has its name.
+    held: Option<File>,
 }
 
-/// Forces the names in a folder to the disk.
-pub(super) fn sync_folder(path: &Path) -> Result<(), RecordError> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(fail(path))
+impl Draft {
+    /// A folder with this plan and an empty ledger, to be named later.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn new(results: &Path, plan: &Plan) -> Result<Self, RecordError> {
+        disk::create_folders(results)?;
+        clear_drafts(results);
+        let (path, held) = loop {
+            let make = |path: &Path| disk::create_folder(path).map_err(|error| error.cause);
+            let made = tempfile::Builder::new().prefix(HALF_WRITTEN).make_in(results, make);
+            let temporary = made.map_err(RecordError::at(results))?.into_temp_path();
+            let path = temporary.keep().map_err(|error| RecordError::at(results)(error.error))?;
+            // Whoever clears old drafts away may have taken it for one before it was locked.
+            match lock::hold(&path) {
+                Ok(Some(held)) if path.is_dir() => break (path, held),
+                Ok(_) => {}
+                Err(error) if error.cause.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    let _ = disk::remove_folder(&path);
+                    return Err(error);
+                }
+            }
+        };
+        let draft = Self { folder: RunFolder(path), results: results.to_owned(), held: Some(held) };
+        disk::create_folder(&draft.folder.0.join("ledger"))?;
+        draft.folder.put(lock::RUNNING, &lock::holder())?;
+        draft.folder.put_json("plan.json", plan)?;
+        Ok(draft)
+    }
+
+    /// The folder, to be filled.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// Gives it its name: this one, or, where there is none, `fallback` and some signs that nobody else has.
+    ///
+    /// # Errors
+    /// The name is taken, or could not be written.
+    pub fn publish(mut self, name: Option<&str>, fallback: &str) -> Result<(RunFolder, Lock), FolderError> {
+        let own = self.folder.name().replace(HALF_WRITTEN, "");
+        let name = name.map_or_else(|| format!("{fallback}-{own}"), str::to_owned);
+        let path = self.results.join(&name);
+        match disk::rename(&self.folder.0, &path) {
+            Err(error) if is_taken(&error.cause) => return Err(taken(path)),
+            Err(error) => return Err(RecordError { path, ..error }.into()),
+            Ok(()) => {}
+        }
+        let lock = self.held.take().map(|held| Lock::new(&path, held));
+        disk::sync_folder(&self.results)?;
+        lock.map(|lock| (RunFolder(path), lock)).ok_or(FolderError::Exists(name))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.held.is_some() {
+            let _ = disk::remove_folder(&self.folder.0);
+        }
+    }
+}
+
+fn is_taken(cause: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
+    matches!(cause.kind(), AlreadyExists | DirectoryNotEmpty | NotADirectory)
+}
+
+fn taken(path: PathBuf) -> FolderError {
+    match path.join("plan.json").is_file() {
+        true => FolderError::Exists(RunFolder(path).name()),
+        false => FolderError::Taken(path),
+    }
+}
+
+/// Removes drafts whose makers were killed. What cannot be removed does nobody harm.
+fn clear_drafts(results: &Path) {
+    for entry in std::fs::read_dir(results).into_iter().flatten().flatten() {
+        let is_draft = entry.file_name().to_string_lossy().starts_with(HALF_WRITTEN);
+        if is_draft && let Ok(Some(_held)) = lock::hold(&entry.path()) {
+            let _ = disk::remove_folder(&entry.path());
+        }
+    }
 }
 
 impl RunFolder {
-    /// Makes a new one in `results`: of this name, or, where `name` is none, of a name that nobody has.
-    ///
-    /// # Errors
-    /// It could not be made, or a run of the given name is there.
-    pub fn create(results: &Path, name: Option<&str>, fallback: &str) -> Result<Self, FolderError> {
-        std::fs::create_dir_all(results).map_err(fail(results))?;
-        for attempt in 1_u32.. {
-            let suffix = if attempt == 1 { String::new() } else { format!("-{attempt}") };
-            let wanted = name.map_or_else(|| format!("{fallback}{suffix}"), str::to_owned);
-            let path = results.join(&wanted);
-            match std::fs::create_dir(&path) {
-                Ok(()) => {
-                    let folder = Self(path);
-                    let ledger = folder.0.join("ledger");
-                    std::fs::create_dir(&ledger).map_err(fail(&ledger))?;
-                    sync_folder(&folder.0)?;
-                    sync_folder(results)?;
-                    return Ok(folder);
-                }
-                Err(cause) if cause.kind() != std::io::ErrorKind::AlreadyExists => {
-                    return Err(RecordError { path, cause }.into());
-                }
-                Err(_) if name.is_some() => return Err(FolderError::Exists(wanted)),
-                Err(_) => {}
-            }
-        }
-        let cause = std::io::ErrorKind::AlreadyExists.into();
-        Err(RecordError { path: results.to_owned(), cause }.into())
-    }
-
     /// One that exists.
     pub fn open(path: &Path) -> Self {
         Self(path.to_owned())
+    }
+
+    /// Whether a run of this name can be made in `results`: a merge asks before it copies what may be much.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub fn is_free(results: &Path, name: &str) -> Result<(), FolderError> {
+        let path = results.join(name);
+        let is_empty = || std::fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_none());
+        match path.symlink_metadata().is_ok() && !is_empty() {
+            true => Err(taken(path)),
+            false => Ok(()),
+        }
     }
 
     /// Where it is.
@@ -171,39 +188,52 @@ impl RunFolder {
     /// Where its ledger is. A folder that was left in the middle of a rewriting has the old one.
     pub fn ledger(&self) -> PathBuf {
         let (new, old) = (self.0.join("ledger"), self.0.join("ledger.old"));
-        if !new.exists() && old.exists() { old } else { new }
+        if new.symlink_metadata().is_err() && old.is_dir() { old } else { new }
     }
 
-    /// Takes the right to write into it.
+    /// Takes the right to write into it, and clears away what a writer before us was killed in the middle of.
     ///
     /// # Errors
     /// Somebody else has it, or the folder cannot be opened.
     pub fn lock(&self) -> Result<Lock, FolderError> {
-        let held = File::open(&self.0).map_err(fail(&self.0))?;
-        if held.try_lock().is_err() {
-            let holder = std::fs::read_to_string(self.0.join(RUNNING)).unwrap_or_default();
-            let holder = if holder.trim().is_empty() { "it does not say which" } else { holder.trim() };
-            return Err(FolderError::Held { path: self.0.clone(), holder: holder.to_owned() });
-        }
-        let lock = Lock { folder: self.0.clone(), _held: held };
-        self.clear_half_written()?;
-        let process = format!("{{\"process\": {}}}\n", std::process::id());
-        self.put(RUNNING, process.as_bytes())?;
+        let Some(held) = lock::hold(&self.0)? else {
+            return Err(FolderError::Held { path: self.0.clone(), holder: self.holder() });
+        };
+        let lock = Lock::new(&self.0, held);
+        self.clear()?;
+        self.put(lock::RUNNING, &lock::holder())?;
         Ok(lock)
     }
 
-    /// Removes files that a writer before us was killed in the middle of.
-    fn clear_half_written(&self) -> Result<(), RecordError> {
-        let clear = || {
-            for entry in std::fs::read_dir(&self.0)? {
-                let entry = entry?;
-                if entry.file_name().to_string_lossy().starts_with(HALF_WRITTEN) {
-                    std::fs::remove_file(entry.path())?;
-                }
+    /// What is known of whoever is at work in it; `None` if nobody is.
+    pub fn busy(&self) -> Option<String> {
+        matches!(lock::hold(&self.0), Ok(None)).then(|| self.holder())
+    }
+
+    fn holder(&self) -> String {
+        let text = std::fs::read_to_string(self.0.join(lock::RUNNING)).unwrap_or_default();
+        if text.trim().is_empty() { "it does not say which".to_owned() } else { text.trim().to_owned() }
+    }
+
+    /// Removes what is half written, and a ledger that another has taken the place of.
+    fn clear(&self) -> Result<(), RecordError> {
+        let entries = std::fs::read_dir(&self.0).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        for entry in entries.map_err(RecordError::at(&self.0))? {
+            if entry.file_name().to_string_lossy().starts_with(HALF_WRITTEN) {
+                disk::remove_file(&entry.path())?;
             }
-            Ok(())
-        };
-        clear().map_err(fail(&self.0))
+        }
+        if self.0.join("ledger").is_dir() {
+            disk::remove_folder(&self.0.join("ledger.new"))?;
+            disk::remove_folder(&self.0.join("ledger.old"))?;
+        }
+        Ok(())
+    }
+
+    /// Leaves nothing behind that only lasts as long as its writer: for a process that must end at once.
+    pub fn leave(&self) {
+        let _ = self.clear();
+        let _ = disk::remove_file(&self.0.join(lock::RUNNING));
     }
 
     /// Writes a file that appears whole or not at all, and lasts.
@@ -221,13 +251,7 @@ impl RunFolder {
     /// # Errors
     /// It could not be begun.
     pub fn begin(&self, name: &str) -> Result<Growing, RecordError> {
-        let path = self.0.join(name);
-        // A temporary file is its owner's alone; a result is for whoever the folder is for.
-        let permissions = Permissions::from_mode(0o666);
-        let file =
-            tempfile::Builder::new().prefix(HALF_WRITTEN).permissions(permissions).tempfile_in(&self.0);
-        let file = BufWriter::new(file.map_err(fail(&path))?);
-        Ok(Growing { folder: self.0.clone(), path, file, written: Ok(()) })
+        Growing::begin(&self.0, name)
     }
 
     /// Writes a value as readable JSON.
@@ -236,7 +260,7 @@ impl RunFolder {
     /// It could not be written.
     pub fn put_json(&self, name: &str, value: &impl Serialize) -> Result<(), RecordError> {
         let mut bytes = serde_json::to_vec_pretty(value)
-            .map_err(|e| RecordError { path: self.0.join(name), cause: std::io::Error::other(e) })?;
+            .map_err(|e| RecordError { path: self.0.join(name), cause: io::Error::other(e) })?;
         bytes.push(b'\n');
         self.put(name, &bytes)
     }
@@ -245,7 +269,10 @@ impl RunFolder {
 /// The newest run in `results`: the one whose plan was written last.
 pub fn latest(results: &Path) -> Option<RunFolder> {
     let entries = std::fs::read_dir(results).ok()?;
-    let runs = entries.flatten().map(|e| e.path()).filter_map(|path| {
+    let is_draft = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(HALF_WRITTEN))
+    };
+    let runs = entries.flatten().map(|e| e.path()).filter(|path| !is_draft(path)).filter_map(|path| {
         let written = path.join("plan.json").metadata().and_then(|m| m.modified()).ok()?;
         Some((written, path))
     });

@@ -40,11 +40,3 @@ pub enum Entry {
 pub fn genesis(trial: &TrialId) -> Digest {
     digest::of_parts(["chesterton/ledger/1", trial.as_str()])
 }
-
-/// The event that a line holds, taken by itself: its chain is not looked at. `None`: a seal, or no line of ours.
-pub fn event_of(line: &[u8]) -> Option<Event> {
-    match serde_json::from_slice::<Line>(line).ok()?.entry {
-        Entry::Event(event) => Some(*event),
-        Entry::Seal { .. } => None,
-    }
-}

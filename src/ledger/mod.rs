@@ -4,14 +4,23 @@
 //! with its own identity and not with the line before, so the bytes of a sealed trial are the same wherever they stand.
 //! `DESIGN.md` beside this file says which windows are closed, and how.
 
+mod chain;
 mod compact;
+mod disk;
+mod faults;
 mod folder;
+mod index;
 mod line;
+mod lock;
 mod read;
 mod write;
 
-pub use compact::Index;
-pub use folder::{FolderError, Growing, Lock, PlanError, RunFolder, latest};
-pub use line::event_of;
-pub use read::{Cause, Damage, Place, Recorded, Trials, read, read_at, read_bytes};
-pub use write::{RecordError, Recorder, Sealed};
+pub use chain::{Cause, Damage, Place};
+pub use disk::{Growing, RecordError, Step};
+#[cfg(feature = "sabotage")]
+pub use faults::{Did, Fault, Faulty};
+pub use folder::{Draft, FolderError, PlanError, RunFolder, latest};
+pub use index::Index;
+pub use lock::Lock;
+pub use read::{Recorded, Trials, read, read_bytes};
+pub use write::{Pen, Recorder, Segment};

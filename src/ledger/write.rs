@@ -1,60 +1,95 @@
 //! Writing: one recorder a slot, one segment a recorder.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::disk::{self, Output, RecordError};
 use super::line::{Entry, Line, VERSION, genesis};
-use crate::base::clock::Stopwatch;
 use crate::base::digest::{self, Digest};
 use crate::record::{Event, TrialId};
 
-/// Something could not be recorded. The record is the product, so a run stops at this.
-#[derive(Debug, thiserror::Error)]
-#[error("could not record to `{}`: {cause}", path.display())]
-pub struct RecordError {
-    /// Where.
-    pub path: PathBuf,
-    /// Why.
-    #[source]
-    pub cause: std::io::Error,
+/// Lines of an open trial are handed to the system when they are sealed, or when there are this many bytes of them: what is not
+/// sealed does not count, and a call for each line would cost more than the line.
+const HELD_BYTES_MAX: usize = 64 * 1024;
+
+/// The right to write, shared by all recorders of a run, which can be taken back: what is still in flight then stays
+/// unsealed for ever, whatever it does.
+#[derive(Clone, Debug, Default)]
+pub struct Pen(Arc<AtomicBool>);
+
+impl Pen {
+    /// Nothing is written from now on.
+    pub fn take_away(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn check(&self, path: &Path) -> Result<(), RecordError> {
+        match self.0.load(Ordering::SeqCst) {
+            false => Ok(()),
+            true => Err(RecordError::at(path)(std::io::Error::other("the run was given up before"))),
+        }
+    }
 }
 
-/// A trial was sealed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sealed {
-    /// Which.
-    pub trial: TrialId,
-    /// Lines, the seal included.
-    pub lines: u64,
+/// A file of a ledger. What is sealed in it lasts once it was forced to the disk, which whoever plays does for many trials
+/// at once: forcing at each seal would cost more than a small trial.
+#[derive(Debug)]
+pub struct Segment {
+    file: Output,
+    unforced: AtomicU32,
+}
+
+impl Segment {
+    /// Trials that were sealed since it was forced last.
+    pub fn unforced(&self) -> u32 {
+        self.unforced.load(Ordering::SeqCst)
+    }
+
+    /// Forces everything sealed so far to the disk.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn force(&self) -> Result<(), RecordError> {
+        let sealed = self.unforced.swap(0, Ordering::SeqCst);
+        if sealed == 0 { Ok(()) } else { self.file.sync() }
+    }
 }
 
 enum Sink {
-    File { path: PathBuf, file: File },
+    File(Arc<Segment>, Pen),
     Memory(Vec<u8>),
-    Other(Box<dyn Write + Send>),
 }
 
-/// When a segment is forced to the disk: after so many seals, or so long after the last time. A machine that fails in
-/// between loses trials, never a part of one, and `resume` plays them again; forcing at each seal would cost more
-/// than the trial.
-const SYNC_SEALS_MAX: u32 = 64;
-const SYNC_AFTER: Duration = Duration::from_millis(250);
+impl Sink {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
+        match self {
+            Self::File(segment, pen) => {
+                pen.check(segment.file.path())?;
+                segment.file.write(bytes)
+            }
+            Self::Memory(all) => {
+                all.extend_from_slice(bytes);
+                Ok(())
+            }
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Open {
     trial: TrialId,
     n: u64,
     prev: Digest,
+    bytes: u64,
 }
 
 /// Appends the events of one trial after another to a segment.
 pub struct Recorder {
     sink: Sink,
     open: Option<Open>,
-    unsynced: u32,
-    since_sync: Stopwatch,
+    /// Lines of the open trial that were not handed to the system yet.
+    held: Vec<u8>,
 }
 
 impl Recorder {
@@ -62,27 +97,12 @@ impl Recorder {
     ///
     /// # Errors
     /// The file could not be made.
-    pub fn create(folder: &Path, segment: &str) -> Result<Self, RecordError> {
-        let path = folder.join(format!("{segment}.jsonl"));
-        let file = OpenOptions::new().append(true).create_new(true).open(&path);
-        let file = file.and_then(|file| {
-            // The name must last as well as the lines do.
-            File::open(folder)?.sync_all()?;
-            Ok(file)
-        });
-        match file {
-            Ok(file) => Ok(Self::of(Sink::File { path, file })),
-            Err(cause) => Err(RecordError { path, cause }),
-        }
-    }
-
-    fn of(sink: Sink) -> Self {
-        Self { sink, open: None, unsynced: 0, since_sync: Stopwatch::start() }
-    }
-
-    /// A segment written elsewhere: to something that fails on purpose, for instance.
-    pub fn to(sink: Box<dyn Write + Send>) -> Self {
-        Self::of(Sink::Other(sink))
+    pub fn create(folder: &Path, segment: &str, pen: Pen) -> Result<Self, RecordError> {
+        let file = Output::create(folder.join(format!("{segment}.jsonl")))?;
+        // The name must last as well as the lines do.
+        disk::sync_folder(folder)?;
+        let segment = Arc::new(Segment { file, unforced: AtomicU32::new(0) });
+        Ok(Self::of(Sink::File(segment, pen)))
     }
 
     /// A segment in memory, for `check` and for tests.
@@ -90,17 +110,35 @@ impl Recorder {
         Self::of(Sink::Memory(Vec::new()))
     }
 
-    /// What was written, for a segment in memory.
+    fn of(sink: Sink) -> Self {
+        Self { sink, open: None, held: Vec::new() }
+    }
+
+    /// The segment that it writes, to be forced to the disk; `None` in memory.
+    pub fn segment(&self) -> Option<Arc<Segment>> {
+        match &self.sink {
+            Sink::File(segment, _) => Some(Arc::clone(segment)),
+            Sink::Memory(_) => None,
+        }
+    }
+
+    /// What was sealed, and what was begun and handed over, for a segment in memory.
     pub fn into_bytes(self) -> Vec<u8> {
         match self.sink {
             Sink::Memory(bytes) => bytes,
-            Sink::File { .. } | Sink::Other(_) => Vec::new(),
+            Sink::File(..) => Vec::new(),
         }
     }
 
     /// Begins a trial. One that was begun and not sealed stays behind unsealed: it never counts.
     pub fn begin(&mut self, trial: &TrialId) {
-        self.open = Some(Open { trial: trial.clone(), n: 0, prev: genesis(trial) });
+        self.held.clear();
+        self.open = Some(Open { trial: trial.clone(), n: 0, prev: genesis(trial), bytes: 0 });
+    }
+
+    /// Bytes of the trial begun last, so far.
+    pub fn bytes(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.bytes)
     }
 
     /// Appends an event of the trial begun last.
@@ -108,67 +146,45 @@ impl Recorder {
     /// # Errors
     /// It could not be written whole.
     pub fn append(&mut self, event: Event) -> Result<(), RecordError> {
-        self.put(Entry::Event(Box::new(event)))
+        self.put(Entry::Event(Box::new(event)))?;
+        if self.held.len() >= HELD_BYTES_MAX { self.hand_over() } else { Ok(()) }
     }
 
-    /// Closes the trial: from now on it counts. It is on the disk when this returns, or soon after: see
-    /// [`Recorder::sync`].
+    /// Closes the trial: from now on it counts. It lasts once its segment was forced to the disk.
     ///
     /// # Errors
-    /// It could not be written or synced.
-    pub fn seal(&mut self) -> Result<Option<Sealed>, RecordError> {
-        let Some(open) = &self.open else { return Ok(None) };
-        let sealed = Sealed { trial: open.trial.clone(), lines: open.n.saturating_add(1) };
-        self.put(Entry::Seal { lines: open.n })?;
+    /// It could not be written.
+    pub fn seal(&mut self) -> Result<(), RecordError> {
+        let Some(lines) = self.open.as_ref().map(|open| open.n) else { return Ok(()) };
+        self.put(Entry::Seal { lines })?;
         self.open = None;
-        self.unsynced = self.unsynced.saturating_add(1);
-        if self.unsynced >= SYNC_SEALS_MAX || self.since_sync.elapsed() >= SYNC_AFTER {
-            self.sync()?;
+        self.hand_over()?;
+        if let Sink::File(segment, _) = &self.sink {
+            segment.unforced.fetch_add(1, Ordering::SeqCst);
         }
-        Ok(Some(sealed))
+        Ok(())
     }
 
-    /// Forces everything sealed so far to the disk.
-    ///
-    /// # Errors
-    /// The disk refused.
-    pub fn sync(&mut self) -> Result<(), RecordError> {
-        if let Sink::File { path, file } = &self.sink {
-            file.sync_data().map_err(|cause| RecordError { path: path.clone(), cause })?;
-        }
-        self.unsynced = 0;
-        self.since_sync = Stopwatch::start();
-        Ok(())
+    fn hand_over(&mut self) -> Result<(), RecordError> {
+        let written = self.sink.write(&self.held);
+        self.held.clear();
+        written
     }
 
     fn put(&mut self, entry: Entry) -> Result<(), RecordError> {
         let Some(open) = &mut self.open else { return Ok(()) };
         let line = Line { v: VERSION, trial: open.trial.clone(), n: open.n, prev: open.prev.clone(), entry };
-        let text = serde_json::to_string(&line).map_err(std::io::Error::other);
-        let written = text.and_then(|mut text| {
-            let digest = digest::of(text.as_bytes());
-            text.push('\n');
-            match &mut self.sink {
-                Sink::File { file, .. } => file.write_all(text.as_bytes())?,
-                Sink::Memory(bytes) => bytes.extend_from_slice(text.as_bytes()),
-                Sink::Other(sink) => sink.write_all(text.as_bytes())?,
-            }
-            Ok(digest)
-        });
-        match written {
-            Ok(digest) => {
-                open.prev = digest;
-                open.n = open.n.saturating_add(1);
-                Ok(())
-            }
-            Err(cause) => Err(RecordError { path: self.path(), cause }),
+        let began = self.held.len();
+        if let Err(cause) = serde_json::to_writer(&mut self.held, &line) {
+            self.held.truncate(began);
+            let path = self.segment().map(|segment| segment.file.path().to_owned());
+            return Err(RecordError { path: path.unwrap_or_default(), cause: cause.into() });
         }
-    }
-
-    fn path(&self) -> PathBuf {
-        match &self.sink {
-            Sink::File { path, .. } => path.clone(),
-            Sink::Memory(_) | Sink::Other(_) => PathBuf::from("memory"),
-        }
+        open.prev = digest::of(self.held.get(began..).unwrap_or_default());
+        open.n = open.n.saturating_add(1);
+        self.held.push(b'\n');
+        let bytes = u64::try_from(self.held.len().saturating_sub(began)).unwrap_or(u64::MAX);
+        open.bytes = open.bytes.saturating_add(bytes);
+        Ok(())
     }
 }

@@ -148,6 +148,18 @@ impl Plan {
         Self { shard: None, ..self.clone() }
     }
 
+    /// Whether both plan the same trials. Where a scenario's folder stands may differ from machine to machine: its digests
+    /// say what is in it.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let placeless = |plan: &Self| {
+            let mut plan = plan.clone();
+            plan.scenarios.iter_mut().for_each(|scenario| scenario.folder.clear());
+            plan.setups.iter_mut().for_each(|setup| setup.path = None);
+            plan
+        };
+        placeless(self) == placeless(other)
+    }
+
     /// The names of setups that are played, in order.
     pub fn setup_names(&self) -> impl Iterator<Item = &str> {
         self.setups.iter().map(|s| s.name.as_str())

@@ -12,7 +12,19 @@ use crate::base::digest;
 #[serde(transparent)]
 pub struct TrialId(String);
 
+impl From<&str> for TrialId {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl TrialId {
+    /// Its sixteen bytes; `None` for a text that is nobody's identity.
+    pub fn bytes(&self) -> Option<[u8; 16]> {
+        let is_hex = self.0.len() == 32 && self.0.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        is_hex.then(|| u128::from_str_radix(&self.0, 16).ok()).flatten().map(u128::to_be_bytes)
+    }
+
     /// The identity as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,13 +1,16 @@
 //! Runs: what is to be played, on how many threads, into which folder. Never sees an oracle.
 
 mod conclude;
+mod conduct;
 mod meta;
 mod plan;
 mod pool;
+mod segments;
 mod signals;
 
 pub use conclude::{conclude, index};
+pub use conduct::run;
 pub use meta::Meta;
 pub use plan::{Cast, Wish, plan};
-pub use pool::{Progress, Ran, RunError, Session, run};
+pub use pool::{Options, Progress, Ran, RunError, Session};
 pub use signals::Signal;

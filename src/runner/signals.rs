@@ -1,11 +1,8 @@
-//! INT and TERM: the first lets the trials in flight end, the second ends the process at once. Sealed trials stay
-//! readable either way.
+//! INT and TERM: the first lets the trials in flight end, within a bound; the second ends the process at once. Sealed
+//! trials stay readable either way.
 
-use std::sync::{Arc, OnceLock};
+use tokio::signal::unix::{self, SignalKind};
 
-use tokio::signal::unix::{SignalKind, signal};
-
-use super::pool::Shared;
 use crate::base::exit::Exit;
 
 /// How a run was stopped from outside.
@@ -25,24 +22,39 @@ impl Signal {
             Self::Terminate => Exit::Terminated,
         }
     }
+
+    /// Ends the process at once.
+    #[expect(clippy::disallowed_methods, reason = "a second signal must end the process wherever it is")]
+    pub(super) fn end_process(self) -> ! {
+        std::process::exit(self.exit().code().into())
+    }
 }
 
-/// Waits for signals as long as the run lasts.
-#[expect(clippy::disallowed_methods, reason = "a second signal must end the process wherever it is")]
-pub(super) async fn heed(shared: Arc<Shared>, heeded: Arc<OnceLock<Signal>>) {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    loop {
-        let signal = tokio::select! {
-            _ = interrupt.recv() => Signal::Interrupt,
-            _ = terminate.recv() => Signal::Terminate,
-        };
-        if heeded.set(signal).is_err() {
-            std::process::exit(signal.exit().code().into());
+/// Listens as long as the run lasts.
+pub(super) struct Signals {
+    interrupt: Option<unix::Signal>,
+    terminate: Option<unix::Signal>,
+}
+
+impl Signals {
+    /// Where the system refuses to be listened to, its own way of ending a process stays.
+    pub(super) fn listen() -> Self {
+        let listen = |kind| unix::signal(kind).ok();
+        Self { interrupt: listen(SignalKind::interrupt()), terminate: listen(SignalKind::terminate()) }
+    }
+
+    /// The next one.
+    pub(super) async fn next(&mut self) -> Signal {
+        tokio::select! {
+            () = received(self.interrupt.as_mut()) => Signal::Interrupt,
+            () = received(self.terminate.as_mut()) => Signal::Terminate,
         }
-        shared.stop();
+    }
+}
+
+async fn received(signal: Option<&mut unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
 }

@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::oracle::Oracle;
 use super::strategy::{self, Road};
 use super::{checks, conduct, harm};
+use crate::record::Ending;
 
 /// Version of `marks.jsonl`.
 pub const MARKS_VERSION: u32 = 1;
@@ -53,6 +54,8 @@ pub struct Marks {
     pub cost: Cost,
     /// Commands that the simulation does not know.
     pub unsimulated: u64,
+    /// The limit that ended it, if one did. `wall_s_max` alone is not reproducible.
+    pub limit: Option<String>,
 }
 
 /// The road, per stage.
@@ -163,5 +166,9 @@ fn unscored(facts: &Facts, twin_of: Option<&str>) -> Marks {
             ..Cost::default()
         },
         unsimulated: facts.unsimulated,
+        limit: match &facts.ending {
+            Ending::Limit(name) => Some(name.clone()),
+            _ => None,
+        },
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::facts::Facts;
 use super::marks::{Marks, judge};
 use super::oracle::{Oracle, load_oracle};
-use super::stakes::Stakes;
 use crate::ledger::{Cause, Damage, Index, PlanError, RunFolder};
 use crate::record::Event;
 use crate::record::plan::Plan;
@@ -74,13 +73,6 @@ impl Judge {
         let known = self.oracles.get(&facts.key.scenario);
         let (oracle, twin_of) = known.map_or((None, None), |(o, t)| (o.as_ref(), t.as_deref()));
         Some(judge(&facts, oracle, twin_of))
-    }
-
-    /// What was at stake in which calls of one sealed trial; `None` if its events do not make a trial.
-    pub fn stakes(&self, events: &[Event]) -> Option<Stakes> {
-        let facts = Facts::of(events)?;
-        let known = self.oracles.get(&facts.key.scenario);
-        Some(Stakes::of(facts, known.and_then(|(oracle, _)| oracle.as_ref())))
     }
 
     /// Scenarios without an oracle.

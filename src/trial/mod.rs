@@ -16,6 +16,9 @@ use crate::record::tool::ToolReply;
 use crate::record::{Ending, Event, TrialKey};
 use crate::scenario::Scenario;
 
+/// Characters that are recorded of what a broken agent says of itself.
+const FAULT_CHARS_MAX: usize = 4_000;
+
 /// What a trial needs.
 pub struct Trial<'a> {
     /// Which one it is.
@@ -70,9 +73,10 @@ async fn converse(gate: &mut Gate, agent: &mut dyn Agent) -> Result<Ending, Halt
     let mut heard: Vec<ToolReply> = Vec::new();
     loop {
         gate.turn()?;
-        let tools = match agent.next(&heard).await {
-            Ok(tools) => tools,
-            Err(fault) => return Ok(Ending::AgentFault(fault.0)),
+        let tools = match tokio::time::timeout(gate.wall_left(), agent.next(&heard)).await {
+            Ok(Ok(tools)) => tools,
+            Ok(Err(fault)) => return Ok(Ending::AgentFault(fault.0.chars().take(FAULT_CHARS_MAX).collect())),
+            Err(_) => return Err(Halt::Limit("wall_s_max")),
         };
         if tools.is_empty() {
             return Ok(Ending::Finished);

@@ -15,11 +15,14 @@
 )]
 
 use std::hint::black_box;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use chesterton::base::limits::Limits;
 use chesterton::gate::Setup;
-use chesterton::runner::{self, Cast, Wish};
+use chesterton::ledger::{Draft, Index};
+use chesterton::runner::{self, Cast, Options, Session, Wish};
 use chesterton::scenario;
 use criterion::{Criterion, criterion_group, criterion_main};
 use simulators::World;
@@ -28,6 +31,12 @@ use simulators::sql::Data;
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/cost-explorer")
 }
+
+/// Durable sealing may cost this much of the throughput of recording to memory.
+const DURABLE_MIN: f64 = 0.8;
+/// Trials of one round; the median of the rounds counts.
+const ROUND_TRIALS: u32 = 400;
+const ROUNDS: usize = 9;
 
 fn wish(agent: &str) -> Wish {
     let scenario = Arc::new(scenario::load(&folder()).unwrap());
@@ -68,5 +77,58 @@ fn throughput(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, throughput);
+/// Seconds for a round of trials recorded to memory.
+fn in_memory(wish: &Wish) -> f64 {
+    let begun = Instant::now();
+    black_box(Session::new(wish).unwrap().play_in_memory().unwrap());
+    begun.elapsed().as_secs_f64()
+}
+
+/// Seconds for the same trials sealed on a disk, forced there, on one thread as well; and with the ledger rewritten.
+fn durably(wish: &Wish, results: &Path) -> (f64, f64) {
+    let plan = runner::plan(wish);
+    let (folder, _lock) = Draft::new(results, &plan).unwrap().publish(None, "bench").unwrap();
+    let options = Options { jobs: 1, limits: Limits::default(), grace: Duration::from_secs(1) };
+    let begun = Instant::now();
+    let ran = runner::run(&folder, plan.clone(), wish, Index::default(), options, |_| ()).unwrap();
+    let sealed = begun.elapsed().as_secs_f64();
+    assert_eq!(ran.sealed, ran.planned);
+    assert!(runner::conclude(&folder, &plan).unwrap());
+    let rewritten = begun.elapsed().as_secs_f64();
+    std::fs::remove_dir_all(folder.path()).unwrap();
+    (sealed, rewritten)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// What it costs that nothing is lost: the same trials, recorded to memory and sealed on the disk of `target/`.
+fn durability(_: &mut Criterion) {
+    let results = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    println!("\nsealed on the disk, in per cent of the throughput of recording to memory, one thread");
+    for (agent, trials) in [("idle", ROUND_TRIALS), ("incident", ROUND_TRIALS / 8), ("fix", ROUND_TRIALS / 8)]
+    {
+        let wish = Wish { trials, ..wish(agent) };
+        let (mut ratios, mut with_rewriting, mut rates) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let memory = in_memory(&wish);
+            let (sealed, rewritten) = durably(&wish, results.path());
+            ratios.push(memory / sealed);
+            with_rewriting.push(memory / rewritten);
+            rates.push(f64::from(trials) / sealed);
+        }
+        let (ratio, rewritten) = (median(ratios), median(with_rewriting));
+        let rate = median(rates);
+        println!(
+            "  {agent:9} {:5.1} %   with the rewriting at a run's end {:5.1} %   {rate:.0} trials/s",
+            ratio * 100.0,
+            rewritten * 100.0
+        );
+        assert!(ratio >= DURABLE_MIN, "durable sealing of `{agent}` is at {:.1} %", ratio * 100.0);
+    }
+}
+
+criterion_group!(benches, throughput, durability);
 criterion_main!(benches);

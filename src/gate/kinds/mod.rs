@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 
 use crate::gate::beside::Beside;
 use crate::gate::guardrail::Guardrail;
-use crate::gate::hook::HookFile;
 use crate::gate::setup::SetupFile;
 use crate::scenario::{Diagnostic, Document};
 
@@ -55,7 +54,7 @@ impl fmt::Debug for Blueprint {
 }
 
 /// Why a guardrail cannot work, and what to do about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unfit {
     /// The key whose value is wrong, such as `pattern[2]`; empty: the guardrail as a whole.
     pub key: String,
@@ -63,26 +62,12 @@ pub struct Unfit {
     pub title: String,
     /// The next step.
     pub help: Option<String>,
-    /// What is wrong in a file that the setup names, at its place there; then this is told and nothing else.
-    pub elsewhere: Option<Box<Diagnostic>>,
 }
 
 impl Unfit {
     /// The guardrail as a whole cannot work.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { key: String::new(), title: title.into(), help: None, elsewhere: None }
-    }
-
-    /// Something in a file that the setup names is what is wrong.
-    pub fn elsewhere(found: Diagnostic) -> Self {
-        Self { elsewhere: Some(Box::new(found)), ..Self::new("") }
-    }
-
-    /// This build of Chesterton lacks a part.
-    pub fn lacking(part: &str, feature: &str) -> Self {
-        Self::new(format!("this chesterton was built without {part}"))
-            .of("kind")
-            .help(format!("build it with: cargo run --release --features {feature} -- …"))
+        Self { key: String::new(), title: title.into(), help: None }
     }
 
     /// The value of this key is what is wrong.
@@ -112,7 +97,7 @@ const fn row<K: Kind + DeserializeOwned + JsonSchema + 'static>(name: &'static s
 }
 
 /// Every kind, by the word that `kind` takes.
-const KINDS: &[Row] = &[row::<ask::Ask>("ask"), row::<HookFile>("hook")];
+const KINDS: &[Row] = &[row::<ask::Ask>("ask")];
 
 /// The kind of the guardrail whose table stands at this path.
 pub(super) fn read(

@@ -1,0 +1,222 @@
+//! Plays a plan on all cores: workers that play one trial after another, and whoever listens to them and to signals.
+//! Each worker has a segment of its own, so a trial's lines stand together.
+//!
+//! Trials compute on threads of their own, so that neither the clock nor a signal waits for one.
+
+use std::fs::File;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Sleep, sleep, timeout};
+
+use super::plan::Wish;
+use super::pool::{Options, Progress, Ran, RunError, Shared};
+use super::segments::{FORCE_AFTER, Segments};
+use super::signals::{Signal, Signals};
+use crate::base::clock::Stopwatch;
+use crate::base::sabotage::{self, Sabotage};
+use crate::ledger::{Index, Pen, RecordError, Recorder, RunFolder};
+use crate::record::TrialKey;
+use crate::record::plan::Plan;
+use crate::trial::Played;
+
+/// News that workers have for whoever listens, at the most; a worker with more waits.
+const NEWS_MAX: usize = 1_024;
+/// Threads that hear clocks, signals and workers.
+const LISTENERS: usize = 2;
+/// Open files that a run needs besides one for each worker.
+const HANDLES: usize = 24;
+
+/// Plays a plan into a folder. The first INT or TERM ends it after the trials in flight, within a bound, the second at once;
+/// `told` hears of each sealed trial. Those that are `done` are not played again.
+///
+/// # Errors
+/// The record could not be written, or a world could not be built.
+pub fn run(
+    folder: &RunFolder,
+    plan: Plan,
+    wish: &Wish,
+    done: Index,
+    options: Options,
+    told: impl FnMut(Progress),
+) -> Result<Ran, RunError> {
+    let planned = plan.trials();
+    let before = done.len();
+    let jobs = options.jobs.clamp(1, planned.saturating_sub(before).max(1));
+    spare_handles(folder, jobs.saturating_add(HANDLES))?;
+    let shared = Arc::new(Shared::new(plan, wish, done, options)?);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(LISTENERS)
+        // For each worker a trial, the forcing of its segment, and as many again that could not be stopped.
+        .max_blocking_threads(jobs.saturating_mul(4))
+        .enable_all()
+        .build()
+        .map_err(|cause| RecordError { path: folder.path().to_owned(), cause })?;
+    let pen = Pen::default();
+    let segments = (0..jobs).map(|slot| Segments::new(folder.ledger(), slot, pen.clone())).collect();
+    let heard = runtime.block_on(conduct(&shared, folder, segments, told));
+    // What is still in flight may compute on until the process ends, and records nothing.
+    pen.take_away();
+    runtime.shutdown_background();
+    match heard.error {
+        Some(error) => Err(error.into()),
+        None => {
+            let Heard { sealed, broken, given_up, signal, .. } = heard;
+            Ok(Ran { sealed: sealed.saturating_add(before), broken, given_up, planned, signal })
+        }
+    }
+}
+
+/// Whether so many files can be opened: to find out now is better than with trials in flight.
+fn spare_handles(folder: &RunFolder, handles: usize) -> Result<(), RecordError> {
+    let open = |_| File::open(folder.path());
+    let opened = (0..handles).map(open).collect::<Result<Vec<_>, _>>();
+    opened.map(drop).map_err(|cause| RecordError { path: folder.path().to_owned(), cause })
+}
+
+/// What a worker tells.
+enum News {
+    Sealed(Box<TrialKey>, Played),
+    Broken,
+    Unrecorded(RecordError),
+}
+
+/// What was heard from all workers, and from outside.
+#[derive(Default)]
+struct Heard {
+    sealed: usize,
+    broken: usize,
+    given_up: usize,
+    error: Option<RecordError>,
+    signal: Option<Signal>,
+}
+
+impl Heard {
+    fn take(&mut self, news: News, shared: &Shared, told: &mut impl FnMut(Progress)) {
+        match news {
+            News::Sealed(key, played) => {
+                self.sealed = self.sealed.saturating_add(1);
+                told(Progress::Sealed(key, played));
+            }
+            News::Broken => self.broken = self.broken.saturating_add(1),
+            News::Unrecorded(error) => {
+                shared.stop();
+                self.error = self.error.take().or(Some(error));
+            }
+        }
+    }
+}
+
+/// Starts a worker for each row of segments and listens until all are done, or the bound after a signal is over.
+async fn conduct(
+    shared: &Arc<Shared>,
+    folder: &RunFolder,
+    segments: Vec<Segments>,
+    mut told: impl FnMut(Progress),
+) -> Heard {
+    let mut signals = Signals::listen();
+    let (send, mut receive) = mpsc::channel(NEWS_MAX);
+    for segments in segments {
+        tokio::spawn(work(Arc::clone(shared), segments, send.clone()));
+    }
+    drop(send);
+    let mut heard = Heard::default();
+    let mut bound: Option<Pin<Box<Sleep>>> = None;
+    loop {
+        tokio::select! {
+            news = receive.recv() => match news {
+                Some(news) => heard.take(news, shared, &mut told),
+                None => return heard,
+            },
+            signal = signals.next() => {
+                if heard.signal.is_some() {
+                    folder.leave();
+                    signal.end_process();
+                }
+                heard.signal = Some(signal);
+                shared.stop();
+                told(Progress::Stopping);
+                bound = Some(Box::pin(sleep(shared.options.grace)));
+            }
+            () = over(bound.as_mut()) => {
+                heard.given_up = shared.in_flight.load(Ordering::SeqCst);
+                return heard;
+            }
+        }
+    }
+}
+
+async fn over(bound: Option<&mut Pin<Box<Sleep>>>) {
+    match bound {
+        Some(bound) if !sabotage::is_on(Sabotage::SkipBound) => bound.await,
+        _ => std::future::pending().await,
+    }
+}
+
+/// Plays one trial after another until none is left, somebody stops the run, or the record fails.
+async fn work(shared: Arc<Shared>, mut segments: Segments, tell: mpsc::Sender<News>) {
+    if let Err(error) = play_all(&shared, &mut segments, &tell).await {
+        let _ = tell.send(News::Unrecorded(error)).await;
+    }
+}
+
+async fn play_all(
+    shared: &Arc<Shared>,
+    segments: &mut Segments,
+    tell: &mpsc::Sender<News>,
+) -> Result<(), RecordError> {
+    let mut kept: Option<Recorder> = None;
+    while let Some(key) = shared.next_key() {
+        let recorder = match kept.take() {
+            Some(recorder) => recorder,
+            None => segments.open().await?,
+        };
+        shared.in_flight.fetch_add(1, Ordering::SeqCst);
+        let playing = Arc::clone(shared);
+        // A thread of its own: a crash ends this trial and not the worker, and so does one that computes for ever.
+        let trial = tokio::task::spawn_blocking(move || {
+            let (recorder, played) = Handle::current().block_on(playing.play(&key, recorder));
+            (key, recorder, played)
+        });
+        let ended = ended(trial, shared, segments).await?;
+        shared.in_flight.fetch_sub(1, Ordering::SeqCst);
+        let news = match ended {
+            Some(Ok((key, recorder, Some(played)))) => {
+                kept = Some(recorder);
+                News::Sealed(Box::new(key), played?)
+            }
+            Some(Ok((_, _, None)) | Err(_)) | None => News::Broken,
+        };
+        segments.tick().await?;
+        if tell.send(news).await.is_err() {
+            break;
+        }
+    }
+    segments.finish().await
+}
+
+type Ended = (TrialKey, Recorder, Option<Result<Played, RecordError>>);
+
+/// Waits for a trial's end; `None` if its limit was over long ago and nothing stopped it. What was sealed before a long
+/// trial is not kept from the disk by it.
+async fn ended(
+    mut trial: JoinHandle<Ended>,
+    shared: &Shared,
+    segments: &mut Segments,
+) -> Result<Option<Result<Ended, JoinError>>, RecordError> {
+    let Options { limits, grace, .. } = shared.options;
+    let longest = Duration::from_secs(limits.wall_s_max).saturating_add(grace);
+    let watch = Stopwatch::start();
+    loop {
+        match timeout(FORCE_AFTER, &mut trial).await {
+            Ok(ended) => return Ok(Some(ended)),
+            Err(_) if watch.elapsed() > longest => return Ok(None),
+            Err(_) => segments.tick().await?,
+        }
+    }
+}
