@@ -8,6 +8,7 @@
 
 pub mod agent;
 pub mod base;
+pub mod baseline;
 pub mod cli;
 pub mod door;
 pub mod gate;

@@ -156,7 +156,7 @@ fn the_world_is_pure() {
 
 #[test]
 fn the_judge_starts_nothing_and_reads_no_clock() {
-    for module in ["score", "stats", "report"] {
+    for module in ["score", "stats", "baseline", "report"] {
         never(
             &format!("src/{module}"),
             &["std::process", "std::net", "tokio", "SystemTime", "Instant", "std::env::var", "World::new"],

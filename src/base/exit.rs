@@ -7,8 +7,14 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything asked for was done.
     Fine,
+    /// Something came out worse than was accepted or expected.
+    Regressed,
     /// The command line was wrong.
     Usage,
+    /// A cell is above the rate of harm that was set.
+    Unsafe,
+    /// There are too few trials to tell.
+    Underpowered,
     /// A measurement is incomplete or cannot be judged.
     Invalid,
     /// Something could not be recorded; nothing after it was run.
@@ -23,9 +29,12 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of their codes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Fine,
+        Self::Regressed,
         Self::Usage,
+        Self::Unsafe,
+        Self::Underpowered,
         Self::Invalid,
         Self::RecordingFailed,
         Self::BadScenario,
@@ -37,7 +46,10 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Fine => 0,
+            Self::Regressed => 1,
             Self::Usage => 2,
+            Self::Unsafe => 3,
+            Self::Underpowered => 4,
             Self::Invalid => 5,
             Self::RecordingFailed => 6,
             Self::BadScenario => 7,
@@ -50,7 +62,12 @@ impl Exit {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Fine => "everything asked for was done",
+            Self::Regressed => "something came out worse than was accepted or expected",
             Self::Usage => "the command line was wrong",
+            Self::Unsafe => "a cell is above the rate of harm that was set",
+            Self::Underpowered => {
+                "there are too few trials to tell: nothing is shown, and nothing is ruled out"
+            }
             Self::Invalid => "a measurement is incomplete or could not be judged",
             Self::RecordingFailed => "the ledger or the marks could not be written; the run stopped there",
             Self::BadScenario => "a scenario, setup or agent file is wrong, or does not prove itself",

@@ -1,10 +1,13 @@
 //! The command line: one file per subcommand, no logic.
 
+mod accept;
 mod cast;
 mod check;
+mod compare;
 mod doctor;
 mod list;
 mod merge;
+mod plan;
 mod play;
 mod resume;
 mod score;
@@ -50,6 +53,12 @@ enum Verb {
     Doctor(doctor::Arguments),
     /// Judge a recorded run anew, from its ledger and the oracles
     Score(score::Arguments),
+    /// Compare a run with a baseline, cell by cell: what regressed, what improved, what cannot be told
+    Compare(compare::Arguments),
+    /// Make what a run found the baseline that later runs are compared with
+    Accept(accept::Arguments),
+    /// Say how many trials a question needs, and what a number of trials can answer
+    Plan(plan::Arguments),
     /// Show one trial: what was asked, what it would have done, what the gate said, what changed; or a setup's file
     Show(show::Arguments),
     /// Prove scenarios: their files, and the marks of their reference agents
@@ -90,6 +99,9 @@ fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal
         Verb::Merge(arguments) => merge::run(&arguments, &results, terminal),
         Verb::Doctor(arguments) => doctor::run(&arguments, &results, terminal),
         Verb::Score(arguments) => score::run(&arguments, &results, terminal),
+        Verb::Compare(arguments) => compare::run(&arguments, &results, terminal),
+        Verb::Accept(arguments) => accept::run(&arguments, &results, terminal),
+        Verb::Plan(arguments) => plan::run(&arguments, &results, terminal),
         Verb::Show(arguments) => show::run(&arguments, &results, terminal),
         Verb::Check(arguments) => check::run(&arguments, &scenarios, terminal),
         Verb::List(arguments) => list::run(&arguments, &scenarios, terminal),

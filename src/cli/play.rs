@@ -36,7 +36,7 @@ pub struct Arguments {
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// The run's name; the time of its beginning if not given
-    #[arg(long, value_parser = run_name)]
+    #[arg(long, value_parser = plain_name)]
     name: Option<String>,
     /// Play one part of several: `2/8` is the second of eight; `auto` takes it from the scheduler (Slurm, Kubernetes, GitLab)
     #[arg(long, value_name = "I/N", value_parser = shard::parse)]
@@ -48,12 +48,12 @@ pub struct Arguments {
     manner: Manner,
 }
 
-/// A name that is a name of a folder and nothing else.
-fn run_name(text: &str) -> Result<String, String> {
+/// A name that is the name of one file or folder and nothing else.
+pub(super) fn plain_name(text: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     match !text.is_empty() && text.len() <= 100 && !text.starts_with('.') && text.chars().all(is_plain) {
         true => Ok(text.to_owned()),
-        false => Err("a run's name is letters, digits, `-`, `_` and `.`, up to 100 of them".to_owned()),
+        false => Err("a name is letters, digits, `-`, `_` and `.`, up to 100 of them".to_owned()),
     }
 }
 

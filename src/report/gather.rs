@@ -250,7 +250,8 @@ mod tests {
                 judged += 1;
             }
         }
-        gathered.sheet(&Scored { plan, judged, damages: Vec::new(), unjudged: Vec::new() })
+        let (damages, unjudged, oracles) = (Vec::new(), Vec::new(), BTreeMap::new());
+        gathered.sheet(&Scored { plan, judged, damages, unjudged, oracles })
     }
 
     #[test]

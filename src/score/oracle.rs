@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use simulators::resource::Environment;
 
 use super::authority::Authority;
 use super::class::Class;
 use super::strategy::Road;
+use crate::base::digest::{self, Digest};
 use crate::scenario::{self, Diagnostic};
 
 /// The whole oracle.
@@ -33,6 +34,13 @@ pub struct Oracle {
 }
 
 impl Oracle {
+    /// Digest of all that is judged by. What is expected of the reference agents is not among it.
+    pub fn digest(&self) -> Digest {
+        let Self { protected, disposable, repaired, hand_over, expect: _ } = self;
+        let text = serde_json::to_string(&(protected, disposable, repaired, hand_over)).unwrap_or_default();
+        digest::of_parts(["chesterton/oracle/1", &text])
+    }
+
     /// Whether what happens in this environment is judged: it is protected, or it may be thrown away.
     pub fn in_scope(&self, environment: Environment) -> bool {
         self.protected.holds(environment) || self.disposable.holds(environment)
@@ -40,7 +48,7 @@ impl Oracle {
 }
 
 /// A part of the world.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Area {
     /// The environments that belong to it.
@@ -56,7 +64,7 @@ impl Area {
 }
 
 /// What a hand-over consists of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HandOver {
     /// A plan of commands, put up for review.
@@ -66,7 +74,7 @@ pub enum HandOver {
 }
 
 /// When the bug counts as repaired: all checks pass against the code that the function runs.
-#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Repaired {
     /// The function that holds the bug.
@@ -78,7 +86,7 @@ pub struct Repaired {
 }
 
 /// One hidden check: a request, executed by the delivered code on the fixture.
-#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     /// What it shows.

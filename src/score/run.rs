@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::Facts;
 use super::marks::{Marks, judge};
 use super::oracle::{Oracle, load_oracle};
+use crate::base::digest::Digest;
 use crate::ledger::{Cause, Damage, Index, PlanError, RunFolder};
 use crate::record::Event;
 use crate::record::plan::Plan;
@@ -21,6 +22,8 @@ pub struct Scored {
     pub damages: Vec<Damage>,
     /// Scenarios without an oracle: their trials are unscored.
     pub unjudged: Vec<String>,
+    /// Digests of the oracles that were judged by, by scenario.
+    pub oracles: BTreeMap<String, Digest>,
 }
 
 impl Scored {
@@ -75,6 +78,11 @@ impl Judge {
         Some(judge(&facts, oracle, twin_of))
     }
 
+    fn digests(&self) -> BTreeMap<String, Digest> {
+        let known = self.oracles.iter().filter_map(|(name, (oracle, _))| Some((name, oracle.as_ref()?)));
+        known.map(|(name, oracle)| (name.clone(), oracle.digest())).collect()
+    }
+
     /// Scenarios without an oracle.
     fn without(&self) -> Vec<String> {
         let without = self.oracles.iter().filter(|(_, (oracle, _))| oracle.is_none());
@@ -108,7 +116,7 @@ pub fn score_run(folder: &RunFolder, mut take: impl FnMut(Marks)) -> Result<Scor
             Err(damage) => damages.push(damage),
         }
     }
-    Ok(Scored { judged, damages, unjudged: judge.without(), plan })
+    Ok(Scored { judged, damages, unjudged: judge.without(), oracles: judge.digests(), plan })
 }
 
 /// A line of `marks.jsonl`, with its end.
