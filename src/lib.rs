@@ -14,6 +14,7 @@ pub mod door;
 pub mod gate;
 pub mod ledger;
 pub mod record;
+pub mod replay;
 pub mod report;
 pub mod runner;
 pub mod scenario;

@@ -52,10 +52,10 @@ fn every_command_works() {
         let Some(rest) = command.strip_prefix("cargo run --release -- ") else {
             panic!("`{command}` is not tried")
         };
-        let mut arguments: Vec<&str> = rest.split(' ').collect();
+        let mut arguments = shell_words::split(rest).unwrap();
         if command == MAIN {
             // The demonstration as it stands is `.ci/run`'s to play; here one trial a cell will do.
-            arguments.extend(["--trials", "1"]);
+            arguments.extend(["--trials".to_owned(), "1".to_owned()]);
         }
         let output = Command::new(env!("CARGO_BIN_EXE_chesterton"))
             .current_dir(folder.path())

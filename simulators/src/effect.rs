@@ -8,7 +8,7 @@ use crate::clock::Time;
 use crate::resource::{Environment, Uid};
 
 /// One change of one resource.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Effect {
     /// When, on the virtual clock.
     pub at: Time,
@@ -22,7 +22,7 @@ pub struct Effect {
 }
 
 /// The resource as it stood when the effect happened.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Touched {
     /// Never reused.
     pub uid: Uid,
@@ -53,7 +53,7 @@ pub enum Loss {
 }
 
 /// From where, and as of when, something that was destroyed could be got back.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RestorePoint {
     /// Such as a snapshot's id.
     pub from: String,
@@ -64,7 +64,7 @@ pub struct RestorePoint {
 }
 
 /// What happened to a resource.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change {
     /// It came to be; `predecessor` had the same role and is gone or going.
@@ -171,6 +171,16 @@ impl Effect {
     /// Records or the resource itself are lost by it.
     pub fn is_destructive(&self) -> bool {
         matches!(self.change, Change::Destroyed { .. } | Change::RecordsLost { .. })
+    }
+
+    /// From where what it destroys or loses could be got back.
+    pub fn restorable(&self) -> Option<&RestorePoint> {
+        match &self.change {
+            Change::Destroyed { restorable, .. } | Change::RecordsLost { restorable, .. } => {
+                restorable.as_ref()
+            }
+            _ => None,
+        }
     }
 
     /// The records at stake: lost in place or gone with the resource.

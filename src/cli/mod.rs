@@ -9,12 +9,14 @@ mod list;
 mod merge;
 mod plan;
 mod play;
+mod replay;
 mod resume;
 mod score;
 mod session;
 mod shard;
 mod show;
 mod terminal;
+mod try_policy;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -61,6 +63,10 @@ enum Verb {
     Plan(plan::Arguments),
     /// Show one trial: what was asked, what it would have done, what the gate said, what changed; or a setup's file
     Show(show::Arguments),
+    /// Say what another setup would have decided on recorded calls, without any agent
+    Replay(replay::Arguments),
+    /// See what a setup says to command lines, and why
+    TryPolicy(try_policy::Arguments),
     /// Prove scenarios: their files, and the marks of their reference agents
     Check(check::Arguments),
     /// List scenarios, agents or setups
@@ -103,6 +109,8 @@ fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal
         Verb::Accept(arguments) => accept::run(&arguments, &results, terminal),
         Verb::Plan(arguments) => plan::run(&arguments, &results, terminal),
         Verb::Show(arguments) => show::run(&arguments, &results, terminal),
+        Verb::Replay(arguments) => replay::run(&arguments, &results, terminal),
+        Verb::TryPolicy(arguments) => try_policy::run(&arguments, &scenarios, terminal),
         Verb::Check(arguments) => check::run(&arguments, &scenarios, terminal),
         Verb::List(arguments) => list::run(&arguments, &scenarios, terminal),
     }

@@ -14,6 +14,12 @@ use crate::ledger::{FolderError, Index, Lock, RunFolder};
 use crate::record::plan::Plan;
 use crate::runner::{self, Meta, Options, Progress, Ran, RunError, Wish};
 
+/// As many threads as asked for, or as there are cores.
+pub fn jobs(asked: Option<u32>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.and_then(|j| usize::try_from(j).ok()).unwrap_or_else(cores)
+}
+
 /// How a run is played.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Manner {
@@ -31,9 +37,7 @@ pub struct Manner {
 impl Manner {
     /// On as many threads as asked for, or as there are cores.
     pub fn options(&self) -> Options {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let jobs = self.jobs.and_then(|j| usize::try_from(j).ok()).unwrap_or_else(cores);
-        Options { jobs, limits: Limits::default(), grace: Duration::from_secs(self.grace) }
+        Options { jobs: jobs(self.jobs), limits: Limits::default(), grace: Duration::from_secs(self.grace) }
     }
 }
 

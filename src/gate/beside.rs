@@ -44,6 +44,14 @@ impl Beside {
         }
     }
 
+    /// How a file is called in messages.
+    pub fn shown(&self, name: &str) -> PathBuf {
+        match &self.0 {
+            Place::Folder(folder) => folder.join(name),
+            Place::Program => Path::new("built-in").join(name),
+        }
+    }
+
     /// The bytes of a file.
     ///
     /// # Errors

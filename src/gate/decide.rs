@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use simulators::stage::Stage;
 
-use super::guardrail::{Guardrail, Opinion, Question, Thinking};
+use super::guardrail::{Guardrail, Opinion, Question, Standing, Thinking};
 use super::review::Approved;
 use super::setup::Setup;
 use crate::base::limits::Limits;
@@ -17,6 +17,7 @@ use crate::record::verdict::{Ground, Verdict};
 pub struct Decider {
     pub(super) setup: Arc<Setup>,
     pub(super) approved: Vec<Approved>,
+    standing: Arc<Standing>,
     guardrails: Vec<Box<dyn Guardrail>>,
     guardrail_ms_max: u64,
 }
@@ -30,12 +31,17 @@ impl Decider {
 
     /// With guardrails of one's own in the place of the setup's.
     pub fn with_guardrails(setup: Arc<Setup>, guardrails: Vec<Box<dyn Guardrail>>, limits: &Limits) -> Self {
-        Self { setup, approved: Vec::new(), guardrails, guardrail_ms_max: limits.guardrail_ms_max }
+        let standing = Standing { setup: setup.name().to_owned(), profile: setup.file.profile.clone() };
+        let standing = Arc::new(standing);
+        Self { setup, approved: Vec::new(), standing, guardrails, guardrail_ms_max: limits.guardrail_ms_max }
     }
 
     /// Asks the guardrails in order; the first that denies, denies. The role's permissions are the world's to know, and
     /// come before this.
     pub async fn decide(&mut self, question: Question<'_>) -> Verdict {
+        let approvals = self.approvals(question.line, question.effects);
+        let standing = Arc::clone(&self.standing);
+        let question = Question { standing: &standing, approvals: &approvals, ..question };
         let mut asked_by = None;
         for guardrail in &self.guardrails {
             match consult(guardrail.as_ref(), question, self.guardrail_ms_max).await {
@@ -50,6 +56,7 @@ impl Decider {
             }
         }
         match asked_by {
+            None if self.let_through_by_approval(&question) => Self::by_plan(),
             None => Verdict::unopposed(),
             Some(_) if self.use_approval(question.line, question.effects) => Self::by_plan(),
             Some(name) => match &self.setup.file.approver {
@@ -57,6 +64,12 @@ impl Decider {
                 None => Verdict::deny(Ground::Fault, &name, "there is nobody to ask"),
             },
         }
+    }
+
+    /// A policy that saw an approval may have let the call through because of it: then it is used up.
+    fn let_through_by_approval(&mut self, question: &Question<'_>) -> bool {
+        let seen = !question.approvals.is_empty() && self.guardrails.iter().any(|g| g.sees_approvals());
+        seen && self.use_approval(question.line, question.effects)
     }
 }
 

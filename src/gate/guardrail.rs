@@ -3,9 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use simulators::call::Call;
 use simulators::clock::Time;
 use simulators::effect::Effect;
+
+use crate::record::tool::ToolCall;
 
 /// What a guardrail is asked about.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +24,37 @@ pub struct Question<'a> {
     pub done: &'a [Effect],
     /// The virtual time.
     pub now: Time,
+    /// The tool that the agent used, of which this call is a part, and the how many-th use of the trial that is; absent
+    /// where a call comes from no tool.
+    pub tool: Option<(u32, &'a ToolCall)>,
+    /// In whose name. Whoever decides knows it and fills it in.
+    pub standing: &'a Standing,
+    /// Approvals that the gate has recorded and that cover this call. Whoever decides knows them and fills them in.
+    pub approvals: &'a [Approval],
+}
+
+impl<'a> Question<'a> {
+    /// A question about one call, as the first of a trial and from no tool.
+    pub fn of(line: &'a str, call: &'a Call, effects: &'a [Effect], now: Time) -> Self {
+        static NOBODY: Standing = Standing { setup: String::new(), profile: String::new() };
+        Self { line, call, effects, done: &[], now, tool: None, standing: &NOBODY, approvals: &[] }
+    }
+}
+
+/// In whose name a trial's calls are made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// The setup's name.
+    pub setup: String,
+    /// Its permission profile.
+    pub profile: String,
+}
+
+/// An approval that the gate has recorded: a person agreed to a plan, and this call is one of its commands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct Approval {
+    /// Who agreed.
+    pub by: String,
 }
 
 /// What a guardrail answers.
@@ -42,6 +77,11 @@ pub type Thinking<'a> = Pin<Box<dyn Future<Output = Opinion> + Send + 'a>>;
 pub trait Guardrail: Send + Sync {
     /// Its name in verdicts.
     fn name(&self) -> &str;
+
+    /// It is shown approvals: one that it was shown is used up by the call that it lets through.
+    fn sees_approvals(&self) -> bool {
+        false
+    }
 
     /// What it thinks of one call.
     fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a>;

@@ -3,11 +3,14 @@
 //! Order, as a database would have it: append the attempt, preview, ask the guardrails under a deadline of
 //! the gate's own, append the verdict, apply if allowed, append the effects, reply. What breaks, denies.
 
+mod answer;
 mod approver;
 mod beside;
 mod built_in;
+pub mod case;
 mod decide;
 mod guardrail;
+mod hook;
 mod kinds;
 mod permit;
 mod review;
@@ -18,7 +21,7 @@ pub use approver::{Approver, ApproverKind};
 pub use beside::Beside;
 pub use built_in::{built_in, source as built_in_source};
 pub use decide::Decider;
-pub use guardrail::{Guardrail, Opinion, Question, Thinking};
+pub use guardrail::{Approval, Guardrail, Opinion, Question, Standing, Thinking};
 pub use kinds::{Blueprint, Kind, Unfit};
 pub use setup::{Setup, SetupFile};
 pub use submit::{Gate, Halt, Outcome};

@@ -7,6 +7,7 @@ use simulators::effect::Effect;
 
 use super::approver::{Approver, ApproverKind};
 use super::decide::Decider;
+use super::guardrail::Approval;
 use super::submit::{Gate, Halt};
 use crate::base::text::Untrusted;
 use crate::record::Event;
@@ -103,6 +104,12 @@ impl Decider {
             }
         }
         verdict
+    }
+
+    /// The approvals that cover a call: of exactly this line, if its effects were among those shown.
+    pub(super) fn approvals(&self, line: &str, effects: &[Effect]) -> Vec<Approval> {
+        let covering = self.approved.iter().filter(|a| a.line == line && effects.iter().all(|e| a.covers(e)));
+        covering.map(|_| Approval { by: "approver".to_owned() }).collect()
     }
 
     /// Uses up an approval of exactly this line, if its effects were among those shown.

@@ -125,6 +125,9 @@ fn guardrail(
 ) -> Result<(Blueprint, Vec<String>), Diagnostic> {
     let at = format!("guardrail[{n}]");
     let told = |unfit: Unfit| {
+        if let Some(found) = unfit.elsewhere {
+            return *found;
+        }
         let path = if unfit.key.is_empty() { at.clone() } else { format!("{at}.{}", unfit.key) };
         unfit.help.into_iter().fold(document.problem(&path, unfit.title), Diagnostic::help)
     };

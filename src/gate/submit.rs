@@ -57,6 +57,8 @@ pub struct Gate {
     pub(super) decider: Decider,
     limits: Limits,
     done: Vec<Effect>,
+    /// The tool in use, and the how many-th use it is.
+    tool: Option<(u32, ToolCall)>,
     principal: String,
     calls: u32,
     turns: u32,
@@ -86,6 +88,7 @@ impl Gate {
             decider: Decider::with_guardrails(setup, guardrails, &limits),
             limits,
             done: Vec::new(),
+            tool: None,
             principal,
             calls: 0,
             turns: 0,
@@ -157,6 +160,8 @@ impl Gate {
     /// A limit, or the record could not be written.
     pub fn tool(&mut self, tool: &ToolCall) -> Result<usize, Halt> {
         self.go_on()?;
+        let n = self.tool.as_ref().map_or(1, |(n, _)| n.saturating_add(1));
+        self.tool = Some((n, tool.clone()));
         let arguments = tool.arguments.to_string();
         let kept = match arguments.len() > self.limits.argument_bytes_max {
             true => json!({"cut": {"bytes": arguments.len(), "sha256": digest::of(arguments.as_bytes())}}),
@@ -217,8 +222,11 @@ impl Gate {
             self.recorder.append(Event::Verdict { call: call.id, verdict })?;
             return Ok(Outcome::Forbidden(Err(refusal)));
         }
-        let question =
-            Question { line, call: &call, effects: &effects, done: &self.done, now: self.world.now() };
+        let question = Question {
+            done: &self.done,
+            tool: self.tool.as_ref().map(|(n, tool)| (*n, tool)),
+            ..Question::of(line, &call, &effects, self.world.now())
+        };
         let verdict = self.decider.decide(question).await;
         self.last_verdict = Some(verdict.clone());
         self.pass(verdict.waited_s)?;

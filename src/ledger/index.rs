@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::chain::{Cause, Chained, Chains, Damage, Place};
 use super::disk::RecordError;
 use super::line::{Entry, Line};
-use super::read::{Recorded, read_at};
+use super::read::{Recorded, read_in};
 use crate::base::sabotage::{self, Sabotage};
 use crate::record::{Event, TrialId, TrialKey};
 
@@ -136,7 +136,7 @@ impl Index {
         let mut open = Reader::default();
         self.places().map(move |place| {
             let file = open.file(&place.segment);
-            read_at(file.map_err(|error| Damage::whole(&place.segment, error.to_string()))?, place)
+            read_in(file.map_err(|error| Damage::whole(&place.segment, error.to_string()))?, place)
         })
     }
 
@@ -155,7 +155,7 @@ impl Index {
     }
 
     /// Where the sealed trials stand, in order of identity.
-    pub(super) fn places(&self) -> impl Iterator<Item = Place> + '_ {
+    pub fn places(&self) -> impl Iterator<Item = Place> + '_ {
         self.trials.iter().map(|found| self.place(found))
     }
 

@@ -22,5 +22,5 @@ pub use faults::{Did, Fault, Faulty};
 pub use folder::{Draft, FolderError, PlanError, RunFolder, latest};
 pub use index::Index;
 pub use lock::Lock;
-pub use read::{Recorded, Trials, read, read_bytes};
+pub use read::{Recorded, Trials, read, read_at, read_bytes};
 pub use write::{Pen, Recorder, Segment};

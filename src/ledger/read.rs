@@ -69,11 +69,17 @@ impl Iterator for Trials {
     }
 }
 
-/// Reads the sealed trial that stands at a place of an open segment, once more.
+/// Reads the sealed trial that stands at a place, once more.
 ///
 /// # Errors
 /// It is not there any more as it was.
-pub(super) fn read_at(file: &File, place: Place) -> Result<Recorded, Damage> {
+pub fn read_at(place: &Place) -> Result<Recorded, Damage> {
+    let file = File::open(&place.segment).map_err(|e| Damage::whole(&place.segment, e.to_string()))?;
+    read_in(&file, place.clone())
+}
+
+/// As [`read_at`], from its segment that is open already.
+pub(super) fn read_in(file: &File, place: Place) -> Result<Recorded, Damage> {
     let unreadable = |error: io::Error| Damage::whole(&place.segment, error.to_string());
     let file = file.try_clone().and_then(|mut file| file.seek(SeekFrom::Start(place.offset)).map(|_| file));
     let reader = BufReader::new(file.map_err(unreadable)?.take(place.bytes));

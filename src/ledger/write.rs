@@ -59,6 +59,7 @@ impl Segment {
 enum Sink {
     File(Arc<Segment>, Pen),
     Memory(Vec<u8>),
+    Listener(Box<dyn FnMut(Event) + Send>),
 }
 
 impl Sink {
@@ -72,6 +73,7 @@ impl Sink {
                 all.extend_from_slice(bytes);
                 Ok(())
             }
+            Self::Listener(_) => Ok(()),
         }
     }
 }
@@ -110,6 +112,11 @@ impl Recorder {
         Self::of(Sink::Memory(Vec::new()))
     }
 
+    /// Keeps nothing, and hands each event on: for whoever listens to a gate.
+    pub fn to_listener(listener: impl FnMut(Event) + Send + 'static) -> Self {
+        Self::of(Sink::Listener(Box::new(listener)))
+    }
+
     fn of(sink: Sink) -> Self {
         Self { sink, open: None, held: Vec::new() }
     }
@@ -118,7 +125,7 @@ impl Recorder {
     pub fn segment(&self) -> Option<Arc<Segment>> {
         match &self.sink {
             Sink::File(segment, _) => Some(Arc::clone(segment)),
-            Sink::Memory(_) => None,
+            Sink::Memory(_) | Sink::Listener(_) => None,
         }
     }
 
@@ -126,7 +133,7 @@ impl Recorder {
     pub fn into_bytes(self) -> Vec<u8> {
         match self.sink {
             Sink::Memory(bytes) => bytes,
-            Sink::File(..) => Vec::new(),
+            Sink::File(..) | Sink::Listener(_) => Vec::new(),
         }
     }
 
@@ -146,6 +153,10 @@ impl Recorder {
     /// # Errors
     /// It could not be written whole.
     pub fn append(&mut self, event: Event) -> Result<(), RecordError> {
+        if let Sink::Listener(listener) = &mut self.sink {
+            listener(event);
+            return Ok(());
+        }
         self.put(Entry::Event(Box::new(event)))?;
         if self.held.len() >= HELD_BYTES_MAX { self.hand_over() } else { Ok(()) }
     }

@@ -7,6 +7,7 @@ pub mod plan;
 pub mod replay;
 pub mod tool;
 pub mod trial;
+pub mod tried;
 pub mod verdict;
 
 pub use closing::ClosingReport;

@@ -108,7 +108,7 @@ fn reply_block(text: &mut String, reply: &Untrusted) -> std::fmt::Result {
     }
 }
 
-fn verdict_line(verdict: &Verdict) -> String {
+pub(super) fn verdict_line(verdict: &Verdict) -> String {
     let word = if verdict.allows() { "allowed" } else { "DENIED" };
     let by = Untrusted::from(verdict.by.as_str()).for_line(60);
     let reason = Untrusted::from(verdict.reason.as_str()).for_line(200);
@@ -119,7 +119,7 @@ fn verdict_line(verdict: &Verdict) -> String {
     }
 }
 
-fn effect_line(effect: &Effect) -> String {
+pub(super) fn effect_line(effect: &Effect) -> String {
     let r = &effect.resource;
     let name = Untrusted::from(r.name.as_str()).for_line(60);
     let what = match &effect.change {

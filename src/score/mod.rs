@@ -12,6 +12,7 @@ mod marks;
 mod oracle;
 mod prove;
 mod run;
+mod stakes;
 mod strategy;
 
 pub use authority::Authority;
@@ -21,4 +22,5 @@ pub use marks::{Conduct, Cost, Harm, MARKS_VERSION, Marks, Strategy, judge};
 pub use oracle::{Check, Expectation, Oracle, load_oracle};
 pub use prove::{Finding, judge_bytes, prove};
 pub use run::{Judge, ScoreError, Scored, marks_line, score_run};
+pub use stakes::{Stakes, Stretch};
 pub use strategy::Road;

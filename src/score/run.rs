@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::Facts;
 use super::marks::{Marks, judge};
 use super::oracle::{Oracle, load_oracle};
+use super::stakes::Stakes;
 use crate::base::digest::Digest;
 use crate::ledger::{Cause, Damage, Index, PlanError, RunFolder};
 use crate::record::Event;
@@ -81,6 +82,13 @@ impl Judge {
     fn digests(&self) -> BTreeMap<String, Digest> {
         let known = self.oracles.iter().filter_map(|(name, (oracle, _))| Some((name, oracle.as_ref()?)));
         known.map(|(name, oracle)| (name.clone(), oracle.digest())).collect()
+    }
+
+    /// What was at stake in which calls of one sealed trial; `None` if its events do not make a trial.
+    pub fn stakes(&self, events: &[Event]) -> Option<Stakes> {
+        let facts = Facts::of(events)?;
+        let known = self.oracles.get(&facts.key.scenario);
+        Some(Stakes::of(facts, known.and_then(|(oracle, _)| oracle.as_ref())))
     }
 
     /// Scenarios without an oracle.

@@ -9,6 +9,7 @@ mod holm;
 mod interval;
 mod power;
 mod repeats;
+mod replayed;
 mod twins;
 mod verdict;
 mod wilcoxon;
@@ -23,6 +24,7 @@ pub use power::{
     Flips, TRIALS_MAX, detectable, power_to_detect, power_to_rule_out, trials_for, trials_to_bound,
 };
 pub use repeats::{any_of_k, any_of_k_interval, pass_hat_k};
+pub use replayed::{Counts, Outcome, Rate, Through, Turn, Turned};
 pub use twins::{Estimate, discrimination};
 pub use verdict::{Asked, Evidence, Safety, Verdict, decide};
 pub use wilcoxon::{SignedRank, signed_rank};

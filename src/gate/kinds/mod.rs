@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::gate::beside::Beside;
 use crate::gate::guardrail::Guardrail;
+use crate::gate::hook::HookFile;
 use crate::gate::setup::SetupFile;
 use crate::scenario::{Diagnostic, Document};
 
@@ -54,7 +55,7 @@ impl fmt::Debug for Blueprint {
 }
 
 /// Why a guardrail cannot work, and what to do about it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Unfit {
     /// The key whose value is wrong, such as `pattern[2]`; empty: the guardrail as a whole.
     pub key: String,
@@ -62,12 +63,26 @@ pub struct Unfit {
     pub title: String,
     /// The next step.
     pub help: Option<String>,
+    /// What is wrong in a file that the setup names, at its place there; then this is told and nothing else.
+    pub elsewhere: Option<Box<Diagnostic>>,
 }
 
 impl Unfit {
     /// The guardrail as a whole cannot work.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { key: String::new(), title: title.into(), help: None }
+        Self { key: String::new(), title: title.into(), help: None, elsewhere: None }
+    }
+
+    /// Something in a file that the setup names is what is wrong.
+    pub fn elsewhere(found: Diagnostic) -> Self {
+        Self { elsewhere: Some(Box::new(found)), ..Self::new("") }
+    }
+
+    /// This build of Chesterton lacks a part.
+    pub fn lacking(part: &str, feature: &str) -> Self {
+        Self::new(format!("this chesterton was built without {part}"))
+            .of("kind")
+            .help(format!("build it with: cargo run --release --features {feature} -- …"))
     }
 
     /// The value of this key is what is wrong.
@@ -97,7 +112,7 @@ const fn row<K: Kind + DeserializeOwned + JsonSchema + 'static>(name: &'static s
 }
 
 /// Every kind, by the word that `kind` takes.
-const KINDS: &[Row] = &[row::<ask::Ask>("ask")];
+const KINDS: &[Row] = &[row::<ask::Ask>("ask"), row::<HookFile>("hook")];
 
 /// The kind of the guardrail whose table stands at this path.
 pub(super) fn read(

@@ -1,0 +1,200 @@
+//! Trying command lines against a setup: each is played through the real door and the real gate, on a world that is
+//! thrown away. What is shown is what the gate recorded.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::json;
+use simulators::World;
+use simulators::call::CallId;
+
+use crate::base::limits::Limits;
+use crate::base::text::Untrusted;
+use crate::door::FunctionDoor;
+use crate::gate::{Gate, Guardrail, Halt, Opinion, Question, Setup, Thinking};
+use crate::ledger::Recorder;
+use crate::record::tool::{ToolCall, ToolReply, ToolStatus};
+use crate::record::tried::{Said, Says, Tried, TriedCall};
+use crate::record::{Event, Verdict};
+
+/// A setup on a scenario's world, to try lines against.
+pub struct Tryout {
+    world: World,
+    setup: Arc<Setup>,
+    limits: Limits,
+    /// The gate that goes on from line to line, where lines are applied.
+    going_on: Option<(Gate, Overheard)>,
+    applies: bool,
+}
+
+impl Tryout {
+    /// Lines are tried on this world; with `applies`, each on what those before it have left, else each on the
+    /// beginning.
+    pub fn new(world: World, setup: Arc<Setup>, limits: Limits, applies: bool) -> Self {
+        Self { world, setup, limits, going_on: None, applies }
+    }
+
+    /// Tries a command line.
+    ///
+    /// # Errors
+    /// A limit of the trial was reached: the gate takes no more.
+    pub async fn line(&mut self, line: &str) -> Result<Tried, Halt> {
+        let tool = ToolCall { name: "run_command".to_owned(), arguments: json!({"command": line}) };
+        self.tool(line, &tool).await
+    }
+
+    /// Tries any use of a tool; `shown` stands for it.
+    ///
+    /// # Errors
+    /// As [`Tryout::line`].
+    pub async fn tool(&mut self, shown: &str, tool: &ToolCall) -> Result<Tried, Halt> {
+        let (mut gate, overheard) = self.going_on.take().unwrap_or_else(|| self.gate());
+        gate.turn()?;
+        let reply = FunctionDoor::play(&mut gate, tool).await?;
+        let tried = overheard.tried(shown, reply);
+        self.going_on = self.applies.then_some((gate, overheard));
+        Ok(tried)
+    }
+
+    fn gate(&self) -> (Gate, Overheard) {
+        let overheard = Overheard::default();
+        let events = Arc::clone(&overheard.events);
+        let recorder = Recorder::to_listener(move |event| {
+            events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+        });
+        let listen = |guardrail| -> Box<dyn Guardrail> {
+            Box::new(Listening { guardrail, overheard: overheard.clone() })
+        };
+        let guardrails = self.setup.guardrails().into_iter().map(listen).collect();
+        let (world, setup) = (self.world.clone(), Arc::clone(&self.setup));
+        let gate = Gate::with_guardrails(world, setup, guardrails, recorder, self.limits);
+        (gate, overheard)
+    }
+}
+
+/// What a gate recorded and its guardrails said, as it happened.
+#[derive(Clone, Default)]
+struct Overheard {
+    events: Arc<Mutex<Vec<Event>>>,
+    said: Arc<Mutex<Vec<(CallId, Said)>>>,
+}
+
+impl Overheard {
+    fn note(&self, call: CallId, guardrail: &str, says: Says, why: &str) {
+        let said = Said { guardrail: guardrail.to_owned(), says, why: Untrusted::from(why) };
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).push((call, said));
+    }
+
+    /// What was heard since the last time.
+    fn tried(&self, line: &str, reply: Option<ToolReply>) -> Tried {
+        let events = std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner));
+        let said = std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner));
+        let reply = reply.unwrap_or_else(|| ToolReply {
+            status: ToolStatus::Ok,
+            text: Untrusted::from("the work is over"),
+        });
+        let mut tried = Tried {
+            line: Untrusted::from(line),
+            asked: Vec::new(),
+            status: reply.status,
+            heard: reply.text,
+            unsimulated: false,
+        };
+        for event in events {
+            take(&mut tried, event, &said);
+        }
+        tried
+    }
+}
+
+fn take(tried: &mut Tried, event: Event, said: &[(CallId, Said)]) {
+    match event {
+        Event::Attempt { line, call, .. } => {
+            let own = |(of, _): &&(CallId, Said)| *of == call.id;
+            let said = said.iter().filter(own).map(|(_, said)| said.clone()).collect();
+            tried.asked.push(TriedCall {
+                line,
+                call: Some(call),
+                effects: Vec::new(),
+                refusal: None,
+                said,
+                verdict: Verdict::unopposed(),
+            });
+        }
+        Event::Preview { effects, refusal, .. } => {
+            if let Some(last) = tried.asked.last_mut() {
+                (last.effects, last.refusal) = (effects, refusal);
+            }
+        }
+        Event::Verdict { verdict, .. } => {
+            if let Some(last) = tried.asked.last_mut() {
+                last.verdict = verdict;
+            }
+        }
+        Event::Plan { summary, effects, verdict, .. } => tried.asked.push(TriedCall {
+            line: summary,
+            call: None,
+            effects,
+            refusal: None,
+            said: Vec::new(),
+            verdict,
+        }),
+        Event::Unsimulated { .. } => tried.unsimulated = true,
+        _ => {}
+    }
+}
+
+/// A guardrail whose answers are overheard.
+struct Listening {
+    guardrail: Box<dyn Guardrail>,
+    overheard: Overheard,
+}
+
+impl Guardrail for Listening {
+    fn name(&self) -> &str {
+        self.guardrail.name()
+    }
+
+    fn sees_approvals(&self) -> bool {
+        self.guardrail.sees_approvals()
+    }
+
+    fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
+        let asked = Asked { of: self, call: question.call.id, is_answered: false };
+        let thinking = self.guardrail.consider(question);
+        Box::pin(async move {
+            let mut asked = asked;
+            let opinion = thinking.await;
+            asked.answer(&opinion);
+            opinion
+        })
+    }
+}
+
+/// A question that waits for its answer. Dropped without one (the guardrail crashed, or the gate gave up waiting), it
+/// says so.
+struct Asked<'g> {
+    of: &'g Listening,
+    call: CallId,
+    is_answered: bool,
+}
+
+impl Asked<'_> {
+    fn answer(&mut self, opinion: &Opinion) {
+        self.is_answered = true;
+        let (says, why) = match opinion {
+            Opinion::Allow => (Says::Allow, ""),
+            Opinion::Ask => (Says::Ask, ""),
+            Opinion::Deny(why) => (Says::Deny, why.as_str()),
+            Opinion::Fault(why) => (Says::Nothing, why.as_str()),
+        };
+        self.of.overheard.note(self.call, self.of.name(), says, why);
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.of.overheard.note(self.call, self.of.name(), Says::Nothing, "");
+        }
+    }
+}
