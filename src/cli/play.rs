@@ -38,7 +38,7 @@ pub struct Arguments {
     /// The run's name; the time of its beginning if not given
     #[arg(long, value_parser = plain_name)]
     name: Option<String>,
-    /// Play one part of several: `2/8` is the second of eight; `auto` takes it from the scheduler (Slurm, Kubernetes, GitLab)
+    /// Play one part of several: `2/8` is the second of eight; `auto` takes it from the scheduler (Slurm, Kubernetes, GitLab, CircleCI, Buildkite)
     #[arg(long, value_name = "I/N", value_parser = shard::parse)]
     shard: Option<Shard>,
     /// Say what would be played, and stop

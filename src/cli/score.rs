@@ -8,6 +8,7 @@ use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::ledger::{self, RecordError, RunFolder};
 use crate::report;
+use crate::runner;
 use crate::score::{ScoreError, Scored, marks_line, score_run};
 use crate::stats::{Cell, Tally};
 
@@ -45,7 +46,10 @@ pub fn find_run(name: &str, results: &Path) -> Result<RunFolder, String> {
 
 /// Judges a run, writes `marks.jsonl` and `cells.csv`, and prints the summary.
 pub fn judge(folder: &RunFolder, terminal: &mut Terminal) -> Exit {
-    let (scored, cells) = match judge_into_files(folder) {
+    let waiting = terminal.wait("judging");
+    let judged = runner::interruptible(folder, || judge_into_files(folder));
+    waiting.finish_and_clear();
+    let (scored, cells) = match judged {
         Ok(judged) => judged,
         Err(Failure::Score(ScoreError::Oracle(diagnostic))) => {
             terminal.tell(diagnostic.render(terminal.colour()));

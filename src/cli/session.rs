@@ -70,8 +70,12 @@ impl Session {
     /// Plays, concludes, judges.
     pub fn play(mut self, terminal: &mut Terminal) -> Exit {
         let ran = self.play_with_progress(terminal).and_then(|ran| {
-            runner::conclude(&self.folder, &self.plan)?;
             self.folder.put_json("meta.json", &Meta::of(&self.watch, self.options.jobs))?;
+            if ran.sealed == ran.planned {
+                let waiting = terminal.wait("putting the ledger in order");
+                runner::interruptible(&self.folder, || runner::conclude(&self.folder, &self.plan))?;
+                waiting.finish_and_clear();
+            }
             Ok(ran)
         });
         drop(self.lock);
@@ -79,7 +83,8 @@ impl Session {
             Ok(ran) => ran,
             Err(error) => return failed(&error, &self.folder, terminal),
         };
-        let shown = match self.judged {
+        // Whoever stops a run wants it to end, and can have it judged as far as it came.
+        let shown = match self.judged && ran.signal.is_none() {
             true => score::judge(&self.folder, terminal),
             false => Exit::Fine,
         };
@@ -153,7 +158,7 @@ fn last_screen(ran: &Ran, folder: &RunFolder, watch: &Stopwatch) -> String {
     ));
     let name = folder.name();
     text.push_str(&match ran.sealed < ran.planned {
-        true => format!("the rest: chesterton resume {name}"),
+        true => format!("the rest: chesterton resume {name} · what there is: chesterton score {name}"),
         false => format!("again: chesterton score {name} · one trial: chesterton show {name} TRIAL"),
     });
     text

@@ -2,6 +2,13 @@
 
 use crate::record::plan::Shard;
 
+/// Which of several parallel jobs this is, of how many, and from where that is counted: GitLab, CircleCI, Buildkite.
+const MATRICES: [(&str, &str, u32); 3] = [
+    ("CI_NODE_INDEX", "CI_NODE_TOTAL", 1),
+    ("CIRCLE_NODE_INDEX", "CIRCLE_NODE_TOTAL", 0),
+    ("BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", 0),
+];
+
 /// Parts at the most.
 const PARTS_MAX: u32 = 100_000;
 
@@ -29,7 +36,7 @@ fn environment(name: &str) -> Option<u32> {
 }
 
 /// The part that a scheduler gave this process. Slurm arrays say all; a Kubernetes indexed job says its index, and
-/// `CHESTERTON_SHARDS` must say of how many; GitLab's `parallel` counts from 1.
+/// `CHESTERTON_SHARDS` must say of how many.
 fn from_scheduler(read: &dyn Fn(&str) -> Option<u32>) -> Result<Shard, String> {
     if let (Some(id), Some(of)) = (read("SLURM_ARRAY_TASK_ID"), read("SLURM_ARRAY_TASK_COUNT")) {
         let (first, step) =
@@ -41,10 +48,14 @@ fn from_scheduler(read: &dyn Fn(&str) -> Option<u32>) -> Result<Shard, String> {
         let none = "JOB_COMPLETION_INDEX is set; set CHESTERTON_SHARDS to the job's completions as well";
         return shard(index, of.ok_or(none)?);
     }
-    if let (Some(index), Some(of)) = (read("CI_NODE_INDEX"), read("CI_NODE_TOTAL")) {
-        return shard(index.checked_sub(1).ok_or("CI_NODE_INDEX counts from 1")?, of);
+    for (index, of, first) in MATRICES {
+        if let (Some(found), Some(of)) = (read(index), read(of)) {
+            let wrong = || format!("{index} counts from {first}");
+            return shard(found.checked_sub(first).ok_or_else(wrong)?, of);
+        }
     }
-    Err("`auto` finds none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and CI_NODE_INDEX; say the part, like `2/8`"
+    Err("`auto` finds none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, CI_NODE_INDEX, CIRCLE_NODE_INDEX and \
+         BUILDKITE_PARALLEL_JOB; say the part, like `2/8`"
         .to_owned())
 }
 
@@ -77,6 +88,9 @@ mod tests {
         assert_eq!(from(&kubernetes), Ok(Shard { index: 0, of: 8 }));
         assert!(from(&kubernetes[..1]).is_err());
         assert_eq!(from(&[("CI_NODE_INDEX", 2), ("CI_NODE_TOTAL", 2)]), Ok(Shard { index: 1, of: 2 }));
+        assert!(from(&[("CI_NODE_INDEX", 0), ("CI_NODE_TOTAL", 2)]).is_err());
+        let circle = [("CIRCLE_NODE_INDEX", 0), ("CIRCLE_NODE_TOTAL", 2)];
+        assert_eq!(from(&circle), Ok(Shard { index: 0, of: 2 }));
         assert!(from(&[]).is_err());
     }
 }

@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::time::Duration;
+
+use indicatif::ProgressBar;
 
 /// Standard output and error, or what would have gone there.
 #[derive(Debug)]
@@ -51,6 +54,15 @@ impl Terminal {
     /// The terminal's width, if standard output is one.
     pub fn width(&self) -> Option<u16> {
         self.width
+    }
+
+    /// Shows on standard error, if that is a terminal, that something takes its time. The caller clears it.
+    pub fn wait(&self, what: &'static str) -> ProgressBar {
+        let spinner = ProgressBar::new_spinner().with_message(what);
+        if self.kept.is_none() {
+            spinner.enable_steady_tick(Duration::from_millis(200));
+        }
+        spinner
     }
 
     /// A result, on standard output. A reader that went away is no error of ours.

@@ -200,7 +200,8 @@ impl RunFolder {
             return Err(FolderError::Held { path: self.0.clone(), holder: self.holder() });
         };
         let lock = Lock::new(&self.0, held);
-        self.clear()?;
+        self.clear_half_written()?;
+        self.clear_ledgers()?;
         self.put(lock::RUNNING, &lock::holder())?;
         Ok(lock)
     }
@@ -215,14 +216,18 @@ impl RunFolder {
         if text.trim().is_empty() { "it does not say which".to_owned() } else { text.trim().to_owned() }
     }
 
-    /// Removes what is half written, and a ledger that another has taken the place of.
-    fn clear(&self) -> Result<(), RecordError> {
+    fn clear_half_written(&self) -> Result<(), RecordError> {
         let entries = std::fs::read_dir(&self.0).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         for entry in entries.map_err(RecordError::at(&self.0))? {
             if entry.file_name().to_string_lossy().starts_with(HALF_WRITTEN) {
                 disk::remove_file(&entry.path())?;
             }
         }
+        Ok(())
+    }
+
+    /// Removes a ledger that did not become one, and one that another has taken the place of.
+    fn clear_ledgers(&self) -> Result<(), RecordError> {
         if self.0.join("ledger").is_dir() {
             disk::remove_folder(&self.0.join("ledger.new"))?;
             disk::remove_folder(&self.0.join("ledger.old"))?;
@@ -230,9 +235,10 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Leaves nothing behind that only lasts as long as its writer: for a process that must end at once.
+    /// Leaves nothing behind that only lasts as long as its writer: for a process that must end at once. Ledgers are left
+    /// alone, for one may be on its way to its place.
     pub fn leave(&self) {
-        let _ = self.clear();
+        let _ = self.clear_half_written();
         let _ = disk::remove_file(&self.0.join(lock::RUNNING));
     }
 

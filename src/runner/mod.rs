@@ -13,4 +13,4 @@ pub use conduct::run;
 pub use meta::Meta;
 pub use plan::{Cast, Wish, plan};
 pub use pool::{Options, Progress, Ran, RunError, Session};
-pub use signals::Signal;
+pub use signals::{Signal, interruptible};

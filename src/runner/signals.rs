@@ -1,9 +1,12 @@
 //! INT and TERM: the first lets the trials in flight end, within a bound; the second ends the process at once. Sealed
 //! trials stay readable either way.
 
+use tokio::runtime::Builder;
 use tokio::signal::unix::{self, SignalKind};
+use tokio::sync::oneshot;
 
 use crate::base::exit::Exit;
+use crate::ledger::RunFolder;
 
 /// How a run was stopped from outside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +31,29 @@ impl Signal {
     pub(super) fn end_process(self) -> ! {
         std::process::exit(self.exit().code().into())
     }
+}
+
+/// Does something that takes a moment and can be done again; INT or TERM ends the process meanwhile.
+pub fn interruptible<T>(folder: &RunFolder, act: impl FnOnce() -> T) -> T {
+    let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return act() };
+    let (done, over) = oneshot::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            runtime.block_on(async {
+                let mut signals = Signals::listen();
+                tokio::select! {
+                    _ = over => {}
+                    signal = signals.next() => {
+                        folder.leave();
+                        signal.end_process();
+                    }
+                }
+            });
+        });
+        let result = act();
+        drop(done);
+        result
+    })
 }
 
 /// Listens as long as the run lasts.

@@ -358,20 +358,44 @@ fn what_was_told_to_be_done_outlasts_the_power() {
 
 /// A run of which the first segment hangs at its first write, with so much time to end.
 fn hanging(folder: &Path, grace: &str) -> std::process::Child {
-    let is_first =
-        |did: &Did| matches!(did, Did::Write(path, _) if path.to_string_lossy().contains("/slot-"));
-    let at = CALM.1.iter().position(is_first).unwrap();
+    let is_step = |did: &Did| matches!(did, Did::Write(path, _) if path.to_string_lossy().contains("/slot-"));
+    let ledger = folder.join("results/run/ledger");
+    hanging_at(folder, grace, is_step, || {
+        fs::read_dir(&ledger).is_ok_and(|mut entries| entries.next().is_some())
+    })
+}
+
+/// A run of which the first such step hangs, when it has come there.
+fn hanging_at(
+    folder: &Path,
+    grace: &str,
+    is_step: impl Fn(&Did) -> bool,
+    is_there: impl Fn() -> bool,
+) -> std::process::Child {
+    let at = CALM.1.iter().position(is_step).unwrap();
     let scenarios = root().join("tests/lasting");
     let mut command = command(folder, &SMALL);
     command.args(["--grace", grace, "--scenarios"]).arg(scenarios).args(["--out", "results"]);
     command.env("CHESTERTON_FAULT", format!("{at}:hang")).stdout(std::process::Stdio::null());
     let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
-    until("the segment is there", || {
-        fs::read_dir(folder.join("results/run/ledger")).is_ok_and(|mut entries| entries.next().is_some())
-    });
-    // The segment is made a moment before it is written to.
+    until("the step is there", is_there);
+    // What can be seen of a step comes a moment before it.
     std::thread::sleep(Duration::from_millis(200));
     child
+}
+
+#[test]
+fn a_signal_ends_what_comes_after_the_trials_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("results/run/ledger.new");
+    let is_step =
+        |did: &Did| matches!(did, Did::File(path) if path.to_string_lossy().contains("ledger.new/"));
+    let child = hanging_at(folder.path(), "600", is_step, || new.exists());
+    signal(&child, "-TERM");
+    let (code, told) = exit(child, Duration::from_secs(15));
+    assert_eq!(code, Some(143), "{told}");
+    assert!(!folder.path().join("results/run/running.json").exists());
+    goes_on(folder.path(), "ended while the ledger was rewritten");
 }
 
 fn until(what: &str, holds: impl Fn() -> bool) {

@@ -89,6 +89,14 @@ const SMALL: [&str; 13] = [
     "run",
 ];
 
+/// What the thread that plays writes, and what the ledger is rewritten to.
+const LEDGERS: [&str; 4] = [
+    "results/run/ledger",
+    "results/run/ledger.new",
+    "results/run/ledger/slot-0000-0000.jsonl",
+    "results/run/ledger.new/part-00000.jsonl",
+];
+
 fn strace() -> bool {
     let wanted = std::env::var_os("CHESTERTON_STRACE").is_some();
     let is_there = Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok();
@@ -104,7 +112,10 @@ fn injected(folder: &Path, inject: &str, paths: &[&str]) -> Output {
     let mut strace = Command::new("strace");
     strace.current_dir(folder).args(["-f", "-qq", "-o", "/dev/null", "-e"]).arg(format!("trace={call}"));
     strace.arg("-e").arg(format!("inject={inject}"));
-    strace.args(paths.iter().flat_map(|path| ["-P", *path]));
+    for path in paths {
+        // As it is given to a call, and as the system knows an open file.
+        strace.args(["-P", path, "-P"]).arg(folder.canonicalize().unwrap().join(path));
+    }
     strace.arg(env!("CARGO_BIN_EXE_chesterton")).args(SMALL).stdin(Stdio::null()).output().unwrap()
 }
 
@@ -127,18 +138,22 @@ fn killed_at_every_writing_system_call_it_is_the_undisturbed_run() {
     assert!(chesterton(calm.path(), &SMALL).status.success());
     let undisturbed = tree(&calm.path().join("results/run"));
     let mut kills = BTreeMap::new();
-    for call in WRITING {
+    // Calls are counted by thread, so those of the thread that plays are counted by themselves as well.
+    for (call, paths) in WRITING.iter().flat_map(|call| [(call, &[][..]), (call, &LEDGERS[..])]) {
         for n in 1.. {
             let folder = place();
-            if injected(folder.path(), &format!("{call}:signal=KILL:when={n}"), &[]).status.success() {
+            if injected(folder.path(), &format!("{call}:signal=KILL:when={n}"), paths).status.success() {
                 break;
             }
-            *kills.entry(call).or_insert(0) += 1;
-            goes_on(folder.path(), &undisturbed, &format!("killed at {call} {n}"));
+            *kills.entry(*call).or_insert(0) += 1;
+            goes_on(folder.path(), &undisturbed, &format!("killed at {call} {n} of {paths:?}"));
         }
     }
     println!("killed at every system call, by kind: {kills:?}: 0 trials lost, 0 doubled");
-    assert!(kills["write"] > 10 && kills["fsync"] > 3 && kills["rename"] > 3, "{kills:?}");
+    assert!(
+        kills["write"] > 10 && kills["fdatasync"] > 4 && kills["fsync"] > 3 && kills["rename"] > 3,
+        "{kills:?}"
+    );
 }
 
 /// Deeper: the real system calls fail, with no room and with an error of the device.
@@ -150,18 +165,12 @@ fn each_system_call_on_the_ledger_may_fail() {
     let calm = place();
     assert!(chesterton(calm.path(), &SMALL).status.success());
     let undisturbed = tree(&calm.path().join("results/run"));
-    let ledgers = [
-        "results/run/ledger",
-        "results/run/ledger.new",
-        "results/run/ledger/slot-0000-0000.jsonl",
-        "results/run/ledger.new/part-00000.jsonl",
-    ];
     let mut failed = BTreeMap::new();
     for (error, cause) in [("ENOSPC", "No space left on device"), ("EIO", "Input/output error")] {
         for call in ["write", "fsync", "fdatasync", "rename", "mkdir", "openat"] {
             for n in 1.. {
                 let folder = place();
-                let output = injected(folder.path(), &format!("{call}:error={error}:when={n}"), &ledgers);
+                let output = injected(folder.path(), &format!("{call}:error={error}:when={n}"), &LEDGERS);
                 if output.status.success() {
                     break;
                 }
