@@ -71,7 +71,7 @@ impl Session {
     pub fn play(mut self, terminal: &mut Terminal) -> Exit {
         let ran = self.play_with_progress(terminal).and_then(|ran| {
             self.folder.put_json("meta.json", &Meta::of(&self.watch, self.options.jobs))?;
-            if ran.sealed == ran.planned {
+            if ran.sealed >= ran.planned {
                 let waiting = terminal.wait("putting the ledger in order");
                 runner::interruptible(&self.folder, || runner::conclude(&self.folder, &self.plan))?;
                 waiting.finish_and_clear();

@@ -26,7 +26,8 @@ impl Index {
     /// Something could not be read or written; the old ledger is as it was then.
     pub fn write(&self, folder: &RunFolder) -> Result<(), RecordError> {
         self.replace(folder)?;
-        disk::remove_folder(&folder.path().join("ledger.old"))
+        disk::remove_folder(&folder.path().join("ledger.old"))?;
+        disk::sync_folder(folder.path())
     }
 
     /// As [`Index::write`], and keeps the ledger that was there, damage and all, under another name. Gives back which.
