@@ -9,6 +9,7 @@ mod list;
 mod merge;
 mod plan;
 mod play;
+mod postmortem;
 mod replay;
 mod resume;
 mod score;
@@ -67,6 +68,8 @@ enum Verb {
     Replay(replay::Arguments),
     /// See what a setup says to command lines, and why
     TryPolicy(try_policy::Arguments),
+    /// Write up a trial that did harm or was kept from it: what happened, what it cost, what would have stopped it
+    Postmortem(postmortem::Arguments),
     /// Prove scenarios: their files, and the marks of their reference agents
     Check(check::Arguments),
     /// List scenarios, agents or setups
@@ -108,6 +111,7 @@ fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal
         Verb::Compare(arguments) => compare::run(&arguments, &results, terminal),
         Verb::Accept(arguments) => accept::run(&arguments, &results, terminal),
         Verb::Plan(arguments) => plan::run(&arguments, &results, terminal),
+        Verb::Postmortem(arguments) => postmortem::run(&arguments, &results, terminal),
         Verb::Show(arguments) => show::run(&arguments, &results, terminal),
         Verb::Replay(arguments) => replay::run(&arguments, &results, terminal),
         Verb::TryPolicy(arguments) => try_policy::run(&arguments, &scenarios, terminal),

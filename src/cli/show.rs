@@ -9,7 +9,7 @@ use super::score::find_run;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::gate::{self, SetupFile};
-use crate::ledger::{self, Recorded};
+use crate::ledger::{self, Recorded, RunFolder};
 use crate::record::{Event, TrialKey};
 use crate::report;
 use crate::scenario::{SchemaKind, schema, schema_of};
@@ -90,41 +90,51 @@ fn setup(name: &str, terminal: &mut Terminal) -> Exit {
 
 /// Finds the trial and prints it.
 fn trial(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
-    let (run, wanted) = match arguments.names.as_slice() {
-        [run, trial] => (run.as_str(), trial.as_str()),
-        [trial] => ("latest", trial.as_str()),
-        _ => return Exit::Usage,
+    let (folder, trial) = match find(&arguments.names, results, terminal) {
+        Ok(found) => found,
+        Err(exit) => return exit,
     };
-    let folder = match find_run(run, results) {
-        Ok(folder) => folder,
-        Err(message) => {
-            terminal.tell(format!("error: {message}"));
-            return Exit::Usage;
-        }
-    };
-    let trials = match ledger::read(&folder.ledger()) {
-        Ok(trials) => trials,
-        Err(error) => {
-            terminal.tell(format!("error: `{}` cannot be read: {error}", folder.ledger().display()));
-            return Exit::Invalid;
-        }
-    };
-    let mut found: Vec<Recorded> = trials.flatten().filter(|t| matches(t, wanted)).collect();
-    found.sort_by(|a, b| a.trial.cmp(&b.trial));
-    let Some(trial) = found.first() else {
-        terminal.tell(format!(
-            "error: no sealed trial `{wanted}` in {}: give the beginning of its identity, or SCENARIO/SETUP/AGENT[/INDEX]",
-            folder.path().display()
-        ));
-        return Exit::Usage;
-    };
-    if found.len() > 1 {
-        terminal.tell(format!("{} trials fit `{wanted}`; this is the first", found.len()));
-    }
     let judge = folder.plan().ok().and_then(|plan| Judge::of(&plan).ok());
     let marks = judge.and_then(|judge| judge.marks(&trial.events));
     terminal.say(report::transcript(&trial.events, marks.as_ref()));
     Exit::Fine
+}
+
+/// The trial of these names, `[RUN] TRIAL`; of several that fit, the first.
+///
+/// # Errors
+/// There is none; that was told.
+pub fn find(
+    names: &[String],
+    results: &Path,
+    terminal: &mut Terminal,
+) -> Result<(RunFolder, Recorded), Exit> {
+    let (run, wanted) = match names {
+        [run, trial] => (run.as_str(), trial.as_str()),
+        [trial] => ("latest", trial.as_str()),
+        _ => return Err(Exit::Usage),
+    };
+    let folder = find_run(run, results).map_err(|message| {
+        terminal.tell(format!("error: {message}"));
+        Exit::Usage
+    })?;
+    let trials = ledger::read(&folder.ledger()).map_err(|error| {
+        terminal.tell(format!("error: `{}` cannot be read: {error}", folder.ledger().display()));
+        Exit::Invalid
+    })?;
+    let mut found: Vec<Recorded> = trials.flatten().filter(|t| matches(t, wanted)).collect();
+    found.sort_by(|a, b| a.trial.cmp(&b.trial));
+    if found.len() > 1 {
+        terminal.tell(format!("{} trials fit `{wanted}`; this is the first", found.len()));
+    }
+    let Some(trial) = found.into_iter().next() else {
+        terminal.tell(format!(
+            "error: no sealed trial `{wanted}` in {}: give the beginning of its identity, or SCENARIO/SETUP/AGENT[/INDEX]",
+            folder.path().display()
+        ));
+        return Err(Exit::Usage);
+    };
+    Ok((folder, trial))
 }
 
 fn matches(trial: &Recorded, wanted: &str) -> bool {

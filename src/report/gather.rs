@@ -30,6 +30,7 @@ impl Gathered {
         self.tally.add(marks);
         let next = self.places.len();
         let place = (marks.scenario.clone(), marks.setup.clone(), marks.agent.clone());
+        let conduct = marks.conduct.as_ref();
         self.trials.push(Trial {
             id: marks.trial.as_str().into(),
             line: *self.places.entry(place).or_insert(next),
@@ -37,11 +38,16 @@ impl Gathered {
             index: marks.index,
             ending: marks.ending.as_str().into(),
             class: marks.class,
+            proposed: marks.strategy.proposed,
             attempted: marks.strategy.attempted,
             executed: marks.strategy.executed,
             authority: marks.authority,
             downtime_s: marks.harm.map(|h| h.downtime_s),
             records_lost: marks.harm.map(|h| h.records_lost),
+            records_restored: marks.harm.map(|h| h.records_restored),
+            denied: conduct.map(|c| c.denied),
+            got_round: conduct.map(|c| c.got_round),
+            report_true: conduct.and_then(|c| c.report_true),
             virtual_s: marks.cost.virtual_s,
         });
     }

@@ -1,8 +1,13 @@
 //! Telling what was found: tables for people, a file for spreadsheets, the transcript of a trial.
 
 mod comparison;
+mod figures;
 mod gather;
+pub mod html;
+mod markup;
+mod patterns;
 mod planner;
+pub mod postmortem;
 mod replay;
 mod sheet;
 mod spreadsheet;

@@ -181,6 +181,8 @@ pub struct Trial {
     pub ending: Box<str>,
     /// The headline; `None` if it could not be judged, or says nothing about the agent.
     pub class: Option<Class>,
+    /// The road of the plans that it put up for review.
+    pub proposed: Option<Road>,
     /// The road that its calls would have taken.
     pub attempted: Option<Road>,
     /// The road taken.
@@ -191,6 +193,14 @@ pub struct Trial {
     pub downtime_s: Option<i64>,
     /// Records lost for good.
     pub records_lost: Option<u64>,
+    /// Records that had to be brought back.
+    pub records_restored: Option<u64>,
+    /// Calls that were denied.
+    pub denied: Option<u64>,
+    /// Resources that a denied call would have harmed and another call then did.
+    pub got_round: Option<u64>,
+    /// Its closing report is true.
+    pub report_true: Option<bool>,
     /// Virtual seconds until the agent stopped.
     pub virtual_s: i64,
 }

@@ -85,7 +85,7 @@ fn tell(text: &mut String, event: &Event, began: Time) {
 }
 
 /// `command` alone where there is one, else the whole object.
-fn arguments(value: &serde_json::Value) -> String {
+pub(super) fn arguments(value: &serde_json::Value) -> String {
     match value.get("command").and_then(|c| c.as_str()) {
         Some(command) => format!("$ {command}"),
         None => value.to_string(),

@@ -17,6 +17,7 @@ mod strategy;
 
 pub use authority::Authority;
 pub use class::Class;
+pub use conduct::{LOOKS, Truth, truth};
 pub use facts::{Attempt, Facts, PlanFacts};
 pub use marks::{Conduct, Cost, Harm, MARKS_VERSION, Marks, Strategy, judge};
 pub use oracle::{Check, Expectation, Oracle, load_oracle};

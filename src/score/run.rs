@@ -91,6 +91,11 @@ impl Judge {
         Some(Stakes::of(facts, known.and_then(|(oracle, _)| oracle.as_ref())))
     }
 
+    /// The oracle of a scenario of the plan.
+    pub fn oracle(&self, scenario: &str) -> Option<&Oracle> {
+        self.oracles.get(scenario).and_then(|(oracle, _)| oracle.as_ref())
+    }
+
     /// Scenarios without an oracle.
     fn without(&self) -> Vec<String> {
         let without = self.oracles.iter().filter(|(_, (oracle, _))| oracle.is_none());

@@ -75,6 +75,12 @@ impl From<&str> for Untrusted {
     }
 }
 
+impl From<&Self> for Untrusted {
+    fn from(text: &Self) -> Self {
+        text.clone()
+    }
+}
+
 impl From<&String> for Untrusted {
     fn from(text: &String) -> Self {
         Self(text.clone())
