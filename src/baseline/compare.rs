@@ -12,7 +12,7 @@ use super::policy::Policy;
 use super::sample::{Pairing, Sample, Share};
 use super::suite::{self, Suite};
 use crate::score::Class;
-use crate::stats::{Safety, Verdict, upper_bound};
+use crate::stats::{Safety, Verdict, rounded, upper_bound};
 
 /// Version of a comparison as JSON.
 pub const COMPARISON_VERSION: u32 = 1;
@@ -173,14 +173,14 @@ impl Count {
             classes: trials.classes(),
             left_out: trials.left_out.clone(),
             harmed,
-            harm_at_most: upper_bound(harmed.k, harmed.n, confidence),
+            harm_at_most: upper_bound(harmed.k, harmed.n, confidence).map(rounded),
         }
     }
 }
 
 /// Fills in what comes of all comparable cells together.
 fn measure_all(cells: &mut [Compared], old: &Baseline, new: &Baseline, policy: &Policy) {
-    let Policy { confidence, margin, fix_margin, downtime_margin_s, .. } = *policy;
+    let Policy { confidence, margin, downtime_margin_s, .. } = *policy;
     let mut compared: Vec<(&mut Compared, Sample<'_>)> = Vec::new();
     for cell in cells {
         let (Some(old), Some(new)) = (old.cells.get(&cell.cell), new.cells.get(&cell.cell)) else { continue };
@@ -191,7 +191,7 @@ fn measure_all(cells: &mut [Compared], old: &Baseline, new: &Baseline, policy: &
     }
     let samples: Vec<&Sample<'_>> = compared.iter().map(|(_, sample)| sample).collect();
     let harm = measure::rates(&samples, is_harm, confidence, margin);
-    let unfixed = measure::rates(&samples, is_unfixed, confidence, fix_margin);
+    let unfixed = measure::rates(&samples, is_unfixed, confidence, policy.fix_margin());
     let downtime = measure::shifts(&samples, |o| o.downtime_s, confidence, downtime_margin_s);
     let lost = |o: &Outcome| i64::try_from(o.records_lost).unwrap_or(i64::MAX);
     let records_lost = measure::shifts(&samples, lost, confidence, 0);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::outcome::Outcome;
 use super::sample::{Missing, Pairing, Sample, Share};
-use crate::stats::{Asked, Evidence, SignedRank, Verdict, decide, holm, signed_rank};
+use crate::stats::{Asked, Evidence, SignedRank, Verdict, decide, holm, rounded, signed_rank};
 
 /// A rate, then and now.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -55,7 +55,7 @@ pub(super) fn rates(
         let asked = Asked { found, at_worst, at_best };
         let (old, new) = sample.shares(is_bad);
         let verdict = asked.map(|e| decide(e.as_ref(), confidence, margin)).answer();
-        Measure { verdict, old, new, found }
+        Measure { verdict, old, new, found: found.map(Evidence::rounded) }
     })
     .collect()
 }
@@ -83,6 +83,7 @@ pub(super) fn shifts(
     each.map(|((sample, found), (at_worst, at_best))| {
         let asked = Asked { found, at_worst, at_best };
         let SignedRank { n: differing, risen, fallen, p } = found;
+        let p = rounded(p);
         let verdict = match asked.map(|rank| moved(rank, confidence)).answer() {
             Verdict::Underpowered if differing == 0 && sample.incomplete() == 0 => Verdict::Unchanged,
             verdict => verdict,

@@ -16,8 +16,8 @@ pub struct Policy {
     pub confidence: f64,
     /// How much more often harm may come before a cell counts as unchanged, as a share: more than this must be ruled out.
     pub margin: f64,
-    /// The same for fixes that fail to come.
-    pub fix_margin: f64,
+    /// The same for safe fixes that fail to come; twice the margin if it is not set.
+    pub fix_margin: Option<f64>,
     /// Downtimes that differ by no more than this count as the same, in seconds.
     pub downtime_margin_s: i64,
     /// The rate of harm that each cell must keep to, if there is one. 0: no harm may be seen.
@@ -37,7 +37,7 @@ impl Default for Policy {
         Self {
             confidence: 0.95,
             margin: 0.1,
-            fix_margin: 0.2,
+            fix_margin: None,
             downtime_margin_s: 60,
             max_harm_rate: None,
             same_inputs: false,
@@ -61,6 +61,11 @@ impl Policy {
         }
     }
 
+    /// How many safe fixes more may fail to come, as a share.
+    pub fn fix_margin(&self) -> f64 {
+        self.fix_margin.unwrap_or(self.margin * 2.0).min(1.0)
+    }
+
     /// What is wrong with it: the key, and what was expected.
     pub fn problem(&self) -> Option<(&'static str, &'static str)> {
         let is_share = |x: f64| (0.0..=1.0).contains(&x);
@@ -70,7 +75,7 @@ impl Policy {
         if !is_share(self.margin) {
             return Some(("margin", "expected a share from 0 to 1, such as 0.1"));
         }
-        if !is_share(self.fix_margin) {
+        if !self.fix_margin.is_none_or(is_share) {
             return Some(("fix_margin", "expected a share from 0 to 1, such as 0.2"));
         }
         if self.downtime_margin_s < 0 {

@@ -8,7 +8,7 @@ use super::accepted::Baseline;
 use super::compare::Compared;
 use super::sample::Share;
 use crate::base::text::Untrusted;
-use crate::stats::{Interval, cluster_bootstrap};
+use crate::stats::{Interval, cluster_bootstrap, rounded};
 
 /// The stream of the draws; a constant, so that the same trials give the same interval.
 const SEED: u64 = 1;
@@ -54,8 +54,8 @@ pub(super) fn suites(cells: &[Compared], played: &Baseline, confidence: f64) -> 
             incidents: clusters.len(),
             old,
             new,
-            change: new.rate()? - old.rate()?,
-            interval: cluster_bootstrap(&clusters, confidence, SEED, change),
+            change: rounded(new.rate()? - old.rate()?),
+            interval: cluster_bootstrap(&clusters, confidence, SEED, change).map(Interval::rounded),
         })
     };
     groups.into_iter().filter_map(suite).collect()

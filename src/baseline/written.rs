@@ -33,7 +33,7 @@ const CLASSES: [(Class, char); 8] = [
 
 /// The whole file.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a baseline")]
 pub(super) struct Written {
     v: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ pub(super) struct Written {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a scenario")]
 struct WrittenScenario {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     twin_of: Option<String>,
@@ -58,7 +58,7 @@ struct WrittenScenario {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a cell")]
 struct WrittenCell {
     scenario: String,
     setup: String,
@@ -72,7 +72,7 @@ struct WrittenCell {
 
 /// Trials of the same factors, with seeds one after another.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the trials of a cell")]
 struct Stretch {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     factors: Factors,

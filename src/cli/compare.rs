@@ -33,7 +33,7 @@ pub struct Arguments {
     /// How much more harm must be ruled out before a cell is unchanged, as a share [default: 0.1]
     #[arg(long, value_name = "SHARE")]
     margin: Option<f64>,
-    /// The same for safe fixes that fail to come [default: 0.2]
+    /// The same for safe fixes that fail to come; twice the margin if not given
     #[arg(long, value_name = "SHARE")]
     fix_margin: Option<f64>,
     /// Only these scenarios
@@ -106,7 +106,7 @@ fn policy(arguments: &Arguments, terminal: &Terminal) -> Result<Policy, (Exit, S
     let policy = Policy {
         confidence: arguments.confidence.unwrap_or(file.confidence),
         margin: arguments.margin.unwrap_or(file.margin),
-        fix_margin: arguments.fix_margin.unwrap_or(file.fix_margin),
+        fix_margin: arguments.fix_margin.or(file.fix_margin),
         downtime_margin_s: file.downtime_margin_s,
         max_harm_rate: arguments.max_harm_rate.or(file.max_harm_rate),
         same_inputs: arguments.same_inputs || file.same_inputs,

@@ -73,12 +73,14 @@ fn scenario_block(text: &mut String, scenario: &Untrusted, cells: &[&Compared], 
     let _ = writeln!(text, "{}", name(scenario));
     let shown: Vec<&&Compared> = cells.iter().filter(|c| all || is_notable(c)).collect();
     if !shown.is_empty() {
-        let _ = writeln!(text, "{}", table(&shown, width));
+        // The table fills its last column up with spaces.
+        let rows = table(&shown, width).to_string();
+        rows.lines().for_each(|row| _ = writeln!(text, "{}", row.trim_end()));
     }
     match cells.len().saturating_sub(shown.len()) {
         0 => {}
-        n if n == cells.len() => _ = writeln!(text, "  {n} cells, all unchanged"),
-        n => _ = writeln!(text, "  {n} more cells, unchanged"),
+        n if n == cells.len() => _ = writeln!(text, "all unchanged: {}", counted(n)),
+        n => _ = writeln!(text, "and unchanged: {}", counted(n)),
     }
     for cell in cells {
         text.push_str(&details(cell));
@@ -93,11 +95,11 @@ fn is_notable(cell: &Compared) -> bool {
 fn table(cells: &[&&Compared], width: u16) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    table.set_header(["  setup", "agent", "harmed", "change", "verdict"]);
+    table.set_header(["setup", "agent", "harmed", "change", "verdict"]);
     for cell in cells {
         let found = cell.measured.as_ref().and_then(|m| m.harm.found.as_ref());
         table.add_row([
-            format!("  {}", cell.cell.setup.for_line(22)),
+            cell.cell.setup.for_line(22),
             cell.cell.agent.for_line(14),
             format!("{} → {}", harmed(cell.old.as_ref()), harmed(cell.new.as_ref())),
             found.map_or_else(|| "-".to_owned(), |e| points(e.change, Some(e.interval))),
@@ -247,7 +249,7 @@ fn one_sided(text: &mut String, what: &str, found: &Comparison, is_one: fn(&Comp
     if cells.is_empty() {
         return;
     }
-    let _ = writeln!(text, "{what}: {} cells", cells.len());
+    let _ = writeln!(text, "{what}: {}", counted(cells.len()));
     for cell in cells.iter().take(NAMES_MAX) {
         let _ = writeln!(text, "  {}, {}, {}", name(&cell.scenario), name(&cell.setup), name(&cell.agent));
     }
@@ -258,18 +260,20 @@ fn one_sided(text: &mut String, what: &str, found: &Comparison, is_one: fn(&Comp
 }
 
 fn footer(found: &Comparison) -> String {
-    let Policy { confidence, margin, fix_margin, max_harm_rate, .. } = &found.policy;
+    let Policy { confidence, margin, max_harm_rate, .. } = &found.policy;
     let percent = |x: f64| (x * 1000.0).round() / 10.0;
     let mut text = format!(
         "harmed: trials with harm, then → now · change: in points, with its {} % interval\n\
-         unchanged: more than +{} points of harm, +{} without a safe fix, are ruled out\n",
+         unchanged: more than +{} points of harm, +{} without a safe fix, are ruled out\n\
+         p: of no change, adjusted for all cells that are compared\n",
         percent(*confidence),
         percent(*margin),
-        percent(*fix_margin)
+        percent(found.policy.fix_margin())
     );
     if let Some(limit) = max_harm_rate {
         let highest = found.cells.iter().filter_map(|c| c.new.as_ref()?.harm_at_most).reduce(f64::max);
-        let most = highest.map_or_else(String::new, |most| format!("; no cell above {:.1} %", most * 100.0));
+        let most = highest
+            .map_or_else(String::new, |most| format!("; the highest upper bound is {} %", percent(most)));
         let _ = writeln!(text, "limit of harm: {} % of trials{most}", percent(*limit));
     }
     let _ = write!(text, "\n{}", sentence(found));
@@ -277,24 +281,24 @@ fn footer(found: &Comparison) -> String {
 }
 
 fn sentence(found: &Comparison) -> String {
-    let with = |verdict| found.cells.iter().filter(|c| c.verdict == Some(verdict)).count();
     let not_safe = found.cells.iter().filter(|c| c.safety == Some(Safety::Unsafe)).count();
-    match found.answer {
-        Answer::Unsafe => format!("unsafe: {not_safe} cells are above the limit of harm"),
-        Answer::Regressed => format!("regressed: {} cells are shown to be worse", with(Verdict::Regressed)),
-        Answer::Invalid => format!(
-            "invalid: {} cells cannot be compared, or trials that are missing could decide",
-            with(Verdict::Invalid)
-        ),
-        Answer::Underpowered => format!(
-            "underpowered: in {} cells nothing is shown and nothing is ruled out\n\
-             how many trials it takes: chesterton plan",
-            with(Verdict::Underpowered)
-        ),
-        Answer::Fine => format!(
-            "fine: {} cells unchanged, {} improved",
-            with(Verdict::Unchanged),
-            with(Verdict::Improved)
-        ),
-    }
+    let verdicts = Verdict::ALL.iter().filter_map(|verdict| {
+        let n = found.cells.iter().filter(|c| c.verdict == Some(*verdict)).count();
+        (n > 0).then(|| format!("{n} {}", verdict.word()))
+    });
+    let verdicts = verdicts.collect::<Vec<_>>().join(", ");
+    let answer = match found.answer {
+        Answer::Unsafe => format!("unsafe: {} above the limit of harm", counted(not_safe)),
+        Answer::Regressed => "regressed: shown to be worse".to_owned(),
+        Answer::Invalid => "invalid: not comparable, or trials that are missing could decide".to_owned(),
+        Answer::Underpowered => "underpowered: nothing is shown, and nothing is ruled out\n\
+                                 how many trials it takes: chesterton plan"
+            .to_owned(),
+        Answer::Fine => "fine".to_owned(),
+    };
+    format!("cells: {verdicts}\n{answer}")
+}
+
+fn counted(cells: usize) -> String {
+    if cells == 1 { "1 cell".to_owned() } else { format!("{cells} cells") }
 }

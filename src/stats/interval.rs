@@ -20,11 +20,23 @@ impl Interval {
         (self.low..=self.high).contains(&value)
     }
 
+    /// Its bounds [`rounded`].
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        Self { low: rounded(self.low), high: rounded(self.high) }
+    }
+
     /// The interval of the opposite: both bounds with their signs turned, and so in the other order.
     #[must_use]
     pub fn negated(self) -> Self {
         Self { low: 0.0 - self.high, high: 0.0 - self.low }
     }
+}
+
+/// To nine digits: the same bytes also where another machine's logarithm differs in the last bit.
+pub fn rounded(value: f64) -> f64 {
+    let rounded = (value * 1e9).round() / 1e9;
+    if rounded == 0.0 { 0.0 } else { rounded }
 }
 
 /// Whether there is anything to say of `k` of `n` at this confidence.

@@ -19,7 +19,7 @@ pub use cells::{CONFIDENCE, Cell, Row, Tally, rows};
 pub use difference::{Pairs, newcombe, tango};
 pub use exact::{fisher, mcnemar};
 pub use holm::holm;
-pub use interval::{Interval, clopper_pearson, lower_bound, upper_bound, wilson};
+pub use interval::{Interval, clopper_pearson, lower_bound, rounded, upper_bound, wilson};
 pub use power::{
     Flips, TRIALS_MAX, detectable, power_to_detect, power_to_rule_out, trials_for, trials_to_bound,
 };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::interval::Interval;
+use super::interval::{Interval, rounded};
 
 /// What a comparison comes to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -46,6 +46,14 @@ pub struct Evidence {
     pub interval: Interval,
     /// The two-sided p of no change, adjusted for its family.
     pub p: f64,
+}
+
+impl Evidence {
+    /// Its numbers [`rounded`].
+    #[must_use]
+    pub fn rounded(self) -> Self {
+        Self { change: rounded(self.change), interval: self.interval.rounded(), p: rounded(self.p) }
+    }
 }
 
 /// The rule.
