@@ -83,6 +83,10 @@ fn accept(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
     }
     new.write(baselines, name).map_err(|e| (Exit::RecordingFailed, format!("error: {e}")))?;
     let trials: u64 = new.cells.values().map(baseline::Trials::planned).sum();
-    terminal.say(format!("`{name}`: {} cells, {trials} trials, in {}", new.cells.len(), path.display()));
+    terminal.say(format!(
+        "accepted as `{name}`: cells {}, trials {trials}, in {}",
+        new.cells.len(),
+        path.display()
+    ));
     Ok(Exit::Fine)
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use super::score::find_run;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
+use crate::base::text::Untrusted;
 use crate::baseline::{self, Answer, Baseline, Policy};
 use crate::ledger::RunFolder;
 use crate::report;
@@ -59,7 +60,8 @@ pub struct Arguments {
 /// Compares and prints.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
     match compare(arguments, results, terminal) {
-        Ok(found) => {
+        Ok((sides, found)) => {
+            terminal.say(sides);
             terminal.say(report::comparison(&found, arguments.all, terminal.width()));
             exit(found.answer)
         }
@@ -84,10 +86,10 @@ fn compare(
     arguments: &Arguments,
     results: &Path,
     terminal: &Terminal,
-) -> Result<baseline::Comparison, (Exit, String)> {
+) -> Result<(String, baseline::Comparison), (Exit, String)> {
     let policy = policy(arguments, terminal)?;
     let folder = find_run(&arguments.run, results).map_err(|e| (Exit::Usage, format!("error: {e}")))?;
-    let old = old(arguments, results, terminal)?;
+    let (name, old) = old(arguments, results, terminal)?;
     let (new, _) = judged(&folder, terminal)?;
     if let Some((what, name)) = policy.unknown(old.cells.keys().chain(new.cells.keys())) {
         return Err((
@@ -95,7 +97,8 @@ fn compare(
             format!("error: neither the run nor the baseline has the {what} `{name}`"),
         ));
     }
-    Ok(baseline::compare(&old, &new, &policy))
+    let sides = format!("then: {name} · now: {}\n", quoted("the run", &folder.name()));
+    Ok((sides, baseline::compare(&old, &new, &policy)))
 }
 
 /// The file's thresholds, and the flags over them.
@@ -122,8 +125,12 @@ fn policy(arguments: &Arguments, terminal: &Terminal) -> Result<Policy, (Exit, S
     }
 }
 
-/// The baseline of that name, or a run of that name as if it had been accepted.
-fn old(arguments: &Arguments, results: &Path, terminal: &Terminal) -> Result<Baseline, (Exit, String)> {
+/// The baseline of that name, or a run of that name as if it had been accepted; and which it is.
+fn old(
+    arguments: &Arguments,
+    results: &Path,
+    terminal: &Terminal,
+) -> Result<(String, Baseline), (Exit, String)> {
     let folder = &arguments.baselines;
     let names = baseline::names(folder);
     let name = match (&arguments.baseline, names.as_slice()) {
@@ -132,7 +139,9 @@ fn old(arguments: &Arguments, results: &Path, terminal: &Terminal) -> Result<Bas
         (None, _) => "main",
     };
     if names.iter().any(|known| known == name) {
-        return Baseline::read(folder, name).map_err(|e| (Exit::Invalid, format!("error: {e}")));
+        let baseline = Baseline::read(folder, name);
+        let baseline = baseline.map_err(|e| (Exit::Invalid, format!("error: {e}")))?;
+        return Ok((quoted("the baseline", name), baseline));
     }
     let none = || {
         let known = if names.is_empty() { "there are none".to_owned() } else { names.join(", ") };
@@ -142,7 +151,11 @@ fn old(arguments: &Arguments, results: &Path, terminal: &Terminal) -> Result<Bas
         )
     };
     let run = find_run(name, results).map_err(|_| (Exit::Usage, none()))?;
-    judged(&run, terminal).map(|(baseline, _)| baseline)
+    judged(&run, terminal).map(|(baseline, _)| (quoted("the run", &run.name()), baseline))
+}
+
+fn quoted(what: &str, name: &str) -> String {
+    format!("{what} `{}`", Untrusted::from(name).for_line(60))
 }
 
 /// A run as a baseline, judged anew.

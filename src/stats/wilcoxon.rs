@@ -7,7 +7,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use super::count::to_f64;
 
 /// Pairs that differ, up to which the distribution is taken exactly.
-pub const EXACT_MAX: u64 = 200;
+pub const EXACT_MAX: u64 = 100;
 
 /// The outcome of a signed-rank test.
 #[derive(Clone, Copy, PartialEq, Debug)]
