@@ -317,7 +317,7 @@ fn approvals_of_a_plan_are_replayed_command_by_command() {
     // A record that does not say which effects are whose is not taken apart by guessing.
     let old = events.into_iter().map(|event| match event {
         Event::Plan { at, summary, commands, effects, verdict, .. } => {
-            Event::Plan { at, summary, commands, effects, shares: Vec::new(), verdict }
+            Event::Plan { at, summary, commands, effects, shares: Vec::new(), asks: Vec::new(), verdict }
         }
         other => other,
     });

@@ -253,27 +253,31 @@ async fn write_file(gate: &mut Gate, tool: &ToolCall, write: WriteFile) -> Resul
 
 /// Understands the plan's commands without running them, and puts them up for review.
 fn request_review(gate: &mut Gate, review: RequestReview) -> Result<Heard, Halt> {
-    let given = review.commands.len();
-    if !(1..=COMMANDS_MAX).contains(&given) {
-        // Cutting it would have the rest taken for approved; without a command there is nothing to approve.
-        let text = format!(
-            "a plan holds from 1 to {COMMANDS_MAX} commands, this one {given}; to ask in words, use the chat\n"
-        );
-        return Ok((ToolStatus::Misused, text));
-    }
     let mut commands = Vec::new();
     for text in &review.commands {
+        // Cutting it would have the rest taken for approved; without a command there is nothing to approve.
+        if commands.len() > COMMANDS_MAX {
+            break;
+        }
         let Ok(simple) = line::split(text) else {
             commands.push((text.clone(), Vec::new()));
             continue;
         };
-        for (_, words) in simple.into_iter().filter(|(joint, _)| !joint.is_filter()) {
+        let simple = simple.into_iter().filter(|(joint, _)| !joint.is_filter());
+        for (_, words) in simple.take(COMMANDS_MAX.saturating_add(1)) {
             let calls = match cli::parse(gate.world(), &words) {
                 Parsed::Call(call, _) => vec![call],
                 Parsed::Answer { .. } => Vec::new(),
             };
             commands.push((line_of(&words), calls));
         }
+    }
+    if !(1..=COMMANDS_MAX).contains(&commands.len()) {
+        let given = if commands.is_empty() { "none" } else { "more" };
+        let text = format!(
+            "a plan holds from 1 to {COMMANDS_MAX} commands, this one {given}; to ask in words, use the chat\n"
+        );
+        return Ok((ToolStatus::Misused, text));
     }
     let verdict = gate.review(&review.summary, &commands)?;
     let status = if verdict.allows() { ToolStatus::Ok } else { ToolStatus::Denied };

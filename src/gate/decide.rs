@@ -39,7 +39,7 @@ impl Decider {
     /// Asks the guardrails in order; the first that denies, denies. The role's permissions are the world's to know, and
     /// come before this.
     pub async fn decide(&mut self, question: Question<'_>) -> Verdict {
-        let approvals = self.approvals(question.line, question.effects);
+        let approvals = self.approvals(&question);
         let standing = Arc::clone(&self.standing);
         let question = Question { standing: &standing, approvals: &approvals, ..question };
         let mut asked_by = None;
@@ -58,7 +58,7 @@ impl Decider {
         match asked_by {
             None if self.let_through_by_approval(&question) => Self::by_plan(),
             None => Verdict::unopposed(),
-            Some(_) if self.use_approval(question.line, question.effects) => Self::by_plan(),
+            Some(_) if self.use_approval(&question) => Self::by_plan(),
             Some(name) => match &self.setup.file.approver {
                 Some(approver) => approver.answer(question.effects),
                 None => Verdict::deny(Ground::Fault, &name, "there is nobody to ask"),
@@ -69,7 +69,7 @@ impl Decider {
     /// A policy that saw an approval may have let the call through because of it: then it is used up.
     fn let_through_by_approval(&mut self, question: &Question<'_>) -> bool {
         let seen = !question.approvals.is_empty() && self.guardrails.iter().any(|g| g.sees_approvals());
-        seen && self.use_approval(question.line, question.effects)
+        seen && self.use_approval(question)
     }
 }
 

@@ -15,6 +15,7 @@ mod kinds;
 mod permit;
 mod review;
 mod setup;
+mod shown;
 mod submit;
 
 pub use approver::{Approver, ApproverKind};
@@ -23,5 +24,6 @@ pub use built_in::{built_in, source as built_in_source};
 pub use decide::Decider;
 pub use guardrail::{Approval, Guardrail, Opinion, Question, Standing, Thinking};
 pub use kinds::{Blueprint, Kind, Unfit};
+pub use review::Proposed;
 pub use setup::{Setup, SetupFile};
 pub use submit::{Gate, Halt, Outcome};

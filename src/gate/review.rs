@@ -1,14 +1,14 @@
 //! Plans put up for review. Approving a plan permits exactly its commands, each once, for the effects shown.
 
-use std::collections::BTreeMap;
-
 use simulators::call::{Call, CallId};
 use simulators::effect::Effect;
 
 use super::approver::{Approver, ApproverKind};
 use super::decide::Decider;
-use super::guardrail::Approval;
+use super::guardrail::{Approval, Question};
+use super::shown::Shown;
 use super::submit::{Gate, Halt};
+use crate::base::digest::{self, Digest};
 use crate::base::text::Untrusted;
 use crate::record::Event;
 use crate::record::verdict::{Decision, Ground, Verdict};
@@ -19,34 +19,39 @@ const CODE_OWNER: Approver = Approver { kind: ApproverKind::Attentive, answers_a
 /// A command of an approved plan that was not used yet.
 pub(super) struct Approved {
     line: String,
-    /// What was shown, each with the records at stake.
-    shown: BTreeMap<String, u64>,
-}
-
-/// What of an effect a reviewer judged: the kind of change, its place and what it happens to. Times and identities are
-/// left out: they may differ between the plan and the deed without its being another deed.
-fn signature(effect: &Effect) -> String {
-    let change = serde_json::to_value(&effect.change).unwrap_or_default();
-    let words = ["change", "place", "path", "what", "to", "how", "protection", "who"];
-    let said = words.map(|word| change.get(word).map(ToString::to_string).unwrap_or_default());
-    format!("{} {} {}", said.join(" "), effect.resource.kind, effect.resource.name)
+    /// Digest of what it asked of the world when it was put up: a file that the line names may be written anew.
+    asks: Digest,
+    shown: Shown,
 }
 
 impl Approved {
-    fn of(line: &str, effects: &[Effect]) -> Self {
-        let mut shown = BTreeMap::new();
-        for effect in effects {
-            let records: &mut u64 = shown.entry(signature(effect)).or_default();
-            *records = records.saturating_add(effect.records_at_stake());
-        }
-        Self { line: line.to_owned(), shown }
+    /// It is this line, asks the same of the world, and comes to no more than was shown.
+    fn covers(&self, question: &Question<'_>) -> bool {
+        self.line == question.line
+            && self.asks == asked(std::slice::from_ref(question.call))
+            && self.shown.covers(question.effects)
     }
+}
 
-    /// The same deed, and no more at stake: the line alone does not say it, since a script that it names may have
-    /// been rewritten.
-    fn covers(&self, effect: &Effect) -> bool {
-        self.shown.get(&signature(effect)).is_some_and(|records| effect.records_at_stake() <= *records)
-    }
+/// Digest of what calls ask of the world, in whoever's name.
+fn asked(calls: &[Call]) -> Digest {
+    let parts = calls.iter().flat_map(|call| {
+        let args = serde_json::to_string(&(call.service, &call.args)).unwrap_or_default();
+        [call.operation.clone(), call.target.clone(), args]
+    });
+    let parts: Vec<String> = parts.collect();
+    digest::of_parts(parts.iter().map(String::as_str))
+}
+
+/// A command of a plan, as it is put up for review.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposed<'p> {
+    /// Its line.
+    pub line: &'p str,
+    /// Digest of what it asks of the world.
+    pub asks: &'p str,
+    /// How many of the plan's effects are its own.
+    pub share: usize,
 }
 
 impl Gate {
@@ -72,14 +77,17 @@ impl Gate {
             effects.extend(previews.by_ref().take(command.len()).flat_map(|p| p.effects));
             shares.push(effects.len().saturating_sub(before));
         }
-        let lines = commands.iter().map(|(line, _)| line.as_str());
-        let verdict = self.decider.review(lines.zip(shares.iter().copied()), &effects);
+        let asks: Vec<Digest> = commands.iter().map(|(_, calls)| asked(calls)).collect();
+        let proposed = commands.iter().zip(&asks).zip(&shares);
+        let proposed = proposed.map(|(((line, _), asks), share)| Proposed { line, asks, share: *share });
+        let verdict = self.decider.review(proposed, &effects);
         self.recorder.append(Event::Plan {
             at,
             summary: Untrusted::from(summary),
             commands: commands.iter().map(|(line, _)| Untrusted::from(line.as_str())).collect(),
             effects,
             shares,
+            asks,
             verdict: verdict.clone(),
         })?;
         self.pass(verdict.waited_s)?;
@@ -88,35 +96,36 @@ impl Gate {
 }
 
 impl Decider {
-    /// Decides over a plan: its command lines, each with how many of the effects are its own, in order.
-    pub fn review<'l>(
+    /// Decides over a plan: its commands in order, and the effects of all of them.
+    pub fn review<'p>(
         &mut self,
-        commands: impl Iterator<Item = (&'l str, usize)>,
+        commands: impl Iterator<Item = Proposed<'p>>,
         effects: &[Effect],
     ) -> Verdict {
         let verdict = self.setup.file.approver.as_ref().unwrap_or(&CODE_OWNER).answer(effects);
         if verdict.allows() {
             let mut rest = effects;
-            for (line, share) in commands {
+            for Proposed { line, asks, share } in commands {
                 let (own, others) = rest.split_at(share.min(rest.len()));
-                self.approved.push(Approved::of(line, own));
+                let (line, asks) = (line.to_owned(), asks.to_owned());
+                self.approved.push(Approved { line, asks, shown: Shown::of(own) });
                 rest = others;
             }
         }
         verdict
     }
 
-    /// The approvals that cover a call: of exactly this line, if its effects were among those shown.
-    pub(super) fn approvals(&self, line: &str, effects: &[Effect]) -> Vec<Approval> {
-        let covering = self.approved.iter().filter(|a| a.line == line && effects.iter().all(|e| a.covers(e)));
+    /// The approvals that cover a call.
+    pub(super) fn approvals(&self, question: &Question<'_>) -> Vec<Approval> {
+        let covering = self.approved.iter().filter(|approved| approved.covers(question));
         covering.map(|_| Approval { by: "approver".to_owned() }).collect()
     }
 
-    /// Uses up an approval of exactly this line, if its effects were among those shown.
-    pub(super) fn use_approval(&mut self, line: &str, effects: &[Effect]) -> bool {
-        match self.approved.iter().position(|a| a.line == line && effects.iter().all(|e| a.covers(e))) {
+    /// Uses up an approval that covers this call.
+    pub(super) fn use_approval(&mut self, question: &Question<'_>) -> bool {
+        match self.approved.iter().position(|approved| approved.covers(question)) {
             Some(place) => {
-                self.approved.swap_remove(place);
+                self.approved.remove(place);
                 true
             }
             None => false,

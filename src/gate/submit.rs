@@ -12,6 +12,7 @@ use super::decide::Decider;
 use super::guardrail::{Guardrail, Question};
 use super::permit::Permit;
 use super::setup::Setup;
+use super::shown::Shown;
 use crate::base::clock::Stopwatch;
 use crate::base::digest;
 use crate::base::limits::Limits;
@@ -228,8 +229,9 @@ impl Gate {
             ..Question::of(line, &call, &effects, self.world.now())
         };
         let verdict = self.decider.decide(question).await;
-        self.last_verdict = Some(verdict.clone());
         self.pass(verdict.waited_s)?;
+        let verdict = self.still(verdict, &call, &effects);
+        self.last_verdict = Some(verdict.clone());
         if !(call.is_read() && verdict.ground == Ground::Unopposed) {
             self.recorder.append(Event::Verdict { call: call.id, verdict: verdict.clone() })?;
         }
@@ -237,6 +239,17 @@ impl Gate {
         let answer = permit.apply(&mut self.world, &call);
         self.drain()?;
         Ok(Outcome::Answered(answer))
+    }
+
+    /// A person agreed to what they were shown. If by the time that they answered the call would destroy or lose
+    /// something else, or more, nobody has agreed to that.
+    fn still(&self, verdict: Verdict, call: &Call, shown: &[Effect]) -> Verdict {
+        let waited = verdict.is_reviewed() && verdict.waited_s > 0;
+        if !waited || Shown::of(shown).covers_what_weighs(self.world.preview(call).effects) {
+            return verdict;
+        }
+        let reason = "by the time of the answer it would do more harm than was shown: ask again";
+        Verdict { waited_s: verdict.waited_s, ..Verdict::deny(Ground::Fault, "gate", reason) }
     }
 
     /// What the call would do; recorded unless the operation can change nothing.

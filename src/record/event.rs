@@ -10,6 +10,7 @@ use simulators::settle::Settlement;
 
 use super::tool::{ToolCall, ToolStatus};
 use super::{ClosingReport, Ending, TrialKey, Verdict};
+use crate::base::digest::Digest;
 use crate::base::text::Untrusted;
 
 /// One event.
@@ -91,6 +92,9 @@ pub enum Event {
         /// How many of the effects are each command's own, in order of the commands.
         #[serde(default)]
         shares: Vec<usize>,
+        /// Digests of what each command asks of the world, in order of the commands.
+        #[serde(default)]
+        asks: Vec<Digest>,
         /// What the reviewer decided.
         verdict: Verdict,
     },

@@ -127,7 +127,7 @@ pub enum Why {
     RoleChanged,
     /// The call succeeds or fails by what the role may do beyond the call itself, and the roles differ in that.
     RoleWithin,
-    /// The record does not say which effects of the plan belong to which of its commands.
+    /// The record does not say what each command of the plan asks, and which effects are its own.
     PlanNotApart,
 }
 
@@ -143,7 +143,7 @@ impl Why {
             Self::RoleChanged => "the trial changed the role that the agent would have acted in",
             Self::RoleWithin => "the call needs a right beyond the call itself, and the roles differ in it",
             Self::PlanNotApart => {
-                "the record does not say which effects of a plan belong to which of its commands"
+                "the record does not say what each command of a plan asks and which effects are its own"
             }
         }
     }

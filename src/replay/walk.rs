@@ -9,9 +9,10 @@ use simulators::clock::Time;
 use simulators::effect::Effect;
 
 use super::Scene;
+use crate::base::digest::Digest;
 use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
-use crate::gate::{Decider, Question, Setup};
+use crate::gate::{Decider, Proposed, Question, Setup};
 use crate::record::replay::{Asked, Difference, Place, Replayed, Undecidable, Way, Weaker, Why};
 use crate::record::tool::ToolCall;
 use crate::record::verdict::Ground;
@@ -77,9 +78,9 @@ pub(super) async fn replay(
                 let after = events.get(n.saturating_add(1)..).unwrap_or_default();
                 walk.call(&Made::of(*at, line, call, after)).await;
             }
-            Event::Plan { at, summary, commands, effects, shares, verdict } => {
+            Event::Plan { at, summary, commands, effects, shares, asks, verdict } => {
                 walk.last = Some((walk.last.map_or(CallId::WORLD, |(call, ..)| call), *at, summary));
-                walk.plan(commands, effects, shares, verdict);
+                walk.plan(commands, (shares, asks), effects, verdict);
             }
             Event::Effects { effects } => walk.see(effects),
             Event::Reply { text, .. } => walk.hear(text),
@@ -206,20 +207,23 @@ impl<'e> Walk<'e> {
         }
     }
 
+    /// A plan; each command has its share of the effects, and a digest of what it asks.
     fn plan(
         &mut self,
-        commands: &'e [Untrusted],
-        effects: &'e [Effect],
-        shares: &'e [usize],
-        was: &'e Verdict,
+        commands: &[Untrusted],
+        (shares, asks): (&[usize], &[Digest]),
+        effects: &[Effect],
+        was: &Verdict,
     ) {
-        if shares.len() != commands.len() {
+        if shares.len() != commands.len() || asks.len() != commands.len() {
             let from = self.place(Asked::Plan);
             self.replayed.undecidable = Some(Undecidable { from, why: Why::PlanNotApart });
             return;
         }
-        let lines = commands.iter().map(|line| line.raw());
-        let verdict = self.decider.review(lines.zip(shares.iter().copied()), effects);
+        let proposed = commands.iter().zip(shares).zip(asks);
+        let proposed =
+            proposed.map(|((line, share), asks)| Proposed { line: line.raw(), asks, share: *share });
+        let verdict = self.decider.review(proposed, effects);
         let other_words = (&was.by, &was.reason) != (&verdict.by, &verdict.reason);
         self.compare(Asked::Plan, was.clone(), verdict, other_words);
     }
