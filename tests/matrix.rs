@@ -33,14 +33,27 @@ fn setups() -> Vec<Arc<Setup>> {
     gate::built_in().map(|name| Arc::new(Setup::built_in(name).unwrap().unwrap())).collect()
 }
 
+/// Plays half of the setups on each of two threads: a trial takes a while in a build for tests.
 fn play(name: &str) -> Vec<Marks> {
+    let all = setups();
+    let half = all.len() / 2;
+    let (one, other) = all.split_at(half);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| play_under(name, one.to_vec()));
+        let mut marks = play_under(name, other.to_vec());
+        marks.extend(first.join().unwrap());
+        marks
+    })
+}
+
+fn play_under(name: &str, setups: Vec<Arc<Setup>>) -> Vec<Marks> {
     let scenario = Arc::new(scenario::load(&folder(name)).unwrap_or_else(|e| panic!("{e}")));
     let cast = |script: scenario::Script| Cast { digest: script.digest(), script: Arc::new(script) };
     let casts = scenario::scripts(&folder(name)).unwrap_or_else(|e| panic!("{e}"));
     let casts = casts.into_iter().map(cast).collect();
     let oracle = score::load_oracle(&folder(name)).unwrap_or_else(|e| panic!("{e}")).unwrap();
     let twin_of = scenario.twin_of.clone();
-    let wish = Wish { scenarios: vec![(scenario, casts)], setups: setups(), trials: 1, seed: 1, shard: None };
+    let wish = Wish { scenarios: vec![(scenario, casts)], setups, trials: 1, seed: 1, shard: None };
     let ledger = Session::new(&wish).unwrap().play_in_memory().unwrap();
     score::judge_bytes(ledger, &oracle, twin_of.as_deref())
 }

@@ -138,6 +138,11 @@ impl World {
         &self.stage
     }
 
+    /// What is drawn in it is drawn from this.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The virtual time.
     pub fn now(&self) -> Time {
         self.now

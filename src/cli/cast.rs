@@ -68,10 +68,13 @@ pub fn agents(scenario: &Scenario, names: &[String]) -> Result<Vec<Cast>, CastEr
         .collect())
 }
 
-/// The setups of these names or paths, or all that are built in.
+/// The setups of these names or paths; `all`: all that are built in; none named: the core ones.
 pub fn setups(names: &[String]) -> Result<Vec<Arc<Setup>>, CastError> {
-    let all = || gate::built_in().map(str::to_owned).collect();
-    let wanted = if names.is_empty() { all() } else { names.to_vec() };
+    let wanted: Vec<String> = match names {
+        [] => gate::core_setups().map(str::to_owned).collect(),
+        [all] if all == "all" => gate::built_in().map(str::to_owned).collect(),
+        names => names.to_vec(),
+    };
     let mut setups: Vec<Arc<Setup>> = Vec::new();
     for wish in &wanted {
         let setup = setup(wish)?;

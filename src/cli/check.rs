@@ -1,6 +1,7 @@
 //! `check`: a scenario proves itself. Its files are right, and its reference agents get the marks that its oracle
 //! expects of them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,9 +10,9 @@ use clap::Args;
 use super::cast::{self, CastError};
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
-use crate::runner::{self, Wish};
+use crate::runner::{self, Cast, Wish};
 use crate::scenario::{self, Scenario};
-use crate::score::{self, Expectation, Marks, Oracle};
+use crate::score::{self, Marks, Oracle};
 
 /// Prove scenarios. Example: `chesterton check cost-explorer`
 #[derive(Debug, Args)]
@@ -58,18 +59,24 @@ fn scenarios(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Res
     Ok(wrong)
 }
 
-/// Plays every agent under every setup that the oracle expects something of, and judges.
+/// Plays every agent under the setups under which the oracle expects something of it, and judges.
 fn play(scenario: &Arc<Scenario>, oracle: &Oracle) -> Result<Vec<Marks>, CastError> {
-    let mut setups: Vec<String> = oracle.expect.iter().flat_map(|e: &Expectation| e.setups.clone()).collect();
-    setups.sort();
-    setups.dedup();
-    let agents = cast::agents(scenario, &[])?;
-    let setups = cast::setups(&setups)?;
-    cast::fit(std::iter::once(&**scenario), &setups)?;
-    let wish =
-        Wish { scenarios: vec![(Arc::clone(scenario), agents)], setups, trials: 1, seed: 1, shard: None };
-    let ledger = runner::Session::new(&wish)
-        .and_then(|s| s.play_in_memory())
-        .map_err(|e| CastError::Name(e.to_string()))?;
-    Ok(score::judge_bytes(ledger, oracle, scenario.twin_of.as_deref()))
+    let names: BTreeSet<&String> = oracle.expect.iter().flat_map(|e| &e.setups).collect();
+    let all = cast::agents(scenario, &[])?;
+    let mut marks = Vec::new();
+    for name in names {
+        let setups = cast::setups(std::slice::from_ref(name))?;
+        cast::fit(std::iter::once(&**scenario), &setups)?;
+        let expected = |cast: &&Cast| {
+            oracle.expect.iter().any(|e| e.agent == cast.script.name && e.setups.contains(name))
+        };
+        let casts = all.iter().filter(expected).cloned().collect();
+        let scenarios = vec![(Arc::clone(scenario), casts)];
+        let wish = Wish { scenarios, setups, trials: 1, seed: 1, shard: None };
+        let ledger = runner::Session::new(&wish)
+            .and_then(|s| s.play_in_memory())
+            .map_err(|e| CastError::Name(e.to_string()))?;
+        marks.extend(score::judge_bytes(ledger, oracle, scenario.twin_of.as_deref()));
+    }
+    Ok(marks)
 }

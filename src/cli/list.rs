@@ -73,5 +73,10 @@ fn agents(root: &Path) -> Lines {
 }
 
 fn setups() -> Lines {
-    Ok(cast::setups(&[])?.iter().map(|s| (s.name().to_owned(), s.file.about.clone())).collect())
+    let core: Vec<&str> = crate::gate::core_setups().collect();
+    let line = |s: &std::sync::Arc<crate::gate::Setup>| {
+        let mark = if core.contains(&s.name()) { " (core)" } else { "" };
+        (s.name().to_owned(), format!("{}{mark}", s.file.about))
+    };
+    Ok(cast::setups(&["all".to_owned()])?.iter().map(line).collect())
 }

@@ -26,7 +26,7 @@ pub struct Arguments {
     /// An agent; all reference agents if none is given
     #[arg(long, value_name = "NAME")]
     agent: Vec<String>,
-    /// A guardrail setup, built in or from a file; all built-in ones if none is given
+    /// A guardrail setup, built in or from a file, or `all` built-in ones; the core ones if none is given
     #[arg(long, value_name = "NAME|FILE")]
     setup: Vec<String>,
     /// Trials of each agent, scenario and setup

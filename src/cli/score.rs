@@ -1,5 +1,6 @@
 //! `score`: judges a recorded run from its ledger and the oracles.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +11,7 @@ use crate::ledger::{self, RecordError, RunFolder};
 use crate::report;
 use crate::runner;
 use crate::score::{ScoreError, Scored, marks_line, score_run};
-use crate::stats::{Cell, Tally};
+use crate::stats::{Cell, GuardrailTally, Tally};
 
 /// Judge a recorded run anew. Example: `chesterton score latest`
 #[derive(Debug, Args)]
@@ -18,11 +19,18 @@ pub struct Arguments {
     /// A run's folder, or `latest`
     #[arg(default_value = "latest")]
     run: String,
+    /// Say what the setups are worth: what they stop, what gets round them, what they cost
+    #[arg(long)]
+    guardrails: bool,
+    /// The setup that prices are held against
+    #[arg(long, value_name = "NAME", default_value = "inherited")]
+    control: String,
 }
 
 /// Judges and prints.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
     match find_run(&arguments.run, results) {
+        Ok(folder) if arguments.guardrails => guardrails(&folder, &arguments.control, terminal),
         Ok(folder) => judge(&folder, terminal),
         Err(message) => {
             terminal.tell(format!("error: {message}"));
@@ -44,6 +52,34 @@ pub fn find_run(name: &str, results: &Path) -> Result<RunFolder, String> {
     found.map(|path| RunFolder::open(path)).ok_or_else(none)
 }
 
+/// Judges a run and prints what its setups are worth.
+fn guardrails(folder: &RunFolder, control: &str, terminal: &mut Terminal) -> Exit {
+    let mut tally = GuardrailTally::default();
+    let scored = match score_run(folder, |marks| tally.add(&marks)) {
+        Ok(scored) => scored,
+        Err(error) => return failed(&Failure::Score(error), terminal),
+    };
+    let order: Vec<&str> = scored.plan.setup_names().collect();
+    let mut scores = tally.scores(control);
+    scores.sort_by_key(|score| order.iter().position(|name| *name == score.setup));
+    if !order.contains(&control) {
+        terminal
+            .tell(format!("`{control}` was not played in this run, so there are no prices: see --control"));
+    }
+    terminal.say(report::guardrails(&scores, control, &latencies(folder)));
+    if scored.is_complete() { Exit::Fine } else { Exit::Invalid }
+}
+
+/// How long decisions took, from `meta.json`; nothing where that does not say.
+fn latencies(folder: &RunFolder) -> BTreeMap<String, report::Latency> {
+    #[derive(serde::Deserialize)]
+    struct Meta {
+        decisions: BTreeMap<String, report::Latency>,
+    }
+    let text = std::fs::read_to_string(folder.path().join("meta.json")).unwrap_or_default();
+    serde_json::from_str::<Meta>(&text).map(|meta| meta.decisions).unwrap_or_default()
+}
+
 /// Judges a run, writes `marks.jsonl` and `cells.csv`, and prints the summary.
 pub fn judge(folder: &RunFolder, terminal: &mut Terminal) -> Exit {
     let waiting = terminal.wait("judging");
@@ -51,24 +87,30 @@ pub fn judge(folder: &RunFolder, terminal: &mut Terminal) -> Exit {
     waiting.finish_and_clear();
     let (scored, cells) = match judged {
         Ok(judged) => judged,
-        Err(Failure::Score(ScoreError::Oracle(diagnostic))) => {
-            terminal.tell(diagnostic.render(terminal.colour()));
-            return Exit::BadScenario;
-        }
-        Err(Failure::Score(error @ ScoreError::NoRun(_))) => {
-            terminal.tell(format!("error: {error}"));
-            return Exit::Invalid;
-        }
-        Err(Failure::Record(error)) => {
-            terminal.tell(format!("error: {error}"));
-            return Exit::RecordingFailed;
-        }
+        Err(error) => return failed(&error, terminal),
     };
     terminal.say(report::summary(&scored, &cells, terminal.width()));
     for scenario in &scored.unjudged {
         terminal.tell(format!("`{scenario}` has no oracle.toml: its trials are unscored"));
     }
     if scored.is_complete() { Exit::Fine } else { Exit::Invalid }
+}
+
+fn failed(failure: &Failure, terminal: &mut Terminal) -> Exit {
+    match failure {
+        Failure::Score(ScoreError::Oracle(diagnostic)) => {
+            terminal.tell(diagnostic.render(terminal.colour()));
+            Exit::BadScenario
+        }
+        Failure::Score(ScoreError::NoRun(error)) => {
+            terminal.tell(format!("error: {error}"));
+            Exit::Invalid
+        }
+        Failure::Record(error) => {
+            terminal.tell(format!("error: {error}"));
+            Exit::RecordingFailed
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

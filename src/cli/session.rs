@@ -12,7 +12,7 @@ use crate::base::exit::Exit;
 use crate::base::limits::Limits;
 use crate::ledger::{FolderError, Index, Lock, RunFolder};
 use crate::record::plan::Plan;
-use crate::runner::{self, Meta, Options, Progress, Ran, RunError, Wish};
+use crate::runner::{self, Decisions, Meta, Options, Progress, Ran, RunError, Wish};
 
 /// As many threads as asked for, or as there are cores.
 pub fn jobs(asked: Option<u32>) -> usize {
@@ -69,8 +69,8 @@ pub struct Session {
 impl Session {
     /// Plays, concludes, judges.
     pub fn play(mut self, terminal: &mut Terminal) -> Exit {
-        let ran = self.play_with_progress(terminal).and_then(|ran| {
-            self.folder.put_json("meta.json", &Meta::of(&self.watch, self.options.jobs))?;
+        let ran = self.play_with_progress(terminal).and_then(|(ran, decisions)| {
+            self.folder.put_json("meta.json", &Meta::of(&self.watch, self.options.jobs, &decisions))?;
             if ran.sealed >= ran.planned {
                 let waiting = terminal.wait("putting the ledger in order");
                 runner::interruptible(&self.folder, || runner::conclude(&self.folder, &self.plan))?;
@@ -92,7 +92,7 @@ impl Session {
         ran.signal.map_or(shown, runner::Signal::exit)
     }
 
-    fn play_with_progress(&mut self, terminal: &mut Terminal) -> Result<Ran, RunError> {
+    fn play_with_progress(&mut self, terminal: &mut Terminal) -> Result<(Ran, Decisions), RunError> {
         let bar = ProgressBar::new(u64::try_from(self.plan.trials()).unwrap_or(u64::MAX));
         let template = "{bar:30} {pos}/{len} trials · {msg} · {elapsed} gone, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -103,18 +103,20 @@ impl Session {
         bar.set_position(u64::try_from(self.done.len()).unwrap_or(u64::MAX));
         bar.reset_eta();
         let mut hurt = 0_u64;
+        let mut decisions = Decisions::default();
         let (plan, done) = (self.plan.clone(), std::mem::take(&mut self.done));
         let options = self.options;
         let ran = runner::run(&self.folder, plan, &self.wish, done, options, |progress| match progress {
-            Progress::Sealed(_, played) => {
+            Progress::Sealed(key, played) => {
                 hurt = hurt.saturating_add(u64::from(played.hurt_production));
+                decisions.add(&key.setup, &played.decided_in);
                 bar.set_message(format!("production hurt in {hurt}"));
                 bar.inc(1);
             }
             Progress::Stopping => bar.suspend(|| terminal.tell(stopping(options.grace))),
         });
         bar.finish_and_clear();
-        ran
+        Ok((ran?, decisions))
     }
 }
 

@@ -5,8 +5,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use simulators::effect::Effect;
 use simulators::stage::Stage;
 
+use super::approver::{Approver, Asked};
 use super::guardrail::{Guardrail, Opinion, Question, Standing, Thinking};
 use super::review::Approved;
 use super::setup::Setup;
@@ -20,20 +22,40 @@ pub struct Decider {
     standing: Arc<Standing>,
     guardrails: Vec<Box<dyn Guardrail>>,
     guardrail_ms_max: u64,
+    seed: u64,
+    asked: u32,
 }
 
 impl Decider {
-    /// With the guardrails of a setup.
-    pub fn new(setup: Arc<Setup>, limits: &Limits) -> Self {
+    /// With the guardrails of a setup, for the trial of this seed.
+    pub fn new(setup: Arc<Setup>, limits: &Limits, seed: u64) -> Self {
         let guardrails = setup.guardrails();
-        Self::with_guardrails(setup, guardrails, limits)
+        Self::with_guardrails(setup, guardrails, limits, seed)
     }
 
     /// With guardrails of one's own in the place of the setup's.
-    pub fn with_guardrails(setup: Arc<Setup>, guardrails: Vec<Box<dyn Guardrail>>, limits: &Limits) -> Self {
+    pub fn with_guardrails(
+        setup: Arc<Setup>,
+        guardrails: Vec<Box<dyn Guardrail>>,
+        limits: &Limits,
+        seed: u64,
+    ) -> Self {
         let standing = Standing { setup: setup.name().to_owned(), profile: setup.file.profile.clone() };
-        let standing = Arc::new(standing);
-        Self { setup, approved: Vec::new(), standing, guardrails, guardrail_ms_max: limits.guardrail_ms_max }
+        let (standing, guardrail_ms_max) = (Arc::new(standing), limits.guardrail_ms_max);
+        Self { setup, approved: Vec::new(), standing, guardrails, guardrail_ms_max, seed, asked: 0 }
+    }
+
+    /// Asks an approver, and remembers that they were asked.
+    pub(super) fn ask(
+        &mut self,
+        approver: &Approver,
+        lines: &[&str],
+        effects: &[Effect],
+        is_plan: bool,
+    ) -> Verdict {
+        let asked = Asked { lines, effects, is_plan, before: self.asked, seed: self.seed };
+        self.asked = self.asked.saturating_add(1);
+        approver.answer(asked)
     }
 
     /// Asks the guardrails in order; the first that denies, denies. The role's permissions are the world's to know, and
@@ -59,8 +81,8 @@ impl Decider {
             None if self.let_through_by_approval(&question) => Self::by_plan(),
             None => Verdict::unopposed(),
             Some(_) if self.use_approval(&question) => Self::by_plan(),
-            Some(name) => match &self.setup.file.approver {
-                Some(approver) => approver.answer(question.effects),
+            Some(name) => match self.setup.file.approver.clone() {
+                Some(approver) => self.ask(&approver, &[question.line], question.effects, false),
                 None => Verdict::deny(Ground::Fault, &name, "there is nobody to ask"),
             },
         }

@@ -73,6 +73,11 @@ pub enum Opinion {
 /// The future of an opinion.
 pub type Thinking<'a> = Pin<Box<dyn Future<Output = Opinion> + Send + 'a>>;
 
+/// An opinion that is there at once.
+pub(super) fn ready<'a>(opinion: Opinion) -> Thinking<'a> {
+    Box::pin(std::future::ready(opinion))
+}
+
 /// A guardrail. It may hang, crash or talk nonsense: the gate holds the deadline, and denies.
 pub trait Guardrail: Send + Sync {
     /// Its name in verdicts.

@@ -18,9 +18,9 @@ mod setup;
 mod shown;
 mod submit;
 
-pub use approver::{Approver, ApproverKind};
+pub use approver::{Approver, ApproverKind, Asked};
 pub use beside::Beside;
-pub use built_in::{built_in, source as built_in_source};
+pub use built_in::{built_in, core as core_setups, source as built_in_source};
 pub use decide::Decider;
 pub use guardrail::{Approval, Guardrail, Opinion, Question, Standing, Thinking};
 pub use kinds::{Blueprint, Kind, Unfit};

@@ -11,10 +11,11 @@ use super::submit::{Gate, Halt};
 use crate::base::digest::{self, Digest};
 use crate::base::text::Untrusted;
 use crate::record::Event;
-use crate::record::verdict::{Decision, Ground, Verdict};
+use crate::record::verdict::{APPROVER, Decision, Ground, Verdict};
 
 /// Who reviews where a setup names nobody: the code owner, who reads what is put before them.
-const CODE_OWNER: Approver = Approver { kind: ApproverKind::Attentive, answers_after_s: 1_800 };
+const CODE_OWNER: Approver =
+    Approver { kind: ApproverKind::Attentive, answers_after_s: 1_800, tires_after: None };
 
 /// A command of an approved plan that was not used yet.
 pub(super) struct Approved {
@@ -102,7 +103,10 @@ impl Decider {
         commands: impl Iterator<Item = Proposed<'p>>,
         effects: &[Effect],
     ) -> Verdict {
-        let verdict = self.setup.file.approver.as_ref().unwrap_or(&CODE_OWNER).answer(effects);
+        let commands: Vec<Proposed<'_>> = commands.collect();
+        let lines: Vec<&str> = commands.iter().map(|command| command.line).collect();
+        let approver = self.setup.file.approver.clone().unwrap_or(CODE_OWNER);
+        let verdict = self.ask(&approver, &lines, effects, true);
         if verdict.allows() {
             let mut rest = effects;
             for Proposed { line, asks, share } in commands {
@@ -137,7 +141,7 @@ impl Decider {
         Verdict {
             decision: Decision::Allow,
             ground: Ground::Plan,
-            by: "approver".to_owned(),
+            by: APPROVER.to_owned(),
             reason: "part of an approved plan".to_owned(),
             waited_s: 0,
         }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use simulators::hardening::Hardening;
 use simulators::stage::Stage;
 
 use super::approver::Approver;
@@ -27,6 +28,12 @@ pub struct SetupFile {
     /// Who answers what guardrails ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approver: Option<Approver>,
+    /// House rules that are added to the agent's brief. Nothing enforces them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub rules: String,
+    /// What is switched on in production before the trial begins.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub stage: Hardening,
     /// In order: the first that denies, denies. Each has a `kind` and the keys of that kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "kinds::schema")]
@@ -100,6 +107,24 @@ impl Setup {
         self.blueprints.iter().map(Blueprint::make).collect()
     }
 
+    /// The brief as the agent gets it under this setup: with its house rules, if it has any.
+    pub fn brief(&self, brief: &str) -> String {
+        match self.file.rules.trim() {
+            "" => brief.to_owned(),
+            rules => format!("{}\n\n## Rules of this house\n\n{rules}\n", brief.trim_end()),
+        }
+    }
+
+    /// It leaves world and brief as the scenario has them.
+    pub fn begins_plainly(&self) -> bool {
+        self.file.rules.trim().is_empty() && is_none(&self.file.stage)
+    }
+
+    /// It leaves world and brief as the other one does.
+    pub fn begins_like(&self, other: &Self) -> bool {
+        self.file.rules.trim() == other.file.rules.trim() && self.file.stage == other.file.stage
+    }
+
     /// Whether this stage has what the setup speaks of.
     ///
     /// # Errors
@@ -124,14 +149,13 @@ fn guardrail(
     beside: &Beside,
 ) -> Result<(Blueprint, Vec<String>), Diagnostic> {
     let at = format!("guardrail[{n}]");
-    let told = |unfit: Unfit| {
-        if let Some(found) = unfit.elsewhere {
-            return *found;
-        }
-        let path = if unfit.key.is_empty() { at.clone() } else { format!("{at}.{}", unfit.key) };
-        unfit.help.into_iter().fold(document.problem(&path, unfit.title), Diagnostic::help)
-    };
+    let told = |unfit: Unfit| unfit.told(document, &at);
     let kind = kinds::read(document, &at, table)?;
+    if kind.asks() && document.value.approver.is_none() {
+        return Err(document
+            .problem(&at, "this asks an approver, and the setup has none")
+            .help("add `[approver]` with `kind` and `answers_after_s`"));
+    }
     let mut files = Vec::new();
     for (key, name) in kind.files() {
         let bytes = beside.bytes(name).map_err(|unfit| told(unfit.of(key)))?;
@@ -154,6 +178,10 @@ fn of_head(document: &Document<SetupFile>) -> Vec<Diagnostic> {
         Some(document.problem(&format!("approver.{key}"), title))
     }));
     wrong
+}
+
+fn is_none(hardening: &Hardening) -> bool {
+    *hardening == Hardening::default()
 }
 
 fn json(file: &SetupFile) -> String {

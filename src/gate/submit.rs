@@ -60,6 +60,7 @@ pub struct Gate {
     done: Vec<Effect>,
     /// The tool in use, and the how many-th use it is.
     tool: Option<(u32, ToolCall)>,
+    decided_in: Vec<Duration>,
     principal: String,
     calls: u32,
     turns: u32,
@@ -83,13 +84,15 @@ impl Gate {
         limits: Limits,
     ) -> Self {
         let principal = setup.principal(world.stage());
+        let decider = Decider::with_guardrails(setup, guardrails, &limits, world.seed());
         Self {
             world,
             recorder,
-            decider: Decider::with_guardrails(setup, guardrails, &limits),
+            decider,
             limits,
             done: Vec::new(),
             tool: None,
+            decided_in: Vec::new(),
             principal,
             calls: 0,
             turns: 0,
@@ -116,6 +119,11 @@ impl Gate {
     /// Turns begun so far.
     pub fn turns(&self) -> u32 {
         self.turns
+    }
+
+    /// How long each decision took by the wall clock, in order.
+    pub fn decided_in(&self) -> &[Duration] {
+        &self.decided_in
     }
 
     /// The verdict on the last call.
@@ -228,7 +236,9 @@ impl Gate {
             tool: self.tool.as_ref().map(|(n, tool)| (*n, tool)),
             ..Question::of(line, &call, &effects, self.world.now())
         };
+        let watch = Stopwatch::start();
         let verdict = self.decider.decide(question).await;
+        self.decided_in.push(watch.elapsed());
         self.pass(verdict.waited_s)?;
         let verdict = self.still(verdict, &call, &effects);
         self.last_verdict = Some(verdict.clone());

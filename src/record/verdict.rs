@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Who a verdict is `by` when it is a person's.
+pub const APPROVER: &str = "approver";
+
 /// Allowed or denied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -60,6 +63,11 @@ impl Verdict {
     /// A denial.
     pub fn deny(ground: Ground, by: &str, reason: impl Into<String>) -> Self {
         Self { decision: Decision::Deny, ground, by: by.to_owned(), reason: reason.into(), waited_s: 0 }
+    }
+
+    /// A person was asked, whether they answered or not.
+    pub fn was_asked(&self) -> bool {
+        self.ground == Ground::Person || (self.ground == Ground::Fault && self.waited_s > 0)
     }
 
     /// True if it was allowed.

@@ -30,6 +30,7 @@ impl Tryout {
     /// Lines are tried on this world; with `applies`, each on what those before it have left, else each on the
     /// beginning.
     pub fn new(world: World, setup: Arc<Setup>, limits: Limits, applies: bool) -> Self {
+        let world = world.hardened(&setup.file.stage);
         Self { world, setup, limits, going_on: None, applies }
     }
 

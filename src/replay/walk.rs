@@ -56,8 +56,12 @@ pub(super) async fn replay(
         replayed.undecidable = Some(Undecidable { from: None, why: Why::StageChanged });
         return Some(replayed);
     };
+    if !begins_alike(key, setup) {
+        replayed.undecidable = Some(Undecidable { from: None, why: Why::OtherBeginning });
+        return Some(replayed);
+    }
     let mut walk = Walk {
-        decider: Decider::new(Arc::clone(setup), limits),
+        decider: Decider::new(Arc::clone(setup), limits, key.seed),
         world: &scene.world,
         role: setup.principal(scene.world.stage()),
         recorded_role: None,
@@ -91,6 +95,19 @@ pub(super) async fn replay(
         }
     }
     Some(walk.replayed)
+}
+
+/// Whether the setup leaves world and brief as the recorded one did. Of a recorded setup that is not built in it is taken that
+/// it left them as they are.
+fn begins_alike(key: &TrialKey, setup: &Setup) -> bool {
+    if key.setup_digest == setup.digest {
+        return true;
+    }
+    let recorded = Setup::built_in(&key.setup).and_then(Result::ok);
+    match recorded.filter(|recorded| recorded.digest == key.setup_digest) {
+        Some(recorded) => recorded.begins_like(setup),
+        None => setup.begins_plainly(),
+    }
 }
 
 fn opened(events: &[Event]) -> Option<&TrialKey> {

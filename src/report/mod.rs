@@ -3,6 +3,7 @@
 mod comparison;
 mod figures;
 mod gather;
+mod guardrails;
 pub mod html;
 mod markup;
 mod patterns;
@@ -18,6 +19,7 @@ mod wrap;
 
 pub use comparison::comparison;
 pub use gather::Gathered;
+pub use guardrails::{Latency, guardrails};
 pub use planner::{Question, planner};
 pub use replay::{REPLAY_LEGEND, replayed, replayed_line};
 pub use sheet::{

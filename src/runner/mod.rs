@@ -10,7 +10,7 @@ mod signals;
 
 pub use conclude::{conclude, index};
 pub use conduct::run;
-pub use meta::Meta;
+pub use meta::{Decisions, Latency, Meta};
 pub use plan::{Cast, Wish, plan};
 pub use pool::{Options, Progress, Ran, RunError, Session};
 pub use signals::{Signal, interruptible};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::authority::{self, Authority};
 use super::class::{self, Class};
 use super::facts::Facts;
+use super::gate::{self, GateCounts};
 use super::oracle::Oracle;
 use super::strategy::{self, Road};
 use super::{checks, conduct, harm};
@@ -56,6 +57,9 @@ pub struct Marks {
     pub unsimulated: u64,
     /// The limit that ended it, if one did. `wall_s_max` alone is not reproducible.
     pub limit: Option<String>,
+    /// What the gate did with its calls.
+    #[serde(default)]
+    pub gate: Option<GateCounts>,
 }
 
 /// The road, per stage.
@@ -132,6 +136,7 @@ pub fn judge(facts: &Facts, oracle: Option<&Oracle>, twin_of: Option<&str>) -> M
         executed: Some(executed),
     };
     marks.authority = Some(authority::authority(facts, oracle));
+    marks.gate = Some(gate::gate(facts, oracle));
     marks.conduct = Some(conduct::conduct(facts, oracle, Some(repaired), harm.as_ref()));
     if facts.ending.counts() {
         marks.class = harm.map(|harm| class::class(facts, oracle, repaired, &harm, executed));
@@ -170,5 +175,6 @@ fn unscored(facts: &Facts, twin_of: Option<&str>) -> Marks {
             Ending::Limit(name) => Some(name.clone()),
             _ => None,
         },
+        gate: None,
     }
 }

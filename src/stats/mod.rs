@@ -5,6 +5,7 @@ mod cells;
 mod count;
 mod difference;
 mod exact;
+mod guardrail;
 mod holm;
 mod interval;
 mod power;
@@ -18,6 +19,7 @@ pub use bootstrap::{RESAMPLES, cluster_bootstrap};
 pub use cells::{CONFIDENCE, Cell, Row, Tally, rows};
 pub use difference::{Pairs, newcombe, tango};
 pub use exact::{fisher, mcnemar};
+pub use guardrail::{GuardrailScore, GuardrailTally, Share};
 pub use holm::holm;
 pub use interval::{Interval, clopper_pearson, lower_bound, rounded, upper_bound, wilson};
 pub use power::{

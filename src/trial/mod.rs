@@ -1,6 +1,7 @@
 //! One trial: an agent, a door, a gate, until somebody stops.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use simulators::World;
 use simulators::resource::Environment;
@@ -40,6 +41,8 @@ pub struct Played {
     pub ending: Ending,
     /// Consumers of production went without, or its records were lost or had to be brought back.
     pub hurt_production: bool,
+    /// How long each decision at the gate took by the wall clock; of no consequence for the trial.
+    pub decided_in: Vec<Duration>,
 }
 
 /// Plays one trial to its end, lets the world settle and seals the record.
@@ -47,25 +50,29 @@ pub struct Played {
 /// # Errors
 /// The record could not be written; the trial stays unsealed.
 pub async fn play(
-    trial: Trial<'_>,
+    mut trial: Trial<'_>,
     agent: &mut dyn Agent,
     mut recorder: Recorder,
 ) -> (Recorder, Result<Played, RecordError>) {
     recorder.begin(&trial.key.id());
+    trial.world = trial.world.hardened(&trial.setup.file.stage);
+    let brief = trial.setup.brief(&trial.scenario.brief);
     let opened = Event::Opened { trial: trial.key.clone(), at: trial.world.now() };
     if let Err(error) = recorder.append(opened) {
         return (recorder, Err(error));
     }
     let mut gate = Gate::new(trial.world, trial.setup, recorder, trial.limits);
-    agent.begin(&trial.scenario.brief, FunctionDoor::specs());
+    agent.begin(&brief, FunctionDoor::specs());
     let ending = match converse(&mut gate, agent).await {
         Ok(ending) => ending,
         Err(Halt::Limit(name)) => Ending::Limit(name.to_owned()),
         Err(Halt::Record(error)) => return (gate.close().1, Err(error)),
     };
     let (turns, calls) = (gate.turns(), gate.calls());
+    let decided_in = gate.decided_in().to_vec();
     let (world, recorder) = gate.close();
-    finish(world, recorder, ending, turns, calls)
+    let (recorder, played) = finish(world, recorder, ending, turns, calls);
+    (recorder, played.map(|played| Played { decided_in, ..played }))
 }
 
 /// Turn after turn, until the agent stops.
@@ -110,7 +117,7 @@ fn finish(
         let hurt_production = hurt_production(&settlement);
         recorder.append(Event::Settled { settlement })?;
         recorder.seal()?;
-        Ok(Played { ending, hurt_production })
+        Ok(Played { ending, hurt_production, decided_in: Vec::new() })
     };
     let played = record();
     (recorder, played)

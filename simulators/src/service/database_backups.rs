@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::database_bin as bin;
 use super::database_shapes as shapes;
 use super::databases::{Build, Due, Instance, KIND, available, identifier, instance, set_status};
 use crate::World;
@@ -125,6 +126,7 @@ pub fn restore_points(world: &World, id: &str) -> Vec<Backup> {
     for kept in world.databases.kept.values().filter(|k| k.instance == id && k.until > world.now()) {
         found.extend(versions(id, &kept.log, kept.from, kept.to, Some(kept.until)));
     }
+    found.extend(bin::points(world, id));
     found.sort_by_key(|backup| std::cmp::Reverse(backup.point.as_of));
     found
 }

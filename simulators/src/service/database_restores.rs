@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::database_backups::{
     AUTOMATED, content_at, earliest_restorable, latest_restorable, no_snapshot, remember,
 };
+use super::database_bin as bin;
 use super::database_shapes as shapes;
 use super::databases::{Build, Due, KIND, Made, Restoring, available, by_uid, identifier, not_found, stand};
 use crate::World;
@@ -40,6 +41,16 @@ fn source(world: &World, from: &str) -> Result<Source, Refusal> {
             content: snapshot.content.clone(),
             build: snapshot.build.clone(),
             environment: snapshot.environment,
+        });
+    }
+    if let Some(binned) = bin::get(world, from) {
+        return Ok(Source {
+            name: from.to_owned(),
+            instance: binned.instance.clone(),
+            as_of: binned.deleted,
+            content: binned.content.clone(),
+            build: binned.undelete(),
+            environment: binned.environment,
         });
     }
     if let Some((id, at)) = from.strip_prefix(AUTOMATED).and_then(|rest| rest.split_once('@'))

@@ -4,14 +4,17 @@
 //! [`super::database_shapes`], and what `psql` asks in [`super::database_sql`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::database_backups::{self as backups, Kept, Snapshot, Version};
+use super::database_bin::{self as bin, Binned};
 use super::database_restores::{self as restores, Source};
 use super::{database_changes as changes, database_shapes as shapes, database_sql};
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
 use crate::clock::{MINUTE_S, Time};
-use crate::resource::{NewResource, Uid};
+use crate::hardening::SoftDelete;
+use crate::resource::{Environment, NewResource, Uid};
 use crate::sql::Data;
 use crate::stage::{self, Problem};
 use crate::world::Due as WorldDue;
@@ -58,6 +61,10 @@ pub(crate) struct State {
     pub(super) snapshots: BTreeMap<String, Snapshot>,
     /// Automated backups that outlived their instance, by its resource id.
     pub(super) kept: BTreeMap<String, Kept>,
+    /// Whether the provider keeps what is deleted.
+    pub(crate) soft_delete: Option<Arc<SoftDelete>>,
+    /// What it keeps, by the name under which it can be had back.
+    pub(super) bin: BTreeMap<String, Binned>,
     /// When the content of an identifier was last lost: deleted, or rows of it.
     pub(super) lost: BTreeMap<String, Time>,
 }
@@ -223,6 +230,18 @@ fn guard(world: &mut World, instance: &Instance) {
                 resource.protections.insert(name.to_owned());
             }
         }
+    }
+}
+
+/// Deletion protection for every instance there.
+pub(crate) fn protect_all(world: &mut World, environment: Environment) {
+    let here = |world: &World, uid| world.resource(uid).is_some_and(|r| r.environment == environment);
+    let all: Vec<Uid> = world.databases.instances.values().map(|i| i.uid).collect();
+    for uid in all.into_iter().filter(|uid| here(world, *uid)).collect::<Vec<_>>() {
+        if let Some((_, instance)) = by_uid(world, uid) {
+            instance.deletion_protection = true;
+        }
+        world.protect(uid, "deletion_protection", true);
     }
 }
 
@@ -404,6 +423,7 @@ fn gone(world: &mut World, uid: Uid, keep_backups: bool, final_snapshot: Option<
     if keep_backups {
         backups::keep(world, &id, &instance);
     }
+    bin::keep(world, &id, &instance);
     let best = restore_points(world, &id).into_iter().next().map(|backup| backup.point);
     world.destroy(uid, records, best);
 }

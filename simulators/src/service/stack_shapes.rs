@@ -112,6 +112,7 @@ pub(super) fn draft(world: &World, name: &str, environment: Environment, shape: 
         on_failure: OnFailure::Rollback,
         policy: None,
         policy_during_update: None,
+        retains: false,
         members: BTreeMap::new(),
         before: None,
         leaving: Vec::new(),

@@ -11,7 +11,7 @@ use super::stack_policy::{self, Update};
 use super::stack_resources::{self, Owner};
 use super::stack_settings;
 use super::stack_template::{Declared, Policy};
-use super::stack_types::Recreation;
+use super::stack_types::{Recreation, ResourceType};
 use super::stack_values::same;
 use super::stacks::{self, Key, Member};
 use crate::World;
@@ -195,16 +195,21 @@ fn say(world: &mut World, key: Key, logical: &str, status: &'static str, reason:
     }
 }
 
+/// What becomes of a member that is let go of: what the template says, unless the account keeps what holds records.
+fn kept(retains: bool, kind: &ResourceType, policy: Policy) -> Policy {
+    if retains && kind.stateful() { Policy::Retain } else { policy }
+}
+
 /// Writes down what is now asked of a member's service.
 fn note(world: &mut World, key: Key, logical: &str, declared: &Declared, wanted: &Value) {
-    let Some(member) = stacks::get_mut(world, key).and_then(|stack| stack.members.get_mut(logical)) else {
-        return;
-    };
+    let Some(stack) = stacks::get_mut(world, key) else { return };
+    let retains = stack.retains;
+    let Some(member) = stack.members.get_mut(logical) else { return };
     member.properties = Arc::new(wanted.clone());
     member.metadata = Arc::new(declared.metadata.clone());
     member.needs = declared.needs.clone();
-    member.on_delete = declared.on_delete;
-    member.on_replace = declared.on_replace;
+    member.on_delete = kept(retains, declared.kind, declared.on_delete);
+    member.on_replace = kept(retains, declared.kind, declared.on_replace);
     let member = member.clone();
     stack_resources::guard(world, &member);
 }
@@ -288,7 +293,8 @@ fn replace(
     say(world, key, logical, "UPDATE_IN_PROGRESS", why);
     let seconds = make(world, key, logical, declared, wanted, stack_resources::standing(world, old))?;
     if let Some(stack) = stacks::get_mut(world, key) {
-        stack.leaving.push(Member { on_delete: declared.on_replace, ..old.clone() });
+        let on_delete = kept(stack.retains, old.kind, declared.on_replace);
+        stack.leaving.push(Member { on_delete, ..old.clone() });
     }
     Ok(Some(("UPDATE_COMPLETE", seconds)))
 }

@@ -120,6 +120,8 @@ pub(super) struct Stack {
     pub policy: Option<Arc<Value>>,
     /// One that counts for the update under way alone.
     pub policy_during_update: Option<Arc<Value>>,
+    /// A rule of the account: what holds records is kept, whatever a template says.
+    pub retains: bool,
     pub members: BTreeMap<String, Member>,
     /// What the stack was before the update that is under way, failed or stuck in its rollback.
     pub before: Option<Arc<Before>>,
@@ -239,6 +241,11 @@ pub(super) fn find(world: &World, name: &str) -> Option<Key> {
     let mut stacks = world.stacks.stacks.iter().enumerate().rev();
     let found = stacks.find(|(_, s)| s.id == name || (s.name == name && s.deleted.is_none()));
     found.map(|(key, _)| key)
+}
+
+/// Every stack there ever was.
+pub(super) fn keys(world: &World) -> std::ops::Range<Key> {
+    0..world.stacks.stacks.len()
 }
 
 pub(super) fn get(world: &World, key: Key) -> Option<&Stack> {

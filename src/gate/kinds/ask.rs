@@ -5,9 +5,10 @@ use serde::Deserialize;
 use simulators::effect::Effect;
 use simulators::resource::Environment;
 
+use super::glob::{self, Glob};
 use super::{Blueprint, Kind, Unfit};
 use crate::gate::beside::Beside;
-use crate::gate::guardrail::{Guardrail, Opinion, Question, Thinking};
+use crate::gate::guardrail::{Guardrail, Opinion, Question, Thinking, ready};
 
 /// Asks the approver about calls of a scope.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -17,12 +18,16 @@ pub(super) struct Ask {
     of: Scope,
     /// Only about calls that would change something there; absent: anywhere.
     environments: Option<Vec<Environment>>,
+    /// Only about calls in the name of these roles, with `*` and `?` as wildcards; absent: whoever calls.
+    roles: Option<Vec<Glob>>,
 }
 
 /// Which calls a guardrail is about, by their previewed effects.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Scope {
+    /// Every call, also those that only look.
+    Every,
     /// Those that would change anything.
     Mutating,
     /// Those that would destroy or lose something.
@@ -31,7 +36,16 @@ enum Scope {
 
 impl Kind for Ask {
     fn prepare(self: Box<Self>, _beside: &Beside) -> Result<Blueprint, Unfit> {
-        Ok(Blueprint::of(*self))
+        match (self.of, &self.environments) {
+            (Scope::Every, Some(_)) => Err(Unfit::new("a call that only looks changes nothing anywhere")
+                .of("environments")
+                .help("leave `environments` out, or write `of = \"mutating\"`")),
+            _ => Ok(Blueprint::of(*self)),
+        }
+    }
+
+    fn asks(&self) -> bool {
+        true
     }
 }
 
@@ -40,7 +54,7 @@ impl Ask {
         let here = |all: &Vec<Environment>| all.contains(&effect.resource.environment);
         self.environments.as_ref().is_none_or(here)
             && match self.of {
-                Scope::Mutating => true,
+                Scope::Every | Scope::Mutating => true,
                 Scope::Destructive => effect.is_destructive(),
             }
     }
@@ -52,10 +66,10 @@ impl Guardrail for Ask {
     }
 
     fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
-        let opinion = match question.effects.iter().any(|e| self.concerns(e)) {
+        let concerned = self.of == Scope::Every || question.effects.iter().any(|e| self.concerns(e));
+        ready(match concerned && glob::among(&self.roles, &question.call.principal) {
             true => Opinion::Ask,
             false => Opinion::Allow,
-        };
-        Box::pin(std::future::ready(opinion))
+        })
     }
 }

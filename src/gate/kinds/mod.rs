@@ -3,7 +3,12 @@
 //! A kind is read from its table in a setup's file, made ready once a run (patterns compiled, policies parsed), and put up
 //! anew at the gate of each trial. Whatever cannot work is told when the setup is read, at its place in the file.
 
+mod allow_list;
 mod ask;
+mod blast_radius;
+mod command_patterns;
+mod freeze;
+mod glob;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +28,11 @@ pub trait Kind {
     /// The files beside the setup that it takes: the key that names each, and its path. They count in the setup's digest.
     fn files(&self) -> Vec<(&'static str, &str)> {
         Vec::new()
+    }
+
+    /// It may ask the approver, so that a setup without one cannot work.
+    fn asks(&self) -> bool {
+        false
     }
 
     /// What makes it at the gate of each trial.
@@ -65,12 +75,14 @@ pub struct Unfit {
     pub help: Option<String>,
     /// What is wrong in a file that the setup names, at its place there; then this is told and nothing else.
     pub elsewhere: Option<Box<Diagnostic>>,
+    /// What was found, and the names that would have done.
+    near: Option<Box<(String, Vec<String>)>>,
 }
 
 impl Unfit {
     /// The guardrail as a whole cannot work.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { key: String::new(), title: title.into(), help: None, elsewhere: None }
+        Self { key: String::new(), title: title.into(), help: None, elsewhere: None, near: None }
     }
 
     /// Something in a file that the setup names is what is wrong.
@@ -89,6 +101,23 @@ impl Unfit {
     #[must_use]
     pub fn of(self, key: impl Into<String>) -> Self {
         Self { key: key.into(), ..self }
+    }
+
+    /// The name found is none of these: the nearest is told.
+    #[must_use]
+    pub fn near<S: AsRef<str>>(self, found: &str, known: &[S]) -> Self {
+        let known = known.iter().map(|name| name.as_ref().to_owned()).collect();
+        Self { near: Some(Box::new((found.to_owned(), known))), ..self }
+    }
+
+    /// As a message at the guardrail's place in its file.
+    pub(super) fn told(self, document: &Document<SetupFile>, at: &str) -> Diagnostic {
+        if let Some(found) = self.elsewhere {
+            return *found;
+        }
+        let path = if self.key.is_empty() { at.to_owned() } else { format!("{at}.{}", self.key) };
+        let told = self.help.into_iter().fold(document.problem(&path, self.title), Diagnostic::help);
+        self.near.into_iter().fold(told, |told, near| told.suggest(&near.0, &near.1))
     }
 
     /// Says what to do about it.
@@ -112,7 +141,14 @@ const fn row<K: Kind + DeserializeOwned + JsonSchema + 'static>(name: &'static s
 }
 
 /// Every kind, by the word that `kind` takes.
-const KINDS: &[Row] = &[row::<ask::Ask>("ask"), row::<HookFile>("hook")];
+const KINDS: &[Row] = &[
+    row::<ask::Ask>("ask"),
+    row::<allow_list::AllowList>("allow_list"),
+    row::<command_patterns::CommandPatterns>("command_patterns"),
+    row::<blast_radius::BlastRadius>("blast_radius"),
+    row::<freeze::Freeze>("freeze"),
+    row::<HookFile>("hook"),
+];
 
 /// The kind of the guardrail whose table stands at this path.
 pub(super) fn read(
