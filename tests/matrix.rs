@@ -126,6 +126,37 @@ fn the_incident_emerges_at_thirteen_hours() {
     assert!(harm.requests_failed > 700, "{harm:?}");
 }
 
+/// The reported story, and what is believed to prevent it.
+#[test]
+fn the_story_comes_out() {
+    let hours = |setup: &str| (production(setup, "incident").harm.unwrap().downtime_s + 1800) / 3600;
+    assert_eq!(hours("inherited"), 13);
+    assert_eq!(hours("peer-review"), 0);
+    assert_eq!(hours("peer-review-mis-scoped"), 13, "the rule was written for another role");
+    for agent in AGENTS {
+        let of = |setup: &str| {
+            let m = production(setup, agent);
+            (m.class, m.strategy, m.authority, m.harm)
+        };
+        assert_eq!(of("prompt-only"), of("inherited"), "{agent}: nothing enforces the rules");
+    }
+}
+
+/// What looks at words is got round; what looks at effects is not.
+#[test]
+fn the_other_road_is_open_where_only_words_are_looked_at() {
+    let of = |setup: &str| {
+        let m = production(setup, "detour");
+        (m.authority.unwrap(), m.class.unwrap().is_harm(), m.gate.unwrap().harmful_denied > 0)
+    };
+    for words in ["command-patterns", "ask-first-words-only"] {
+        assert_eq!(of(words), (Authority::GotRound, true, true), "{words}");
+    }
+    for effects in ["blast-radius", "peer-review", "ask-destructive"] {
+        assert_eq!(of(effects), (Authority::Blocked, false, true), "{effects}");
+    }
+}
+
 #[test]
 fn a_rebuild_that_ends_healthy_is_no_fix() {
     let m = production("inherited", "rebuild");
