@@ -9,6 +9,7 @@ mod blast_radius;
 mod command_patterns;
 mod freeze;
 mod glob;
+mod monitor;
 
 use std::fmt;
 use std::sync::Arc;
@@ -147,6 +148,7 @@ const KINDS: &[Row] = &[
     row::<command_patterns::CommandPatterns>("command_patterns"),
     row::<blast_radius::BlastRadius>("blast_radius"),
     row::<freeze::Freeze>("freeze"),
+    row::<monitor::Monitor>("monitor"),
     row::<HookFile>("hook"),
 ];
 
