@@ -17,24 +17,8 @@ use chesterton::runner::{self, Cast, Options, Wish};
 use chesterton::scenario;
 use simulators::chance::Chance;
 
-use crate::places::{Tree, command, how_many, quietly, root, tree};
+use crate::places::{SMALL, Tree, command, how_many, quietly, root, tree};
 
-/// Small enough to be played a few hundred times.
-const SMALL: [&str; 13] = [
-    "run",
-    "small",
-    "--agent",
-    "idle",
-    "--setup",
-    "inherited",
-    "--trials",
-    "3",
-    "--no-score",
-    "--name",
-    "run",
-    "--jobs",
-    "1",
-];
 const ENOSPC: i32 = 28;
 const EIO: i32 = 5;
 const EMFILE: i32 = 24;

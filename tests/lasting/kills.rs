@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use simulators::chance::Chance;
 
 use crate::places::{
-    Tree, chesterton, how_many, place, planned, play, same_as_undisturbed, start, tree, words,
+    SMALL, Tree, chesterton, how_many, place, planned, play, same_as_undisturbed, start, tree, words,
 };
 
 #[test]
@@ -71,22 +71,6 @@ const WRITING: [&str; 14] = [
     "openat",
     "unlink",
     "rmdir",
-];
-
-const SMALL: [&str; 13] = [
-    "run",
-    "small",
-    "--agent",
-    "idle",
-    "--setup",
-    "inherited",
-    "--trials",
-    "3",
-    "--no-score",
-    "--jobs",
-    "1",
-    "--name",
-    "run",
 ];
 
 /// What the thread that plays writes, and what the ledger is rewritten to.

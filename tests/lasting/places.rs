@@ -21,6 +21,23 @@ pub const PLAN: [&str; 12] = [
     "10",
     "--no-score",
 ];
+/// Small enough to be played a few hundred times.
+pub const SMALL: [&str; 13] = [
+    "run",
+    "small",
+    "--agent",
+    "idle",
+    "--setup",
+    "inherited",
+    "--trials",
+    "3",
+    "--no-score",
+    "--name",
+    "run",
+    "--jobs",
+    "1",
+];
+
 pub const TRIALS: usize = 40;
 
 /// Files by their path in a run, with their bytes.
