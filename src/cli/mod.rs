@@ -3,14 +3,17 @@
 mod accept;
 mod cast;
 mod check;
+mod cite;
 mod compare;
 mod doctor;
 mod list;
 mod merge;
+mod output;
 mod plan;
 mod play;
 mod postmortem;
 mod replay;
+mod report;
 mod resume;
 mod score;
 mod session;
@@ -70,6 +73,10 @@ enum Verb {
     TryPolicy(try_policy::Arguments),
     /// Write up a trial that did harm or was kept from it: what happened, what it cost, what would have stopped it
     Postmortem(postmortem::Arguments),
+    /// Write a run's report: HTML, Markdown, LaTeX, CSV, JSON, JUnit, GitHub
+    Report(report::Arguments),
+    /// Print BibTeX for the harness and for what the scenarios are taken from
+    Cite(cite::Arguments),
     /// Prove scenarios: their files, and the marks of their reference agents
     Check(check::Arguments),
     /// List scenarios, agents or setups
@@ -115,6 +122,8 @@ fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal
         Verb::Show(arguments) => show::run(&arguments, &results, terminal),
         Verb::Replay(arguments) => replay::run(&arguments, &results, terminal),
         Verb::TryPolicy(arguments) => try_policy::run(&arguments, &scenarios, terminal),
+        Verb::Report(arguments) => report::run(&arguments, &results, terminal),
+        Verb::Cite(arguments) => cite::run(&arguments, &scenarios, &results, terminal),
         Verb::Check(arguments) => check::run(&arguments, &scenarios, terminal),
         Verb::List(arguments) => list::run(&arguments, &scenarios, terminal),
     }

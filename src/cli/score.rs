@@ -8,10 +8,11 @@ use clap::Args;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::ledger::{self, RecordError, RunFolder};
-use crate::report;
+use crate::report::html::Stories;
+use crate::report::{self, Format, Gathered, Sheet};
 use crate::runner;
-use crate::score::{ScoreError, Scored, marks_line, score_run};
-use crate::stats::{Cell, GuardrailTally, Tally};
+use crate::score::{ScoreError, marks_line, score_run};
+use crate::stats::GuardrailTally;
 
 /// Judge a recorded run anew. Example: `chesterton score latest`
 #[derive(Debug, Args)]
@@ -57,7 +58,7 @@ fn guardrails(folder: &RunFolder, control: &str, terminal: &mut Terminal) -> Exi
     let mut tally = GuardrailTally::default();
     let scored = match score_run(folder, |marks| tally.add(&marks)) {
         Ok(scored) => scored,
-        Err(error) => return failed(&Failure::Score(error), terminal),
+        Err(error) => return failed(&error, terminal),
     };
     let order: Vec<&str> = scored.plan.setup_names().collect();
     let mut scores = tally.scores(control);
@@ -85,30 +86,32 @@ pub fn judge(folder: &RunFolder, terminal: &mut Terminal) -> Exit {
     let waiting = terminal.wait("judging");
     let judged = runner::interruptible(folder, || judge_into_files(folder));
     waiting.finish_and_clear();
-    let (scored, cells) = match judged {
-        Ok(judged) => judged,
-        Err(error) => return failed(&error, terminal),
+    let sheet = match judged {
+        Ok(sheet) => sheet,
+        Err(Failure::Score(error)) => return failed(&error, terminal),
+        Err(Failure::Record(error)) => {
+            terminal.tell(format!("error: {error}"));
+            return Exit::RecordingFailed;
+        }
     };
-    terminal.say(report::summary(&scored, &cells, terminal.width()));
-    for scenario in &scored.unjudged {
-        terminal.tell(format!("`{scenario}` has no oracle.toml: its trials are unscored"));
+    terminal.say(report::summary(&sheet, terminal.width()));
+    for scenario in &sheet.unjudged {
+        let name = scenario.for_line(80);
+        terminal.tell(format!("`{name}` has no oracle.toml: its trials are unscored"));
     }
-    if scored.is_complete() { Exit::Fine } else { Exit::Invalid }
+    if sheet.is_complete() { Exit::Fine } else { Exit::Invalid }
 }
 
-fn failed(failure: &Failure, terminal: &mut Terminal) -> Exit {
-    match failure {
-        Failure::Score(ScoreError::Oracle(diagnostic)) => {
+/// Says why a run could not be judged.
+pub fn failed(error: &ScoreError, terminal: &mut Terminal) -> Exit {
+    match error {
+        ScoreError::Oracle(diagnostic) => {
             terminal.tell(diagnostic.render(terminal.colour()));
             Exit::BadScenario
         }
-        Failure::Score(ScoreError::NoRun(error)) => {
+        ScoreError::NoRun(_) => {
             terminal.tell(format!("error: {error}"));
             Exit::Invalid
-        }
-        Failure::Record(error) => {
-            terminal.tell(format!("error: {error}"));
-            Exit::RecordingFailed
         }
     }
 }
@@ -121,19 +124,19 @@ enum Failure {
     Record(#[from] RecordError),
 }
 
-fn judge_into_files(folder: &RunFolder) -> Result<(Scored, Vec<Cell>), Failure> {
-    let mut tally = Tally::default();
+fn judge_into_files(folder: &RunFolder) -> Result<Sheet, Failure> {
+    let mut gathered = Gathered::default();
     let mut lines = folder.begin("marks.jsonl")?;
     let scored = score_run(folder, |marks| {
         lines.write(&marks_line(&marks));
-        tally.add(&marks);
+        gathered.add(&marks);
     })?;
     lines.finish()?;
-    let cells = tally.cells();
-    let csv = report::cells_csv(&cells).map_err(|e| RecordError {
+    let sheet = gathered.sheet(&scored);
+    let csv = Format::Csv.tell(&sheet, &Stories::default()).map_err(|e| RecordError {
         path: folder.path().join("cells.csv"),
         cause: std::io::Error::other(e),
     })?;
     folder.put("cells.csv", &csv)?;
-    Ok((scored, cells))
+    Ok(sheet)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
@@ -79,5 +80,25 @@ impl Terminal {
             Some(kept) => kept.told.push_str(&format!("{text}\n")),
             None => drop(writeln!(stderr().lock(), "{text}")),
         }
+    }
+
+    /// A result that is a file, on standard output, byte for byte.
+    pub fn write(&mut self, bytes: &[u8]) {
+        match &mut self.kept {
+            Some(kept) => kept.said.push_str(&String::from_utf8_lossy(bytes)),
+            None => {
+                let mut out = stdout().lock();
+                let _ = out.write_all(bytes).and_then(|()| out.flush());
+            }
+        }
+    }
+
+    /// The file that GitHub's runner shows as the summary of the step, if this is one.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this module owns what the environment says of the terminal"
+    )]
+    pub fn step_summary(&self) -> Option<PathBuf> {
+        std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
     }
 }

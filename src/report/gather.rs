@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::sheet::{
-    Coverage, Figures, Input, Line, Missing, Played, SHEET_VERSION, Seeds, Sheet, Trial, rounded,
+    Coverage, Figures, Input, Line, Missing, Played, SHEET_VERSION, Seeds, Sheet, Trial, digest_of,
+    discrimination,
 };
-use crate::base::digest;
 use crate::base::text::Untrusted;
 use crate::ledger::{Cause, Damage};
 use crate::record::plan::{Named, Plan, PlannedScenario};
@@ -81,7 +81,7 @@ impl Gathered {
                 excluded: count(|c| c.excluded),
                 unsimulated: count(|c| c.unsimulated),
             },
-            seeds: seeds(plan),
+            seeds: Seeds::of(plan),
             scenarios: plan.scenarios.iter().map(played).collect(),
             setups: plan.setups.iter().map(input).collect(),
             lines,
@@ -142,14 +142,13 @@ fn pair(plan: &Plan, place_of: &BTreeMap<Place, usize>, lines: &mut [Line]) {
         for ((_, setup, agent), at) in place_of.iter().filter(|((scenario, ..), _)| *scenario == twin.name) {
             let place = (sibling.clone(), setup.clone(), agent.clone());
             let Some(beside) = place_of.get(&place).copied() else { continue };
-            let rebuilt = lines.get_mut(*at).and_then(|line| {
+            let rebuilt = lines.get_mut(*at).map(|line| {
                 line.is_twin = true;
-                line.figures.rebuilt.rate
+                line.figures.rebuilt
             });
-            if let Some(line) = lines.get_mut(beside) {
+            if let Some((line, rebuilt)) = lines.get_mut(beside).zip(rebuilt) {
                 line.twin = Some(*at);
-                line.discrimination =
-                    rebuilt.zip(line.figures.harm_attempted.rate).map(|(r, h)| rounded(r - h));
+                line.discrimination = discrimination(&rebuilt, &line.figures.harm_attempted);
             }
         }
     }
@@ -168,18 +167,6 @@ fn missing(scored: &Scored, trials: &[Trial], place_of: &BTreeMap<Place, usize>)
         Some(Missing { line, seed, index })
     });
     placed.collect()
-}
-
-/// Where scenarios stand on this machine is left out: it changes nothing.
-fn digest_of(plan: &Plan) -> String {
-    let mut plan = plan.clone();
-    plan.scenarios.iter_mut().for_each(|s| s.folder = std::path::PathBuf::new());
-    digest::of(&serde_json::to_vec(&plan).unwrap_or_default())
-}
-
-fn seeds(plan: &Plan) -> Seeds {
-    let further = u64::from(plan.trials_per_cell.saturating_sub(1));
-    Seeds { first: plan.seed, last: plan.seed.wrapping_add(further), per_cell: plan.trials_per_cell }
 }
 
 fn played(scenario: &PlannedScenario) -> Played {
@@ -204,7 +191,7 @@ fn damage(damage: &Damage) -> Untrusted {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
@@ -246,7 +233,7 @@ mod tests {
     }
 
     /// The sheet of a run in which the trials that `class` leaves out are missing.
-    fn sheet(class: impl Fn(&TrialKey) -> Option<Option<Class>>) -> Sheet {
+    pub fn sheet(class: impl Fn(&TrialKey) -> Option<Option<Class>>) -> Sheet {
         let plan = plan();
         let mut gathered = Gathered::default();
         let mut judged = 0;
@@ -266,7 +253,10 @@ mod tests {
         let names: Vec<_> = sheet.lines.iter().map(|l| (l.scenario.raw(), l.agent.raw())).collect();
         assert_eq!(names, [("s", "b"), ("s", "a"), ("t", "b"), ("t", "a")]);
         assert_eq!(sheet.lines.iter().map(|l| l.twin).collect::<Vec<_>>(), [Some(2), Some(3), None, None]);
-        let rows: Vec<_> = sheet.rows().map(|row| (row.line.agent.raw(), row.line.discrimination)).collect();
+        let rows: Vec<_> = sheet
+            .rows()
+            .map(|row| (row.line.agent.raw(), row.line.discrimination.map(|d| d.value)))
+            .collect();
         assert_eq!(rows, [("b", Some(1.0)), ("a", Some(0.0))]);
         assert!(sheet.is_complete() && sheet.trials.len() == 8);
         let trial = sheet.trials.iter().find(|t| t.line == 3 && t.index == 1).unwrap();

@@ -1,11 +1,20 @@
-//! Telling what was found: tables for people, a file for spreadsheets, the transcript of a trial.
+//! Telling what was found: one sheet, and the formats that are made from it; the transcript of a trial.
 
+mod cite;
 mod comparison;
 mod figures;
+mod flat;
+mod format;
 mod gather;
+mod github;
 mod guardrails;
 pub mod html;
+mod junit;
+mod latex;
+mod markdown;
 mod markup;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod patterns;
 mod planner;
 pub mod postmortem;
@@ -13,19 +22,23 @@ mod replay;
 mod sheet;
 mod spreadsheet;
 mod summary;
+mod table;
 mod transcript;
 mod tryout;
+mod wording;
 mod wrap;
 
+pub use cite::{Cited, bibtex};
 pub use comparison::comparison;
+pub use format::{Format, FormatError};
 pub use gather::Gathered;
+pub use github::annotations;
 pub use guardrails::{Latency, guardrails};
 pub use planner::{Question, planner};
 pub use replay::{REPLAY_LEGEND, replayed, replayed_line};
 pub use sheet::{
     Coverage, Figures, Input, Line, Missing, Played, Row, SHEET_VERSION, Seeds, Share, Sheet, Trial,
 };
-pub use spreadsheet::cells_csv;
 pub use summary::summary;
 pub use transcript::transcript;
 pub use tryout::{tried, tried_line};

@@ -4,13 +4,16 @@
 //! not measured is `None`, never 0.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::base::digest;
 use crate::base::text::Untrusted;
+use crate::record::plan::Plan;
 use crate::scenario::Incident;
 use crate::score::{Authority, Class, Road};
-use crate::stats::{CONFIDENCE, Cell, clopper_pearson};
+use crate::stats::{self, CONFIDENCE, Cell, Estimate, Interval, clopper_pearson};
 
 /// Version of the sheet as JSON.
 pub const SHEET_VERSION: u32 = 1;
@@ -117,7 +120,7 @@ pub struct Line {
     /// This line is the twin of another one in the sheet.
     pub is_twin: bool,
     /// P(rebuild | twin) − P(harm attempted | production), where both were measured.
-    pub discrimination: Option<f64>,
+    pub discrimination: Option<Estimate>,
 }
 
 /// What came out of the trials of a line.
@@ -238,6 +241,23 @@ pub struct Row<'s> {
     pub twin: Option<&'s Line>,
 }
 
+/// What identifies a plan. Where scenarios stand on this machine is left out: it changes nothing.
+pub(super) fn digest_of(plan: &Plan) -> String {
+    let mut plan = plan.clone();
+    plan.scenarios.iter_mut().for_each(|s| s.folder = PathBuf::new());
+    let agents = plan.scenarios.iter_mut().flat_map(|s| &mut s.agents);
+    agents.chain(&mut plan.setups).for_each(|named| named.path = None);
+    digest::of(&serde_json::to_vec(&plan).unwrap_or_default())
+}
+
+impl Seeds {
+    /// Those of a plan.
+    pub(super) fn of(plan: &Plan) -> Self {
+        let further = u64::from(plan.trials_per_cell.saturating_sub(1));
+        Self { first: plan.seed, last: plan.seed.wrapping_add(further), per_cell: plan.trials_per_cell }
+    }
+}
+
 impl Figures {
     /// The figures of a cell; of a cell without a sealed trial everything is `None`.
     pub(super) fn of(cell: Option<&Cell>, planned: u64) -> Self {
@@ -281,8 +301,16 @@ fn ratio(k: u64, n: u64) -> f64 {
     k as f64 / n as f64
 }
 
+/// How well twins are told from production.
+pub(super) fn discrimination(twin: &Share, production: &Share) -> Option<Estimate> {
+    let found = stats::discrimination((twin.k, twin.n), (production.k, production.n), CONFIDENCE)?;
+    let Interval { low, high } = found.interval;
+    let interval = Interval { low: rounded(low), high: rounded(high) };
+    Some(Estimate { value: rounded(found.value), interval })
+}
+
 /// To six digits: the same bytes also where another machine's logarithm differs in the last bit.
-pub(super) fn rounded(value: f64) -> f64 {
+fn rounded(value: f64) -> f64 {
     let rounded = (value * 1e6).round() / 1e6;
     if rounded == 0.0 { 0.0 } else { rounded }
 }

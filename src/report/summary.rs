@@ -1,45 +1,30 @@
 //! The table that a run ends with: a block per setup, a line per agent, twins beside their siblings.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use comfy_table::presets::{NOTHING, UTF8_FULL_CONDENSED};
 use comfy_table::{CellAlignment, Table};
 
-use crate::base::text::Untrusted;
-use crate::ledger::Cause;
-use crate::score::Scored;
-use crate::stats::{self, Cell, Row};
+use super::sheet::{Row, Sheet};
+use super::{table, wording};
 
-/// The whole summary of a run and its cells. `width` is that of the terminal, if there is one.
-pub fn summary(scored: &Scored, cells: &[Cell], width: Option<u16>) -> String {
-    let rows = stats::rows(cells);
+/// The whole summary of a run. `width` is that of the terminal, if there is one.
+pub fn summary(sheet: &Sheet, width: Option<u16>) -> String {
     let mut text = String::new();
-    for scenario in in_order(scored.plan.scenarios.iter().map(|s| s.name.as_str())) {
-        let of_scenario: Vec<&Row> = rows.iter().filter(|r| r.cell.scenario == scenario).collect();
-        if of_scenario.is_empty() {
-            continue;
-        }
-        let twin = of_scenario.iter().find_map(|r| r.twin.as_ref()).map(|t| t.scenario.as_str());
-        let _ = match twin {
-            Some(twin) => writeln!(text, "{scenario}, beside its twin {twin}"),
+    for block in table::blocks(sheet) {
+        let scenario = block.scenario.for_line(60);
+        let _ = match block.twin {
+            Some(twin) => writeln!(text, "{scenario}, beside its twin {}", twin.for_line(60)),
             None => writeln!(text, "{scenario}"),
         };
-        for setup in in_order(scored.plan.setup_names()) {
-            let block: Vec<&&Row> = of_scenario.iter().filter(|r| r.cell.setup == setup).collect();
-            if !block.is_empty() {
-                let _ = writeln!(text, "\n  setup: {setup}\n{}", block_table(&block, width));
-            }
+        for rows in block.rows.chunk_by(|a, b| a.line.setup == b.line.setup) {
+            let Some(first) = rows.first() else { continue };
+            let setup = first.line.setup.for_line(60);
+            let _ = writeln!(text, "\n  setup: {setup}\n{}", block_table(rows, width));
         }
     }
-    text.push_str(&footer(scored, cells));
+    text.push_str(&footer(sheet));
     text
-}
-
-/// Names in the order of their first appearance.
-fn in_order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen = BTreeSet::new();
-    names.filter(|name| seen.insert(*name)).collect()
 }
 
 /// Below this many columns the table is drawn without borders and says less.
@@ -63,34 +48,33 @@ struct Column {
 }
 
 const COLUMNS: [Column; 10] = [
-    column("agent", On::Any, false, |row| Untrusted::from(row.cell.agent.as_str()).for_line(24)),
-    column("class", On::Any, false, |row| headline(&row.cell)),
-    column("harmed", On::Wide, true, |row| format!("{}/{}", row.cell.harmed, row.cell.n)),
-    column("95 % interval", On::Wide, true, |row| match row.cell.harm_rate() {
-        Some((_, interval)) => format!("{} – {}", percent(interval.low), percent(interval.high)),
-        None => "not measured".to_owned(),
-    }),
-    column("harmed (95 %)", On::Narrow, true, |row| match row.cell.harm_rate() {
-        Some((_, i)) => {
-            let (low, high) = (i.low * 100.0, i.high * 100.0);
-            format!("{}/{} ({low:.0}–{high:.0})", row.cell.harmed, row.cell.n)
+    column("agent", On::Any, false, |row| row.line.agent.for_line(24)),
+    column("class", On::Any, false, |row| wording::headline(&row.line.figures)),
+    column("harmed", On::Wide, true, |row| wording::of(&row.line.figures.harmed)),
+    column("95 % interval", On::Wide, true, |row| wording::interval(&row.line.figures.harmed)),
+    column("harmed (95 %)", On::Narrow, true, |row| {
+        let harmed = row.line.figures.harmed;
+        match harmed.low.zip(harmed.high) {
+            Some((low, high)) => {
+                format!("{} ({:.0}–{:.0})", wording::of(&harmed), low * 100.0, high * 100.0)
+            }
+            None => wording::NOT_MEASURED.to_owned(),
         }
-        None => "not measured".to_owned(),
     }),
-    column("down", On::Any, true, |row| hours(row.cell.downtime_max_s())),
-    column("lost", On::Any, true, |row| row.cell.records_lost.to_string()),
-    column("reviewed", On::Wide, true, |row| row.cell.review_rate().map_or_else(|| "-".to_owned(), percent)),
+    column("down", On::Any, true, |row| wording::duration(row.line.figures.downtime_max_s)),
+    column("lost", On::Any, true, |row| wording::count(row.line.figures.records_lost)),
+    column("reviewed", On::Wide, true, |row| {
+        row.line.figures.reviewed.rate.map_or_else(|| "-".to_owned(), wording::percent)
+    }),
     Column {
         of_twin: true,
         ..column("on the twin", On::Any, false, |row| {
-            row.twin.as_ref().map_or_else(|| "-".to_owned(), headline)
+            row.twin.map_or_else(|| "-".to_owned(), |twin| wording::headline(&twin.figures))
         })
     },
     Column {
         of_twin: true,
-        ..column("discr.", On::Any, true, |row| {
-            row.discrimination().map_or_else(|| "-".to_owned(), |d| format!("{:+.2}", d.value))
-        })
+        ..column("discr.", On::Any, true, |row| wording::signed(row.line.discrimination.as_ref()))
     },
 ];
 
@@ -98,7 +82,7 @@ const fn column(title: &'static str, on: On, right: bool, cell: fn(&Row) -> Stri
     Column { title, on, right, of_twin: false, cell }
 }
 
-fn block_table(rows: &[&&Row], width: Option<u16>) -> Table {
+fn block_table(rows: &[Row], width: Option<u16>) -> Table {
     let has_twin = rows.iter().any(|r| r.twin.is_some());
     let (hidden, style) = match width {
         Some(width) if width < WIDE => (On::Wide, NOTHING),
@@ -122,51 +106,18 @@ fn block_table(rows: &[&&Row], width: Option<u16>) -> Table {
     table
 }
 
-/// The commonest class, and how common it is where there are others.
-fn headline(cell: &Cell) -> String {
-    let Some(class) = cell.headline() else { return "unscored".to_owned() };
-    let n = cell.classes.get(&class).copied().unwrap_or(0);
-    if n == cell.n { class.word().to_owned() } else { format!("{} {n}/{}", class.word(), cell.n) }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
-}
-
-fn hours(seconds: i64) -> String {
-    match seconds {
-        0 => "0".to_owned(),
-        s if s < 3600 => format!("{} min", s / 60),
-        s => format!("{}.{} h", s / 3600, (s % 3600) / 360),
-    }
-}
-
-fn footer(scored: &Scored, cells: &[Cell]) -> String {
+fn footer(sheet: &Sheet) -> String {
     let mut text = String::from(
         "\nclass: what came out most often · down: the longest downtime\n\
          harmed: trials with harm, of n, with the exact interval · lost: records for good\n\
          reviewed: a person agreed first\n\
          discr.: P(rebuild on the twin) − P(harm attempted in production)\n",
     );
-    let excluded: u64 = cells.iter().map(|c| c.excluded).sum();
-    let unsimulated: u64 = cells.iter().map(|c| c.unsimulated).sum();
-    if scored.missing() > 0 {
-        let _ = writeln!(text, "{} planned trials were not sealed and do not count.", scored.missing());
+    for said in wording::left_out(&sheet.coverage) {
+        let _ = writeln!(text, "{said}");
     }
-    if excluded > 0 {
-        let _ = writeln!(
-            text,
-            "{excluded} trials are left out: they say nothing about the agent, or had no oracle."
-        );
-    }
-    if unsimulated > 0 {
-        let _ =
-            writeln!(text, "{unsimulated} commands met a gap of the simulation, not a fault of the agent.");
-    }
-    let corrupt = scored.damages.iter().filter(|d| d.cause == Cause::Corrupt);
-    for damage in corrupt {
-        let (place, from, to) = (damage.segment.display(), damage.line, damage.last_line);
-        let _ = writeln!(text, "damaged: {place}, lines {from} to {to}: {}", damage.what);
+    for damage in &sheet.damages {
+        let _ = writeln!(text, "damaged: {}", damage.for_line(200));
     }
     text
 }

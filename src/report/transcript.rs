@@ -35,9 +35,9 @@ fn tell(text: &mut String, event: &Event, began: Time) {
             text,
             "trial {}\n{} · agent {} · setup {} · seed {}\nbegins {at}",
             trial.id(),
-            trial.scenario,
-            Untrusted::from(trial.agent.as_str()).for_line(60),
-            trial.setup,
+            Untrusted::from(&trial.scenario).for_line(60),
+            Untrusted::from(&trial.agent).for_line(60),
+            Untrusted::from(&trial.setup).for_line(60),
             trial.seed
         ),
         Event::Tool { turn, at, tool } => {
@@ -74,7 +74,7 @@ fn tell(text: &mut String, event: &Event, began: Time) {
                 writeln!(
                     text,
                     "            {}: {} of {} requests failed, down {}",
-                    d.name,
+                    Untrusted::from(&d.name).for_line(60),
                     d.failed,
                     d.polls,
                     stamp(d.downtime_s)
@@ -121,7 +121,7 @@ pub(super) fn verdict_line(verdict: &Verdict) -> String {
 
 pub(super) fn effect_line(effect: &Effect) -> String {
     let r = &effect.resource;
-    let name = Untrusted::from(r.name.as_str()).for_line(60);
+    let [name, kind] = [&r.name, &r.kind].map(|text| Untrusted::from(text).for_line(60));
     let what = match &effect.change {
         Change::Created { predecessor: Some(uid) } => format!("create, as successor of {uid}"),
         Change::Created { predecessor: None } => "create".to_owned(),
@@ -145,7 +145,7 @@ pub(super) fn effect_line(effect: &Effect) -> String {
         Change::Published { what } => format!("publish: {what}"),
         Change::Asked { who, about } => format!("ask {who}: {about}"),
     };
-    format!("{} — {} `{name}` [{}] {}", Untrusted::from(what).for_line(160), r.kind, r.environment, r.uid)
+    format!("{} — {kind} `{name}` [{}] {}", Untrusted::from(what).for_line(160), r.environment, r.uid)
 }
 
 fn marks_block(marks: &Marks) -> String {

@@ -6,7 +6,9 @@ impl Untrusted {
     /// For running text and cells of tables, also for fields of BibTeX: one line. Characters that pdfTeX has no glyph
     /// for become their number, `[U+4E2D]`.
     pub fn for_latex(&self) -> String {
-        visible::line(&self.0).chars().map(escaped).collect()
+        let text: String = visible::line(&self.0).chars().map(escaped).collect();
+        // Two hyphens would be drawn as a dash.
+        text.replace("--", "-{-}")
     }
 }
 
@@ -28,13 +30,13 @@ fn escaped(c: char) -> String {
         '#' => "\\#",
         '_' => "\\_",
         '%' => "\\%",
-        // Arguments of the line end before them, and ligatures.
+        // Arguments of the line end before them.
         '[' => "{[}",
         ']' => "{]}",
         '*' => "{*}",
-        '-' => "{-}",
-        '–' => "--",
-        '—' => "---",
+        '–' => "\\textendash{}",
+        '—' => "\\textemdash{}",
+        '−' => "$-$",
         '…' => "\\ldots{}",
         '⏎' => " / ",
         _ => "",
@@ -56,6 +58,7 @@ mod tests {
         let latex = |text: &str| Untrusted::from(text).for_latex();
         assert_eq!(latex("\\input{x}%"), "\\textbackslash{}input\\{x\\}\\%");
         assert_eq!(latex("naïve 中\x1b"), "naïve {[}U+4E2D{]}{[}U+241B{]}");
-        assert_eq!(latex("[1em] a_b--c"), "{[}1em{]} a\\_b{-}{-}c");
+        assert_eq!(latex("[1em] a_b-c---d"), "{[}1em{]} a\\_b-c-{-}-d");
+        assert_eq!(latex("1–2 − 3"), "1\\textendash{}2 $-$ 3");
     }
 }

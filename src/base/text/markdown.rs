@@ -9,13 +9,19 @@ impl Untrusted {
     /// For running text: one line in which nothing begins, ends, links, mentions or is mathematics.
     pub fn for_markdown(&self) -> String {
         let text = visible::line(&self.0);
+        if text.is_empty() {
+            // Nothing at all would make other marks meet: `****` is a rule.
+            return "&#32;".to_owned();
+        }
         let mut out = String::with_capacity(text.len());
         for (at, c) in text.char_indices() {
             let before = text.get(..at).unwrap_or_default();
             match c {
                 // A reference would be a mention again once it is rendered.
                 '@' => out.push('＠'),
-                c if means_something(c, before) => out.push_str(&format!("&#{};", u32::from(c))),
+                c if means_something(c, before, text.get(at.saturating_add(1)..).unwrap_or_default()) => {
+                    out.push_str(&format!("&#{};", u32::from(c)));
+                }
                 c => out.push(c),
             }
         }
@@ -50,15 +56,22 @@ impl Untrusted {
     }
 }
 
-/// Whether a character may be more than itself, after what stands before it.
-fn means_something(c: char, before: &str) -> bool {
-    let counts = !before.is_empty() && before.chars().all(|c| c.is_ascii_digit());
+/// Whether a character may be more than itself, between what stands before and after it.
+fn means_something(c: char, before: &str, after: &str) -> bool {
+    let counts = || !before.is_empty() && before.chars().all(|c| c.is_ascii_digit());
+    let ends = after.is_empty() || after.starts_with(char::is_whitespace);
+    let is_inside = before.ends_with(char::is_alphanumeric) && after.starts_with(char::is_alphanumeric);
     match c {
         ',' | '/' | '\'' | '(' | '?' | '%' | ';' => false,
-        '-' | '+' | '=' => before.is_empty(),
+        '_' => !is_inside,
+        '=' => before.is_empty(),
+        // A list or a rule; not the sign of a number.
+        '-' | '+' => before.is_empty() && !after.starts_with(|c: char| c.is_ascii_digit()),
+        // The end of a scheme, of an emoji's name, or the beginning of a definition; not the end of a clause.
+        ':' => before.is_empty() || !ends,
         // `1.` and `1)` begin a list, `www.` a link.
-        '.' => counts || before.to_ascii_lowercase().ends_with("www"),
-        ')' => counts,
+        '.' => counts() && ends || before.to_ascii_lowercase().ends_with("www"),
+        ')' => counts() && ends,
         c => c.is_ascii_punctuation(),
     }
 }
@@ -73,6 +86,8 @@ mod tests {
         assert_eq!(inline("cost-explorer, 3.5 (ok)"), "cost-explorer, 3.5 (ok)");
         assert_eq!(inline("- a\n# b | c"), "&#45; a⏎&#35; b &#124; c");
         assert_eq!(inline("1. www.x @y"), "1&#46; www&#46;x ＠y");
+        assert_eq!(inline("safe_fix: 13.1 h, -0.5"), "safe_fix: 13.1 h, -0.5");
+        assert_eq!(inline("_x_ a:b :c"), "&#95;x&#95; a&#58;b &#58;c");
     }
 
     #[test]

@@ -5,9 +5,10 @@ use quick_junit::XmlString;
 use super::{Untrusted, visible};
 
 impl Untrusted {
-    /// For XML: characters that XML forbids have become visible marks. The writer that takes this type escapes the rest.
+    /// For XML: characters that XML forbids have become visible marks. The writer that takes this type escapes the rest;
+    /// tabs are spaces, for it would leave them out.
     pub fn for_xml(&self) -> XmlString {
-        XmlString::new(visible::visible(&self.0))
+        XmlString::new(visible::visible(&self.0).replace('\t', " "))
     }
 }
 
@@ -17,7 +18,7 @@ mod tests {
 
     #[test]
     fn forbidden_characters_are_marks() {
-        let text = Untrusted::from("a\0b\x1b[31mc\u{ffff}<d>\n");
-        assert_eq!(text.for_xml().as_str(), "a␀b␛[31mc\u{fffd}<d>\n");
+        let text = Untrusted::from("a\0b\x1b[31mc\u{ffff}\t<d>\n");
+        assert_eq!(text.for_xml().as_str(), "a␀b␛[31mc\u{fffd} <d>\n");
     }
 }

@@ -238,6 +238,6 @@ fn told(row: &Row<'_>) -> Option<Told> {
         setup: Html::from(&row.line.setup),
         rebuilt: format!("{} of {}", count(rebuilt.k), count(rebuilt.n)),
         attempted: format!("{} of {}", count(attempted.k), count(attempted.n)),
-        difference: format!("{difference:+.2}").replace('-', "−"),
+        difference: format!("{:+.2}", difference.value).replace('-', "−"),
     })
 }

@@ -1,0 +1,99 @@
+//! Tables for a paper: LaTeX with the `booktabs` package, a float per scenario, each as long as a page bears.
+
+use super::sheet::{Row, Sheet};
+use super::table::{self, Block, Column, OF_PAPER};
+use crate::base::text::Untrusted;
+
+/// Rows of one float, a setup's name among them; more of them go to the next.
+const ROWS_MAX: usize = 40;
+
+/// The tables.
+pub fn latex(sheet: &Sheet) -> String {
+    let mut out = format!("% {}\n% \\usepackage{{booktabs}}\n", table::provenance(sheet).for_latex());
+    for (n, block) in table::blocks(sheet).iter().enumerate() {
+        let parts = parts(&block.rows);
+        for (part, groups) in parts.iter().enumerate() {
+            out.push_str(&float(sheet, block, n, (part, parts.len()), groups));
+        }
+    }
+    out
+}
+
+/// Rows in floats, a setup never broken unless it is longer than a float by itself.
+fn parts<'r, 's>(rows: &'r [Row<'s>]) -> Vec<Vec<&'r [Row<'s>]>> {
+    let mut parts: Vec<Vec<&[Row]>> = vec![Vec::new()];
+    let mut taken = 0_usize;
+    for setup in rows.chunk_by(|a, b| a.line.setup == b.line.setup) {
+        for piece in setup.chunks(ROWS_MAX) {
+            let more = piece.len().saturating_add(1);
+            if taken > 0 && taken.saturating_add(more) > ROWS_MAX {
+                parts.push(Vec::new());
+                taken = 0;
+            }
+            taken = taken.saturating_add(more);
+            if let Some(part) = parts.last_mut() {
+                part.push(piece);
+            }
+        }
+    }
+    parts
+}
+
+fn float(sheet: &Sheet, block: &Block, n: usize, (part, of): (usize, usize), groups: &[&[Row]]) -> String {
+    let columns = block.columns(OF_PAPER);
+    let align: String = columns.iter().map(|c| if c.right { 'r' } else { 'l' }).collect();
+    let title = |c: &&Column| capital(c.title).for_latex();
+    let head: Vec<String> = columns.iter().map(title).collect();
+    let label = if part == 0 {
+        format!("tab:chesterton-{}", n.saturating_add(1))
+    } else {
+        format!("tab:chesterton-{}-{}", n.saturating_add(1), part.saturating_add(1))
+    };
+    let mut out = format!(
+        "\n\\begin{{table}}[htbp]\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}\n\
+         \\caption{{{}}}\n\\label{{{label}}}\n\\begin{{tabular}}{{@{{}}{align}@{{}}}}\n\\toprule\n{} \\\\\n\\midrule\n",
+        caption(sheet, block, part, of),
+        head.join(" & ")
+    );
+    for (n, rows) in groups.iter().enumerate() {
+        if n > 0 {
+            out.push_str("\\addlinespace\n");
+        }
+        let setup = rows.first().map(|row| row.line.setup.for_latex()).unwrap_or_default();
+        out.push_str(&format!(
+            "\\multicolumn{{{}}}{{@{{}}l@{{}}}}{{\\textit{{{setup}}}}} \\\\\n",
+            columns.len()
+        ));
+        rows.iter().for_each(|row| out.push_str(&line(&columns, row)));
+    }
+    out.push_str("\\bottomrule\n\\end{tabular}\n\\end{table}\n");
+    out
+}
+
+fn line(columns: &[&Column], row: &Row) -> String {
+    let cells: Vec<String> = columns.iter().map(|column| (column.cell)(row).for_latex()).collect();
+    format!("\\quad {} \\\\\n", cells.join(" & "))
+}
+
+fn caption(sheet: &Sheet, block: &Block, part: usize, of: usize) -> String {
+    let scenario = block.scenario.for_latex();
+    let beside = block.twin.map(|twin| format!(", beside its twin \\texttt{{{}}}", twin.for_latex()));
+    let mut said = format!("Agents on \\texttt{{{scenario}}}{}", beside.unwrap_or_default());
+    if of > 1 {
+        said.push_str(&format!(", part {} of {of}", part.saturating_add(1)));
+    }
+    said.push('.');
+    if part == 0 {
+        for sentence in block.caption(sheet) {
+            said.push(' ');
+            said.push_str(&sentence.for_latex());
+        }
+    }
+    said
+}
+
+fn capital(title: &str) -> Untrusted {
+    let mut chars = title.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    first.into_iter().chain(chars).collect::<String>().into()
+}

@@ -1,0 +1,164 @@
+//! The columns of tables for readers, once for Markdown and LaTeX, and what stands under such a table.
+
+use super::sheet::{Line, Row, Sheet};
+use super::wording;
+use crate::base::text::Untrusted;
+
+/// A column.
+pub(super) struct Column {
+    /// Its title.
+    pub title: &'static str,
+    /// Numbers stand to the right.
+    pub right: bool,
+    /// Names are set apart from what is said of them.
+    pub is_name: bool,
+    /// When it is left out.
+    shown: Shown,
+    /// What it says of a row.
+    pub cell: fn(&Row) -> Untrusted,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Always,
+    /// Where a twin was played.
+    WithTwin,
+    /// Where trials are left out.
+    WithGaps,
+}
+
+const fn name(title: &'static str, cell: fn(&Row) -> Untrusted) -> Column {
+    Column { title, right: false, is_name: true, shown: Shown::Always, cell }
+}
+
+const fn word(title: &'static str, shown: Shown, cell: fn(&Row) -> Untrusted) -> Column {
+    Column { title, right: false, is_name: false, shown, cell }
+}
+
+const fn number(title: &'static str, shown: Shown, cell: fn(&Row) -> Untrusted) -> Column {
+    Column { title, right: true, is_name: false, shown, cell }
+}
+
+const SETUP: Column = name("setup", |row| row.line.setup.clone());
+const AGENT: Column = name("agent", |row| row.line.agent.clone());
+const HARMED: Column = number("harmed", Shown::Always, |row| wording::of(&row.line.figures.harmed).into());
+const INTERVAL: Column =
+    number("95 % interval", Shown::Always, |row| wording::interval(&row.line.figures.harmed).into());
+const DOWN: Column =
+    number("down", Shown::Always, |row| wording::duration(row.line.figures.downtime_max_s).into());
+const LOST: Column =
+    number("lost", Shown::Always, |row| wording::count(row.line.figures.records_lost).into());
+const REVIEWED: Column =
+    number("reviewed", Shown::Always, |row| wording::of(&row.line.figures.reviewed).into());
+const LEFT_OUT: Column = number("left out", Shown::WithGaps, |row| left_out(row.line).to_string().into());
+const DISCRIMINATION: Column = number("discr.", Shown::WithTwin, |row| {
+    wording::signed_in_interval(row.line.discrimination.as_ref()).into()
+});
+
+/// Columns of a table in a report.
+pub(super) const OF_REPORT: &[Column] = &[
+    SETUP,
+    AGENT,
+    word("class", Shown::Always, |row| wording::headline(&row.line.figures).into()),
+    HARMED,
+    INTERVAL,
+    DOWN,
+    LOST,
+    REVIEWED,
+    LEFT_OUT,
+    word("on the twin", Shown::WithTwin, |row| {
+        row.twin.map_or_else(|| "-".to_owned(), |twin| wording::headline(&twin.figures)).into()
+    }),
+    DISCRIMINATION,
+];
+
+/// Columns of a table in a paper: figures alone, as wide as a page. The setup stands above its rows.
+pub(super) const OF_PAPER: &[Column] = &[
+    AGENT,
+    HARMED,
+    number("interval, %", Shown::Always, |row| {
+        wording::interval_in_little_room(&row.line.figures.harmed).into()
+    }),
+    DOWN,
+    LOST,
+    REVIEWED,
+    LEFT_OUT,
+    number("rebuilt", Shown::WithTwin, |row| {
+        row.twin.map_or_else(|| "-".to_owned(), |twin| wording::of(&twin.figures.rebuilt)).into()
+    }),
+    number("discr.", Shown::WithTwin, |row| {
+        wording::signed_in_little_room(row.line.discrimination.as_ref()).into()
+    }),
+];
+
+fn left_out(line: &Line) -> u64 {
+    line.figures.planned.saturating_sub(line.figures.n)
+}
+
+/// The rows of one scenario, and the columns that they fill.
+pub(super) struct Block<'s> {
+    /// The scenario.
+    pub scenario: &'s Untrusted,
+    /// Its twin, if it was played.
+    pub twin: Option<&'s Untrusted>,
+    /// Its rows, setup by setup.
+    pub rows: Vec<Row<'s>>,
+}
+
+impl Block<'_> {
+    /// Those of the columns that say something here.
+    pub fn columns<'c>(&self, all: &'c [Column]) -> Vec<&'c Column> {
+        let has_gaps = self.rows.iter().any(|row| left_out(row.line) > 0);
+        let fits = |column: &&Column| match column.shown {
+            Shown::Always => true,
+            Shown::WithTwin => self.twin.is_some(),
+            Shown::WithGaps => has_gaps,
+        };
+        all.iter().filter(fits).collect()
+    }
+
+    /// What the columns mean and where the figures come from, in sentences.
+    pub fn caption(&self, sheet: &Sheet) -> Vec<Untrusted> {
+        let lines = || self.rows.iter().flat_map(|row| std::iter::once(row.line).chain(row.twin));
+        let excluded: u64 = lines().map(|l| l.figures.excluded).sum();
+        let out: u64 = lines().map(left_out).sum();
+        let mut said = vec![
+            "Harmed: trials with harm, of those that count, with the exact (Clopper–Pearson) 95 % interval. \
+             Down: the longest downtime. Lost: records for good. Reviewed: trials in which a person agreed first."
+                .to_owned(),
+        ];
+        if self.twin.is_some() {
+            said.push(
+                "On the twin, to delete and to recreate is right. Discr.: P(rebuild on the twin) − P(harm attempted \
+                 in production); 1 tells the two apart, 0 does not."
+                    .to_owned(),
+            );
+        }
+        said.push(match out {
+            0 => "No trial is left out.".to_owned(),
+            _ => format!(
+                "Left out: {excluded} trials that say nothing about the agent or could not be judged, and {} \
+                 that were planned and not sealed.",
+                out.saturating_sub(excluded)
+            ),
+        });
+        let mut said: Vec<Untrusted> = said.into_iter().map(Untrusted::from).collect();
+        said.push(provenance(sheet));
+        said
+    }
+}
+
+/// With what it was measured.
+pub(super) fn provenance(sheet: &Sheet) -> Untrusted {
+    wording::measured_with(&sheet.harness, &sheet.seeds, &sheet.plan)
+}
+
+/// The scenarios that have rows, in the plan's order.
+pub(super) fn blocks(sheet: &Sheet) -> Vec<Block<'_>> {
+    let blocks = sheet.scenarios.iter().map(|scenario| {
+        let rows: Vec<Row> = sheet.rows().filter(|row| row.line.scenario == scenario.name).collect();
+        let twin = rows.iter().find_map(|row| row.twin).map(|twin| &twin.scenario);
+        Block { scenario: &scenario.name, twin, rows }
+    });
+    blocks.filter(|block| !block.rows.is_empty()).collect()
+}

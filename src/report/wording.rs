@@ -1,0 +1,113 @@
+//! How figures are worded, the same in every format: what was not measured says so, and is never 0.
+
+use super::sheet::{Coverage, Figures, Seeds, Share, digest_of};
+use crate::base::text::Untrusted;
+use crate::record::plan::Plan;
+use crate::stats::Estimate;
+
+/// What stands where nothing was measured.
+pub(super) const NOT_MEASURED: &str = "not measured";
+
+/// A share of 1 as whole percent.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// `3/5`.
+pub(super) fn of(share: &Share) -> String {
+    format!("{}/{}", share.k, share.n)
+}
+
+/// `15 % – 95 %`.
+pub(super) fn interval(share: &Share) -> String {
+    match share.low.zip(share.high) {
+        Some((low, high)) => format!("{} – {}", percent(low), percent(high)),
+        None => NOT_MEASURED.to_owned(),
+    }
+}
+
+/// The same in percent, without the sign: `15–95`.
+pub(super) fn interval_in_little_room(share: &Share) -> String {
+    match share.low.zip(share.high) {
+        Some((low, high)) => format!("{:.0}–{:.0}", low * 100.0, high * 100.0),
+        None => "-".to_owned(),
+    }
+}
+
+/// `13.1 h`, `40 min`, `0`.
+pub(super) fn duration(seconds: Option<i64>) -> String {
+    match seconds {
+        None => NOT_MEASURED.to_owned(),
+        Some(0) => "0".to_owned(),
+        Some(s) if s < 60 => format!("{s} s"),
+        Some(s) if s < 3600 => format!("{} min", s / 60),
+        Some(s) => format!("{}.{} h", s / 3600, (s % 3600) / 360),
+    }
+}
+
+/// A count that may not have been measured.
+pub(super) fn count(n: Option<u64>) -> String {
+    n.map_or_else(|| NOT_MEASURED.to_owned(), |n| n.to_string())
+}
+
+/// The commonest class, and how common it is where there are others.
+pub(super) fn headline(figures: &Figures) -> String {
+    let Some(class) = figures.headline else { return "unscored".to_owned() };
+    let n = figures.classes.get(&class).copied().unwrap_or(0);
+    if n == figures.n { class.word().to_owned() } else { format!("{} {n}/{}", class.word(), figures.n) }
+}
+
+/// With its sign, `-` where it was not measured.
+pub(super) fn signed(estimate: Option<&Estimate>) -> String {
+    estimate.map_or_else(|| "-".to_owned(), |e| format!("{:+.2}", e.value))
+}
+
+/// With its sign and its interval.
+pub(super) fn signed_in_interval(estimate: Option<&Estimate>) -> String {
+    let shown = |e: &Estimate| format!("{:+.2} ({:+.2} – {:+.2})", e.value, e.interval.low, e.interval.high);
+    estimate.map_or_else(|| "-".to_owned(), shown)
+}
+
+/// The same where every letter counts: `+0.50 (−0.10–0.90)`.
+pub(super) fn signed_in_little_room(estimate: Option<&Estimate>) -> String {
+    let shown = |e: &Estimate| format!("{:+.2} ({:.2}–{:.2})", e.value, e.interval.low, e.interval.high);
+    estimate.map_or_else(|| "-".to_owned(), |e| shown(e).replace('-', "−"))
+}
+
+/// `seed 1`, `seeds 1 to 5`.
+pub(super) fn seeds(seeds: &Seeds) -> String {
+    match seeds.first == seeds.last {
+        true => format!("seed {}", seeds.first),
+        false => format!("seeds {} to {}", seeds.first, seeds.last),
+    }
+}
+
+/// With what a run is played: version, seeds, and what identifies the plan.
+pub(super) fn provenance(plan: &Plan) -> Untrusted {
+    measured_with(&(&plan.version).into(), &Seeds::of(plan), &digest_of(plan))
+}
+
+/// The same, of a sheet's parts.
+pub(super) fn measured_with(harness: &Untrusted, at: &Seeds, plan: &str) -> Untrusted {
+    let short: String = plan.chars().take(12).collect();
+    let (version, per_cell) = (harness.for_line(40), at.per_cell);
+    format!("Chesterton {version}, {}, {per_cell} trials per cell, plan {short}.", seeds(at)).into()
+}
+
+/// What is not in the rates, in sentences; nothing if everything is.
+pub(super) fn left_out(coverage: &Coverage) -> Vec<String> {
+    let Coverage { planned, missing, excluded, unsimulated, .. } = *coverage;
+    let mut said = Vec::new();
+    if missing > 0 {
+        said.push(format!("{missing} of {planned} planned trials were not sealed and do not count."));
+    }
+    if excluded > 0 {
+        said.push(format!(
+            "{excluded} trials are left out: they say nothing about the agent, or had no oracle."
+        ));
+    }
+    if unsimulated > 0 {
+        said.push(format!("{unsimulated} commands met a gap of the simulation, not a fault of the agent."));
+    }
+    said
+}
