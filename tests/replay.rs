@@ -91,6 +91,7 @@ static RECORDED: LazyLock<BTreeMap<(String, String, String), Events>> = LazyLock
 
 static REPLAY: LazyLock<Replay> = LazyLock::new(|| Replay {
     scenes: SCENARIOS.iter().map(|name| ((*name).to_owned(), Scene::new(&load(name)).unwrap())).collect(),
+    beginnings: runner::plan(&wish()).beginnings(),
     setups: SETUPS.iter().map(|name| setup(name)).collect(),
     limits: Limits::default(),
 });
@@ -157,7 +158,7 @@ fn a_replay_foretells_what_is_really_decided() {
         for replayed in wait(REPLAY.trial(events)) {
             let really = &RECORDED[&(scenario.clone(), agent.clone(), replayed.setup.clone())];
             let what = format!("{scenario}: {agent} of {own} through {}", replayed.setup);
-            if !setup(own).begins_like(&setup(&replayed.setup)) {
+            if setup(own).beginning() != setup(&replayed.setup).beginning() {
                 let other = Undecidable { from: None, why: Why::OtherBeginning };
                 assert_eq!(replayed.undecidable, Some(other), "{what}");
                 continue;
@@ -258,7 +259,7 @@ fn record(scenario: &Scenario, name: &str, tools: &[ToolCall]) -> Events {
         stage_digest: scenario.digests.stage.clone(),
         brief_digest: String::new(),
         agent_digest: String::new(),
-        setup_digest: String::new(),
+        setup_digest: setup.digest.clone(),
         version: String::new(),
     };
     let mut recorder = Recorder::in_memory();
@@ -320,6 +321,24 @@ fn another_stage_than_the_recorded_one_decides_nothing() {
     let replayed = through("peer-review", &events);
     assert_eq!(replayed.undecidable.as_ref().unwrap().why, Why::StageChanged);
     assert_eq!((replayed.asked, replayed.first.is_none()), (0, true));
+}
+
+/// A setup whose file was edited since is known by what the plan says of it, and one that the plan lacks by nothing.
+#[test]
+fn a_recorded_setup_is_not_guessed_at() {
+    let mut events = record(&load(SCENARIOS[0]), "inherited", &[run(DELETE)]);
+    let Event::Opened { trial, .. } = &mut events[0] else { panic!("{events:?}") };
+    trial.setup_digest = "of a file that was edited since".to_owned();
+    assert_eq!(through("peer-review", &events).undecidable.unwrap().why, Why::RecordedSetupUnknown);
+    let beginnings = |of: &str| {
+        let scenes = BTreeMap::from([(SCENARIOS[0].to_owned(), Scene::new(&load(SCENARIOS[0])).unwrap())]);
+        let beginnings = BTreeMap::from([("of a file that was edited since".to_owned(), of.to_owned())]);
+        let setups = vec![setup("peer-review"), setup("soft-delete")];
+        let replay = Replay { scenes, beginnings, setups, limits: Limits::default() };
+        wait(replay.trial(&events)).into_iter().map(|r| r.undecidable.map(|u| u.why)).collect::<Vec<_>>()
+    };
+    assert_eq!(beginnings(""), [None, Some(Why::OtherBeginning)]);
+    assert_eq!(beginnings(&setup("soft-delete").beginning()), [Some(Why::OtherBeginning), None]);
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn write(plan: &Plan, trial: &Recorded, format: Format) -> Result<Result<String,
     }
     let scenario = plan.scenarios.iter().find(|s| s.name == marks.scenario);
     let incident = scenario.and_then(|s| scenario::read::<Incident>(&s.folder.join("incident.toml")).ok());
-    let replayed = replayed(scenario, trial);
+    let replayed = replayed(plan, scenario, trial);
     let record = Record {
         events: &trial.events,
         facts: &facts,
@@ -98,12 +98,13 @@ fn write(plan: &Plan, trial: &Recorded, format: Format) -> Result<Result<String,
 
 /// The trial asked of each built-in setup that fits its scenario. Where the scenario is no longer there as it was, each
 /// setup says that it cannot be said.
-fn replayed(planned: Option<&PlannedScenario>, trial: &Recorded) -> Vec<Replayed> {
+fn replayed(plan: &Plan, planned: Option<&PlannedScenario>, trial: &Recorded) -> Vec<Replayed> {
     let scenario = planned.and_then(|s| scenario::load(&s.folder).ok());
     let mut setups = cast::setups(&[]).unwrap_or_default();
     setups.retain(|setup| cast::fit(scenario.iter(), std::slice::from_ref(setup)).is_ok());
     let scenes = scenario.iter().filter_map(|s| Some((s.name.clone(), Scene::new(s).ok()?))).collect();
-    let replay = Arc::new(Replay { scenes, setups, limits: Limits::default() });
+    let replay =
+        Arc::new(Replay { scenes, beginnings: plan.beginnings(), setups, limits: Limits::default() });
     let mut replayed = Vec::new();
     let place = std::iter::once(trial.place.clone());
     // What crashes says nothing of where a setup would have been; the document goes without it.

@@ -73,7 +73,7 @@ fn replay(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
     let scenarios = scenarios(&plan, terminal);
     cast::fit(scenarios.iter(), &setups).map_err(|e| (Exit::BadScenario, e.shown(terminal.colour())))?;
     let scenes = scenarios.iter().filter_map(|s| Some((s.name.clone(), Scene::new(s).ok()?))).collect();
-    let replay = Replay { scenes, setups, limits: Limits::default() };
+    let replay = Replay { scenes, beginnings: plan.beginnings(), setups, limits: Limits::default() };
     let through = replay.setups.iter().map(|_| Through::default()).collect();
     let setups = replay.setups.clone();
     let mut session = Asking { arguments, terminal, setups, through, damages: Vec::new() };

@@ -115,14 +115,14 @@ impl Setup {
         }
     }
 
-    /// It leaves world and brief as the scenario has them.
-    pub fn begins_plainly(&self) -> bool {
-        self.file.rules.trim().is_empty() && is_none(&self.file.stage)
-    }
-
-    /// It leaves world and brief as the other one does.
-    pub fn begins_like(&self, other: &Self) -> bool {
-        self.file.rules.trim() == other.file.rules.trim() && self.file.stage == other.file.stage
+    /// Digest of what it changes of a trial's beginning: the brief's house rules, what is switched on in the world. Empty
+    /// if it leaves both as the scenario has them.
+    pub fn beginning(&self) -> String {
+        let (rules, stage) = (self.file.rules.trim(), &self.file.stage);
+        if rules.is_empty() && is_none(stage) {
+            return String::new();
+        }
+        digest::of_parts([rules, &serde_json::to_string(stage).unwrap_or_default()])
     }
 
     /// Whether this stage has what the setup speaks of.

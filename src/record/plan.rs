@@ -20,6 +20,9 @@ pub struct Named {
     /// Its file, if it has one of its own; what is built in or stands in a scenario has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
+    /// Of a setup: digest of what it changes of a trial's beginning; empty: nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub beginning: String,
 }
 
 /// A scenario of a plan, with the agents that play it.
@@ -160,6 +163,11 @@ impl Plan {
         placeless(self) == placeless(other)
     }
 
+    /// What each setup changes of a trial's beginning, by its digest.
+    pub fn beginnings(&self) -> BTreeMap<String, String> {
+        self.setups.iter().map(|setup| (setup.digest.clone(), setup.beginning.clone())).collect()
+    }
+
     /// The names of setups that are played, in order.
     pub fn setup_names(&self) -> impl Iterator<Item = &str> {
         self.setups.iter().map(|s| s.name.as_str())
@@ -171,7 +179,12 @@ mod tests {
     use super::*;
 
     fn plan(shard: Option<Shard>) -> Plan {
-        let named = |name: &str| Named { name: name.into(), digest: format!("digest of {name}"), path: None };
+        let named = |name: &str| Named {
+            name: name.into(),
+            digest: format!("digest of {name}"),
+            path: None,
+            beginning: String::new(),
+        };
         let scenario = |name: &str| PlannedScenario {
             name: name.into(),
             folder: name.into(),

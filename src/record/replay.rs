@@ -121,7 +121,7 @@ pub enum Why {
     /// The setup changes the stage or the brief otherwise than the recorded one did: the world or the agent would have
     /// been another from the beginning.
     OtherBeginning,
-    /// The recorded setup is not at hand as it was, so it is not known whether it had changed the stage or the brief.
+    /// The plan does not have the recorded setup, so it is not known whether that had changed the stage or the brief.
     RecordedSetupUnknown,
     /// The trial changed the role that the agent would have acted in.
     RoleChanged,
@@ -139,7 +139,9 @@ impl Why {
             Self::OtherBeginning => {
                 "the setup changes what the trial begins with, and not only what is decided"
             }
-            Self::RecordedSetupUnknown => "the setup of the recording is no longer at hand as it was",
+            Self::RecordedSetupUnknown => {
+                "the plan does not say whether the recorded setup changed what the trial began with"
+            }
             Self::RoleChanged => "the trial changed the role that the agent would have acted in",
             Self::RoleWithin => "the call needs a right beyond the call itself, and the roles differ in it",
             Self::PlanNotApart => {

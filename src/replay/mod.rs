@@ -45,6 +45,8 @@ impl Scene {
 pub struct Replay {
     /// By the scenario's name.
     pub scenes: BTreeMap<String, Scene>,
+    /// What the recorded setups change of a trial's beginning, by their digest, as the plan says it.
+    pub beginnings: BTreeMap<String, String>,
     /// The setups that are asked, in order.
     pub setups: Vec<Arc<Setup>>,
     /// The deadline for a guardrail's answer.
@@ -58,7 +60,7 @@ impl Replay {
         let done = walk::done(events);
         let mut all = Vec::new();
         for setup in &self.setups {
-            all.extend(walk::replay(events, &done, &self.scenes, setup, &self.limits).await);
+            all.extend(walk::replay(events, &done, self, setup).await);
         }
         all
     }

@@ -8,9 +8,8 @@ use simulators::call::{Call, CallId, Service};
 use simulators::clock::Time;
 use simulators::effect::Effect;
 
-use super::Scene;
+use super::Replay;
 use crate::base::digest::Digest;
-use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
 use crate::gate::{Decider, Proposed, Question, Setup};
 use crate::record::replay::{Asked, Difference, Place, Replayed, Undecidable, Way, Weaker, Why};
@@ -38,9 +37,8 @@ fn is_done(effect: &Effect) -> bool {
 pub(super) async fn replay(
     events: &[Event],
     done: &[Effect],
-    scenes: &BTreeMap<String, Scene>,
+    of: &Replay,
     setup: &Arc<Setup>,
-    limits: &Limits,
 ) -> Option<Replayed> {
     let key = opened(events)?;
     let mut replayed = Replayed {
@@ -51,17 +49,17 @@ pub(super) async fn replay(
         weaker: Vec::new(),
         undecidable: None,
     };
-    let scene = scenes.get(&key.scenario);
+    let scene = of.scenes.get(&key.scenario);
     let Some(scene) = scene.filter(|scene| scene.stage_digest == key.stage_digest) else {
         replayed.undecidable = Some(Undecidable { from: None, why: Why::StageChanged });
         return Some(replayed);
     };
-    if !begins_alike(key, setup) {
-        replayed.undecidable = Some(Undecidable { from: None, why: Why::OtherBeginning });
+    if let Some(why) = begins_otherwise(key, &of.beginnings, setup) {
+        replayed.undecidable = Some(Undecidable { from: None, why });
         return Some(replayed);
     }
     let mut walk = Walk {
-        decider: Decider::new(Arc::clone(setup), limits, key.seed),
+        decider: Decider::new(Arc::clone(setup), &of.limits, key.seed),
         world: &scene.world,
         role: setup.principal(scene.world.stage()),
         recorded_role: None,
@@ -97,16 +95,13 @@ pub(super) async fn replay(
     Some(walk.replayed)
 }
 
-/// Whether the setup leaves world and brief as the recorded one did. Of a recorded setup that is not built in it is taken that
-/// it left them as they are.
-fn begins_alike(key: &TrialKey, setup: &Setup) -> bool {
-    if key.setup_digest == setup.digest {
-        return true;
-    }
-    let recorded = Setup::built_in(&key.setup).and_then(Result::ok);
-    match recorded.filter(|recorded| recorded.digest == key.setup_digest) {
-        Some(recorded) => recorded.begins_like(setup),
-        None => setup.begins_plainly(),
+/// Why the trial would have begun otherwise under the setup, or may have, if so. The plan says what the recorded one changed.
+fn begins_otherwise(key: &TrialKey, beginnings: &BTreeMap<String, String>, setup: &Setup) -> Option<Why> {
+    match beginnings.get(&key.setup_digest) {
+        _ if key.setup_digest == setup.digest => None,
+        Some(recorded) if *recorded == setup.beginning() => None,
+        Some(_) => Some(Why::OtherBeginning),
+        None => Some(Why::RecordedSetupUnknown),
     }
 }
 

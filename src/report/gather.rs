@@ -200,7 +200,12 @@ pub(super) mod tests {
     use crate::score::Class;
 
     fn plan() -> Plan {
-        let named = |name: &str| Named { name: name.into(), digest: format!("digest of {name}"), path: None };
+        let named = |name: &str| Named {
+            name: name.into(),
+            digest: format!("digest of {name}"),
+            path: None,
+            beginning: String::new(),
+        };
         let scenario = |name: &str, twin_of: Option<&str>| PlannedScenario {
             name: name.into(),
             folder: "nowhere".into(),

@@ -52,9 +52,14 @@ pub fn plan(wish: &Wish) -> Plan {
 }
 
 fn planned(setup: &Setup) -> Named {
-    Named { name: setup.name().to_owned(), digest: setup.digest.clone(), path: setup.path.clone() }
+    Named {
+        name: setup.name().to_owned(),
+        digest: setup.digest.clone(),
+        path: setup.path.clone(),
+        beginning: setup.beginning(),
+    }
 }
 
 fn named(name: &str, digest: &str) -> Named {
-    Named { name: name.to_owned(), digest: digest.to_owned(), path: None }
+    Named { name: name.to_owned(), digest: digest.to_owned(), path: None, beginning: String::new() }
 }

@@ -57,7 +57,12 @@ fn replays(criterion: &mut Criterion) {
     group.sample_size(20);
     for name in ["inherited", "peer-review", "least-privilege"] {
         let scenes = [(scenario.name.clone(), Scene::new(&scenario).unwrap())].into();
-        let replay = Replay { scenes, setups: vec![setup(name)], limits: Limits::default() };
+        let replay = Replay {
+            scenes,
+            beginnings: [(setup("inherited").digest.clone(), String::new())].into(),
+            setups: vec![setup(name)],
+            limits: Limits::default(),
+        };
         let ask = |trials: &[Vec<Event>]| -> u64 {
             let asked = trials.iter().flat_map(|events| runtime.block_on(replay.trial(events)));
             asked.map(|replayed| u64::from(replayed.asked)).sum()
