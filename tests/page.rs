@@ -99,7 +99,7 @@ fn sheet_of(n: usize) -> Sheet {
 }
 
 fn page_of(sheet: &Sheet) -> String {
-    html::page(sheet, &Stories::read(&run(&played().folder), sheet)).unwrap()
+    html::page(sheet, &Stories::read(&run(&played().folder), sheet), None).unwrap()
 }
 
 fn put(folder: &Path, name: &str, page: &str) -> PathBuf {

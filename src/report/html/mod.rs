@@ -6,7 +6,9 @@
 
 mod answer;
 mod cells;
+mod change;
 mod flow;
+mod guardrails;
 mod packed;
 mod provenance;
 mod stories;
@@ -16,12 +18,15 @@ mod trials;
 use askama::Template;
 
 use crate::report::figures::{count, plain};
+use crate::baseline::Comparison;
 use crate::report::markup::Html;
 use crate::report::{Input, Sheet};
 use crate::score::Class;
 use answer::Answer;
 use cells::Block;
+use change::Change;
 use flow::Flow;
+use guardrails::Guard;
 pub(super) use packed::hash;
 use provenance::Origin;
 pub use stories::Stories;
@@ -29,13 +34,6 @@ pub use stories::Stories;
 /// The style of every page.
 pub(super) const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("page.js");
-
-/// What the third card says.
-struct Change {
-    tone: &'static str,
-    word: &'static str,
-    lines: Vec<Html>,
-}
 
 #[derive(Template)]
 #[template(path = "html/page.html", config = "src/report/askama.toml")]
@@ -52,6 +50,7 @@ struct Page<'a> {
     change: Change,
     classes: Vec<(&'static str, String)>,
     blocks: Vec<Block>,
+    guards: Vec<Guard>,
     roads: Vec<(Html, Vec<Flow>)>,
     width: f64,
     left_out: String,
@@ -61,11 +60,15 @@ struct Page<'a> {
     stories: Vec<(String, &'a str)>,
 }
 
-/// The page.
+/// The page; `comparison` is that with a baseline, if there is one.
 ///
 /// # Errors
 /// None that writing to memory can meet; the type is the template crate's.
-pub fn page(sheet: &Sheet, stories: &Stories) -> Result<String, askama::Error> {
+pub fn page(
+    sheet: &Sheet,
+    stories: &Stories,
+    comparison: Option<&Comparison>,
+) -> Result<String, askama::Error> {
     let stories = stories.fitting(sheet);
     let flows = sheet.scenarios.iter().map(|s| (Html::from(&s.name), flow::flows(sheet, s)));
     let page = Page {
@@ -78,7 +81,8 @@ pub fn page(sheet: &Sheet, stories: &Stories) -> Result<String, askama::Error> {
         plan: trials::short(&sheet.plan),
         plan_whole: &sheet.plan,
         answer: answer::answer(sheet),
-        change: change(),
+        change: change::change(comparison),
+        guards: guardrails::guards(sheet),
         classes: classes(sheet),
         blocks: cells::blocks(sheet),
         roads: flows.filter(|(_, flows)| !flows.is_empty()).collect(),
@@ -121,11 +125,6 @@ fn measured(sheet: &Sheet) -> String {
         sheet.seeds.first,
         sheet.seeds.last
     )
-}
-
-fn change() -> Change {
-    let how = "Accept a run as one, and this page says what changed: chesterton accept RUN --as NAME";
-    Change { tone: "stalled", word: "No baseline", lines: vec![how.into()] }
 }
 
 /// The classes that occur, mildest first, for the key.
