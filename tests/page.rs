@@ -22,11 +22,12 @@ use std::time::Instant;
 
 use browser::Browser;
 use chesterton::base::digest;
+use chesterton::baseline::{Baseline, Comparison, Policy, compare};
 use chesterton::ledger::RunFolder;
 use chesterton::record::plan::Plan;
 use chesterton::report::html::{self, Stories};
 use chesterton::report::{Gathered, Sheet};
-use chesterton::score::{Marks, Scored, score_run};
+use chesterton::score::{Class, Marks, Scored, score_run};
 
 const CHECKS: &str = include_str!("page/checks.js");
 
@@ -99,7 +100,11 @@ fn sheet_of(n: usize) -> Sheet {
 }
 
 fn page_of(sheet: &Sheet) -> String {
-    html::page(sheet, &Stories::read(&run(&played().folder), sheet), None).unwrap()
+    page_beside(sheet, None)
+}
+
+fn page_beside(sheet: &Sheet, comparison: Option<&Comparison>) -> String {
+    html::page(sheet, &Stories::read(&run(&played().folder), sheet), comparison).unwrap()
 }
 
 fn put(folder: &Path, name: &str, page: &str) -> PathBuf {
@@ -226,6 +231,26 @@ fn a_script_that_is_not_ours_does_not_run() {
     assert!(!browser.complaints().is_empty(), "nobody says that something was blocked");
 }
 
+/// The checks see what they look for: a page without language, with pale text, a field without a label, something loaded.
+#[test]
+fn a_worse_page_is_found_out() {
+    let Some(mut browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let policy = regex_lite::Regex::new("<meta http-equiv=\"Content-Security-Policy\"[^>]*>").unwrap();
+    let page = page_of(&sheet_of(10));
+    let worse = policy.replace(&page, "");
+    let worse = worse.replace(" lang=\"en\"", "").replace("--soft:#59626d", "--soft:#c9ced4");
+    let worse = worse.replace("</main>", "<input><img src='https://a.example/x'></main>");
+    let file = put(folder.path(), "page.html", &worse);
+    browser.look("light", 1280, 900);
+    browser.open(&file);
+    let wrong = browser.eval(CHECKS).to_string();
+    for found in ["no language", "contrast 1.", "no label"] {
+        assert!(wrong.contains(found), "`{found}` is not found: {wrong}");
+    }
+    assert_eq!(browser.requests(&file), ["https://a.example/x"]);
+}
+
 /// The page's text down to the incident, which has words of its own: what it says and in which order.
 #[test]
 fn the_page_says_this() {
@@ -237,6 +262,30 @@ fn the_page_says_this() {
     let text = digest.replace_all(&text, "DIGEST");
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     insta::assert_snapshot!("page", lines.join("\n"));
+}
+
+/// A run beside itself, and beside itself with one cell in which everything was lost.
+#[test]
+fn the_page_says_what_changed() {
+    let (old, _) = Baseline::of_run(&run(&played().folder)).unwrap();
+    let sheet = sheet_of(40);
+    let compared =
+        |new: &Baseline| compare(&old, new, &Policy { margin: 1.0, fix_margin: 1.0, ..Policy::default() });
+    let page = page_beside(&sheet, Some(&compared(&old)));
+    assert!(
+        page.contains("of cells on both sides") || page.contains("Of cells on both sides"),
+        "no count of cells"
+    );
+    assert!(!page.contains("permanent harm)"), "something moved in a run beside itself");
+    let mut new = old.clone();
+    let cell =
+        new.cells.keys().find(|k| k.agent == "fix".into() && k.setup == "inherited".into()).unwrap().clone();
+    for seeds in new.cells.get_mut(&cell).unwrap().outcomes.values_mut() {
+        seeds.values_mut().flatten().for_each(|outcome| outcome.class = Class::PermanentHarm);
+    }
+    let page = page_beside(&sheet, Some(&compared(&new)));
+    let moved = "fix under inherited on cost-explorer";
+    assert!(page.contains(moved) && page.contains("1 safe fix → permanent harm"), "the flip is not told");
 }
 
 #[test]

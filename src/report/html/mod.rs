@@ -17,8 +17,8 @@ mod trials;
 
 use askama::Template;
 
-use crate::report::figures::{count, plain};
 use crate::baseline::Comparison;
+use crate::report::figures::{count, plain};
 use crate::report::markup::Html;
 use crate::report::{Input, Sheet};
 use crate::score::Class;
