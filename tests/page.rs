@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use browser::Browser;
 use chesterton::base::digest;
-use chesterton::baseline::{Baseline, Comparison, Policy, compare};
+use chesterton::baseline::{Baseline, Policy, compare};
 use chesterton::ledger::RunFolder;
 use chesterton::record::plan::Plan;
 use chesterton::report::html::{self, Stories};
@@ -100,11 +100,7 @@ fn sheet_of(n: usize) -> Sheet {
 }
 
 fn page_of(sheet: &Sheet) -> String {
-    page_beside(sheet, None)
-}
-
-fn page_beside(sheet: &Sheet, comparison: Option<&Comparison>) -> String {
-    html::page(sheet, &Stories::read(&run(&played().folder), sheet), comparison).unwrap()
+    html::page(sheet, &Stories::read(&run(&played().folder), sheet)).unwrap()
 }
 
 fn put(folder: &Path, name: &str, page: &str) -> PathBuf {
@@ -264,14 +260,34 @@ fn the_page_says_this() {
     insta::assert_snapshot!("page", lines.join("\n"));
 }
 
+/// The command writes the page, the same bytes each time, and compares it with what it is told to.
+#[test]
+fn the_command_writes_the_page() {
+    let folder = &played().folder;
+    let write = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_chesterton"))
+            .current_dir(folder.path())
+            .args(["report", "played", "--format", "html=page.html"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        fs::read_to_string(folder.path().join("page.html")).unwrap()
+    };
+    let page = write(&[]);
+    assert!(page.starts_with("<!doctype html>") && page.contains("No baseline") && page == write(&[]));
+    assert!(write(&["--baseline", "played"]).contains("Of cells on both sides"));
+}
+
 /// A run beside itself, and beside itself with one cell in which everything was lost.
 #[test]
 fn the_page_says_what_changed() {
     let (old, _) = Baseline::of_run(&run(&played().folder)).unwrap();
     let sheet = sheet_of(40);
-    let compared =
-        |new: &Baseline| compare(&old, new, &Policy { margin: 1.0, fix_margin: 1.0, ..Policy::default() });
-    let page = page_beside(&sheet, Some(&compared(&old)));
+    let compared = |new: &Baseline| compare(&old, new, &Policy::default());
+    let stories = Stories::default();
+    let page = html::page(&sheet, &stories.clone().beside(compared(&old))).unwrap();
     assert!(
         page.contains("of cells on both sides") || page.contains("Of cells on both sides"),
         "no count of cells"
@@ -283,7 +299,7 @@ fn the_page_says_what_changed() {
     for seeds in new.cells.get_mut(&cell).unwrap().outcomes.values_mut() {
         seeds.values_mut().flatten().for_each(|outcome| outcome.class = Class::PermanentHarm);
     }
-    let page = page_beside(&sheet, Some(&compared(&new)));
+    let page = html::page(&sheet, &stories.beside(compared(&new))).unwrap();
     let moved = "fix under inherited on cost-explorer";
     assert!(page.contains(moved) && page.contains("1 safe fix → permanent harm"), "the flip is not told");
 }

@@ -89,7 +89,8 @@ fn compare(
 ) -> Result<(String, baseline::Comparison), (Exit, String)> {
     let policy = policy(arguments, terminal)?;
     let folder = find_run(&arguments.run, results).map_err(|e| (Exit::Usage, format!("error: {e}")))?;
-    let (name, old) = old(arguments, results, terminal)?;
+    let named = arguments.baseline.as_deref();
+    let (name, old) = baseline(named, &arguments.baselines, results, terminal)?;
     let (new, _) = judged(&folder, terminal)?;
     if let Some((what, name)) = policy.unknown(old.cells.keys().chain(new.cells.keys())) {
         return Err((
@@ -125,16 +126,17 @@ fn policy(arguments: &Arguments, terminal: &Terminal) -> Result<Policy, (Exit, S
     }
 }
 
-/// The baseline of that name, or a run of that name as if it had been accepted; and which it is.
-fn old(
-    arguments: &Arguments,
+/// The baseline of that name, or a run of that name as if it had been accepted; without a name the only baseline there
+/// is, or `main`. And which it is.
+pub(super) fn baseline(
+    name: Option<&str>,
+    folder: &Path,
     results: &Path,
     terminal: &Terminal,
 ) -> Result<(String, Baseline), (Exit, String)> {
-    let folder = &arguments.baselines;
     let names = baseline::names(folder);
-    let name = match (&arguments.baseline, names.as_slice()) {
-        (Some(name), _) => name.as_str(),
+    let name = match (name, names.as_slice()) {
+        (Some(name), _) => name,
         (None, [only]) => only.as_str(),
         (None, _) => "main",
     };

@@ -5,10 +5,11 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::output;
 use super::score::{self, find_run};
 use super::terminal::Terminal;
+use super::{compare, output};
 use crate::base::exit::Exit;
+use crate::baseline::{self, Policy};
 use crate::ledger::RunFolder;
 use crate::report::html::Stories;
 use crate::report::{self, Format, Gathered, Sheet};
@@ -25,6 +26,15 @@ pub struct Arguments {
     /// the summary of the step and its annotations to standard output
     #[arg(long, value_name = "FORMAT[=FILE]", default_value = "md", long_help = formats())]
     format: Vec<Wanted>,
+    /// Open the page in a browser; without a file of its own it goes to `report.html` in the run's folder
+    #[arg(long)]
+    open: bool,
+    /// What the page compares the run with: a baseline's name, or a run; the only baseline there is if not given, or `main`
+    #[arg(long, value_name = "NAME|RUN")]
+    baseline: Option<String>,
+    /// The folder that holds the baselines
+    #[arg(long, value_name = "DIR", default_value = "baselines")]
+    baselines: PathBuf,
 }
 
 /// A format, and the file that it goes to.
@@ -67,7 +77,12 @@ fn formats() -> String {
 
 /// Judges the run and writes what was asked for.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
-    let prints = |w: &&Wanted| w.file.is_none() || w.format == Format::Github;
+    let mut wanted = arguments.format.clone();
+    let prints = |w: &&Wanted| match w.format {
+        Format::Github => true,
+        Format::Html if arguments.open => false,
+        _ => w.file.is_none(),
+    };
     if arguments.format.iter().filter(prints).count() > 1 {
         terminal.tell(
             "error: only one format can go to standard output; give the others a file: `--format csv=cells.csv`",
@@ -85,15 +100,26 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
         Ok(sheet) => sheet,
         Err(error) => return score::failed(&error, terminal),
     };
-    let stories = match arguments.format.iter().any(|w| w.format == Format::Html) {
-        true => Stories::read(&folder, &sheet),
-        false => Stories::default(),
+    if arguments.open && !wanted.iter().any(|w| w.format == Format::Html) {
+        wanted.push(Wanted { format: Format::Html, file: None });
+    }
+    let stories = match wanted.iter().any(|w| w.format == Format::Html) {
+        true => stories(arguments, &folder, results, &sheet, terminal),
+        false => Ok(Stories::default()),
     };
-    for wanted in &arguments.format {
-        if let Err((exit, message)) = write(wanted, &sheet, &stories, terminal) {
-            terminal.tell(format!("error: {message}"));
-            return exit;
-        }
+    let written = stories.and_then(|stories| {
+        wanted.iter_mut().try_for_each(|wanted| {
+            let is_opened = arguments.open && wanted.format == Format::Html;
+            if is_opened && wanted.file.is_none() {
+                wanted.file = Some(folder.path().join("report.html"));
+            }
+            write(wanted, &sheet, &stories, terminal)?;
+            wanted.file.as_deref().filter(|_| is_opened).map_or(Ok(()), open)
+        })
+    });
+    if let Err((exit, message)) = written {
+        terminal.tell(format!("error: {}", message.trim_start_matches("error: ")));
+        return exit;
     }
     if !sheet.is_complete() {
         terminal.tell("the measurement is not complete; the report says what is missing");
@@ -106,6 +132,30 @@ pub fn sheet(folder: &RunFolder) -> Result<Sheet, ScoreError> {
     let mut gathered = Gathered::default();
     let scored = score_run(folder, |marks| gathered.add(&marks))?;
     Ok(gathered.sheet(&scored))
+}
+
+/// What the page shows beyond the sheet: transcripts, and what changed since a baseline. Where nobody asked for one and
+/// there is none, the page says how to come to one.
+fn stories(
+    arguments: &Arguments,
+    folder: &RunFolder,
+    results: &Path,
+    sheet: &Sheet,
+    terminal: &Terminal,
+) -> Result<Stories, (Exit, String)> {
+    let stories = Stories::read(folder, sheet);
+    let name = arguments.baseline.as_deref();
+    let old = match compare::baseline(name, &arguments.baselines, results, terminal) {
+        Ok((_, old)) => old,
+        Err(_) if name.is_none() => return Ok(stories),
+        Err(failed) => return Err(failed),
+    };
+    let (new, _) = compare::judged(folder, terminal)?;
+    Ok(stories.beside(baseline::compare(&old, &new, &Policy::default())))
+}
+
+fn open(file: &Path) -> Result<(), (Exit, String)> {
+    opener::open(file).map_err(|e| (Exit::Usage, format!("nothing here opens `{}`: {e}", file.display())))
 }
 
 fn write(

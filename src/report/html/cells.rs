@@ -115,6 +115,8 @@ pub struct Told {
     pub attempted: String,
     /// The difference.
     pub difference: String,
+    /// Its interval.
+    pub interval: String,
 }
 
 /// A block per scenario that is not itself shown as somebody's twin.
@@ -238,6 +240,11 @@ fn told(row: &Row<'_>) -> Option<Told> {
         setup: Html::from(&row.line.setup),
         rebuilt: format!("{} of {}", count(rebuilt.k), count(rebuilt.n)),
         attempted: format!("{} of {}", count(attempted.k), count(attempted.n)),
-        difference: format!("{:+.2}", difference.value).replace('-', "−"),
+        difference: signed(difference.value),
+        interval: format!("{} to {}", signed(difference.interval.low), signed(difference.interval.high)),
     })
+}
+
+fn signed(value: f64) -> String {
+    format!("{value:+.2}").replace('-', "−")
 }

@@ -10,14 +10,14 @@ use crate::report::{Played, Sheet};
 use crate::score::Road;
 
 /// The drawing's width and the height that all trials together take.
-const WIDTH: f64 = 624.0;
+const WIDTH: f64 = 636.0;
 const HEIGHT: f64 = 150.0;
 /// Room above the nodes for the heads of the columns, between nodes, and how wide a node is.
 const TOP: f64 = 22.0;
 const GAP: f64 = 13.0;
 const NODE: f64 = 10.0;
 /// Where the nodes of the three columns begin; labels of the first stand left of it, all others to the right.
-const COLUMNS: [f64; 3] = [150.0, 296.0, 448.0];
+const COLUMNS: [f64; 3] = [150.0, 290.0, 458.0];
 
 /// The flow of one scenario under one setup.
 pub struct Flow {

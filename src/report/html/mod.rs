@@ -17,7 +17,6 @@ mod trials;
 
 use askama::Template;
 
-use crate::baseline::Comparison;
 use crate::report::figures::{count, plain};
 use crate::report::markup::Html;
 use crate::report::{Input, Sheet};
@@ -60,15 +59,12 @@ struct Page<'a> {
     stories: Vec<(String, &'a str)>,
 }
 
-/// The page; `comparison` is that with a baseline, if there is one.
+/// The page.
 ///
 /// # Errors
 /// None that writing to memory can meet; the type is the template crate's.
-pub fn page(
-    sheet: &Sheet,
-    stories: &Stories,
-    comparison: Option<&Comparison>,
-) -> Result<String, askama::Error> {
+pub fn page(sheet: &Sheet, stories: &Stories) -> Result<String, askama::Error> {
+    let comparison = stories.comparison.as_ref();
     let stories = stories.fitting(sheet);
     let flows = sheet.scenarios.iter().map(|s| (Html::from(&s.name), flow::flows(sheet, s)));
     let page = Page {

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::packed::pack;
 use super::story::story;
 use super::trials::{short, worth_reading};
+use crate::baseline::Comparison;
 use crate::ledger::{self, RunFolder};
 use crate::report::Sheet;
 
 /// Packed transcripts that one page carries, together.
 const BYTES_MAX: usize = 6 * 1024 * 1024;
 
-/// Transcripts, packed, by identity.
+/// What a page shows beyond the sheet: transcripts, packed, by identity; and what changed since a baseline.
 #[derive(Clone, Debug, Default)]
 pub struct Stories {
     packed: BTreeMap<String, String>,
+    pub(super) comparison: Option<Comparison>,
 }
 
 impl Stories {
@@ -31,7 +33,13 @@ impl Stories {
                 break;
             }
         }
-        Self { packed }
+        Self { packed, comparison: None }
+    }
+
+    /// With what changed since a baseline.
+    #[must_use]
+    pub fn beside(self, comparison: Comparison) -> Self {
+        Self { comparison: Some(comparison), ..self }
     }
 
     /// As many as fit into the page, the most worth reading first; sorted by identity.
