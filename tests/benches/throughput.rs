@@ -34,13 +34,12 @@ fn folder() -> PathBuf {
 
 /// Durable sealing may cost this much of the throughput of recording to memory.
 const DURABLE_MIN: f64 = 0.8;
-/// Trials of one round; the median of the rounds counts.
-const ROUND_TRIALS: u32 = 400;
-const ROUNDS: usize = 9;
+/// The median of so many rounds counts.
+const ROUNDS: usize = 7;
 
-fn wish(agent: &str) -> Wish {
-    let scenario = Arc::new(scenario::load(&folder()).unwrap());
-    let scripts = scenario::scripts(&folder()).unwrap();
+fn wish(folder: &Path, agent: &str) -> Wish {
+    let scenario = Arc::new(scenario::load(folder).unwrap());
+    let scripts = scenario::scripts(folder).unwrap();
     let script = scripts.into_iter().find(|s| s.name == agent).unwrap();
     let setup = Setup::built_in("inherited").unwrap().unwrap();
     let cast = Cast { digest: script.digest(), script: Arc::new(script) };
@@ -69,7 +68,7 @@ fn throughput(criterion: &mut Criterion) {
         b.iter(|| black_box(&world).with_seed(black_box(1)));
     });
     for agent in ["idle", "fix", "incident"] {
-        let session = runner::Session::new(&wish(agent)).unwrap();
+        let session = runner::Session::new(&wish(&folder(), agent)).unwrap();
         group.bench_function(format!("a trial of `{agent}`, recorded in memory"), |b| {
             b.iter(|| session.play_in_memory().unwrap());
         });
@@ -108,9 +107,12 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn durability(_: &mut Criterion) {
     let results = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     println!("\nsealed on the disk, in per cent of the throughput of recording to memory, one thread");
-    for (agent, trials) in [("idle", ROUND_TRIALS), ("incident", ROUND_TRIALS / 8), ("fix", ROUND_TRIALS / 8)]
-    {
-        let wish = Wish { trials, ..wish(agent) };
+    // The first is as small as a trial can be and of no scenario that anybody plays: it shows the bare cost.
+    let small = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/lasting/small");
+    let rounds =
+        [("nothing", small, "idle", 1_000), ("idle", folder(), "idle", 40), ("fix", folder(), "fix", 10)];
+    for (name, folder, agent, trials) in rounds {
+        let wish = Wish { trials, ..wish(&folder, agent) };
         let (mut ratios, mut with_rewriting, mut rates) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             let memory = in_memory(&wish);
@@ -122,11 +124,12 @@ fn durability(_: &mut Criterion) {
         let (ratio, rewritten) = (median(ratios), median(with_rewriting));
         let rate = median(rates);
         println!(
-            "  {agent:9} {:5.1} %   with the rewriting at a run's end {:5.1} %   {rate:.0} trials/s",
+            "  {name:9} {:5.1} %   with the rewriting at a run's end {:5.1} %   {rate:.0} trials/s",
             ratio * 100.0,
             rewritten * 100.0
         );
-        assert!(ratio >= DURABLE_MIN, "durable sealing of `{agent}` is at {:.1} %", ratio * 100.0);
+        let is_real = folder == self::folder();
+        assert!(!is_real || ratio >= DURABLE_MIN, "durable sealing of `{name}` is at {:.1} %", ratio * 100.0);
     }
 }
 
