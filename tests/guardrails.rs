@@ -16,6 +16,8 @@
 mod bench_of;
 #[path = "guardrails/case.rs"]
 mod case;
+#[path = "guardrails/detour.rs"]
+mod detour;
 #[path = "guardrails/faults.rs"]
 mod faults;
 #[path = "guardrails/hooks.rs"]

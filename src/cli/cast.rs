@@ -94,7 +94,7 @@ pub fn setup(wish: &str) -> Result<Setup, CastError> {
     if wish.contains('/') || wish.ends_with(".toml") {
         return Setup::read(Path::new(wish)).map_err(CastError::from);
     }
-    let known: Vec<&str> = gate::built_in().collect();
+    let known: Vec<&str> = gate::built_in().chain(gate::examples()).collect();
     let unknown = || match Path::new(&format!("{wish}.toml")).is_file() {
         true => format!("`{wish}` is no built-in setup; for the file write `--setup ./{wish}.toml`"),
         false => {

@@ -8,6 +8,7 @@ use super::cast::{self, CastError};
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::base::text::Untrusted;
+use crate::gate::{self, SetupFile};
 
 /// List what there is. Example: `chesterton list setups`
 #[derive(Debug, Args)]
@@ -73,10 +74,14 @@ fn agents(root: &Path) -> Lines {
 }
 
 fn setups() -> Lines {
-    let core: Vec<&str> = crate::gate::core_setups().collect();
-    let line = |s: &std::sync::Arc<crate::gate::Setup>| {
+    let core: Vec<&str> = gate::core_setups().collect();
+    let line = |s: &std::sync::Arc<gate::Setup>| {
         let mark = if core.contains(&s.name()) { " (core)" } else { "" };
         (s.name().to_owned(), format!("{}{mark}", s.file.about))
     };
-    Ok(cast::setups(&["all".to_owned()])?.iter().map(line).collect())
+    let examples = gate::examples().filter_map(|name| {
+        let file: SetupFile = toml::from_str(gate::built_in_source(name)?).ok()?;
+        Some((file.name, format!("{} (example)", file.about)))
+    });
+    Ok(cast::setups(&["all".to_owned()])?.iter().map(line).chain(examples).collect())
 }

@@ -51,6 +51,8 @@ enum FileKind {
     Incident,
     /// A scripted agent
     Agent,
+    /// What a policy, a webhook or a plain hook sees of a call
+    Case,
 }
 
 /// Prints what is asked for.
@@ -64,6 +66,7 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
                 FileKind::Stage => schema(SchemaKind::Stage),
                 FileKind::Incident => schema(SchemaKind::Incident),
                 FileKind::Agent => schema(SchemaKind::Agent),
+                FileKind::Case => gate::case::schema(),
             };
             terminal.say(format!("{schema:#}"));
             Exit::Fine
@@ -75,6 +78,12 @@ fn setup(name: &str, terminal: &mut Terminal) -> Exit {
     match (gate::built_in_source(name), cast::setup(name)) {
         (Some(text), _) => {
             terminal.say(text.trim_end());
+            for (file, text) in gate::built_in_files(name) {
+                terminal.say(format!("\n# ---- {file}, beside it ----"));
+                for line in text.lines() {
+                    terminal.say(format!("# {line}").trim_end());
+                }
+            }
             Exit::Fine
         }
         (None, Err(error)) => {

@@ -35,8 +35,20 @@ const CORE: &[&str] = &[
     "least-privilege",
 ];
 
-/// The files that these name, such as policies: path from the setup's file, and text.
-const FILES: &[(&str, &str)] = &[];
+/// A setup to begin one's own with. It is played when it is named: it starts processes, or needs a part that not every
+/// build has.
+struct Example {
+    name: &'static str,
+    text: &'static str,
+    /// The files that it names: path from the setup's file, and text.
+    files: &'static [(&'static str, &'static str)],
+}
+
+const EXAMPLES: &[Example] = &[Example {
+    name: "command-hook",
+    text: include_str!("setups/command-hook.toml"),
+    files: &[("command-hook.sh", include_str!("setups/command-hook.sh"))],
+}];
 
 /// The names of the built-in setups, in the order in which they are shown.
 pub fn built_in() -> impl Iterator<Item = &'static str> {
@@ -48,14 +60,26 @@ pub fn core() -> impl Iterator<Item = &'static str> {
     CORE.iter().copied()
 }
 
-/// The text of a built-in setup.
-pub fn source(name: &str) -> Option<&'static str> {
-    SETUPS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+/// The names of the setups to begin one's own with, which are built in as well and played when they are named.
+pub fn examples() -> impl Iterator<Item = &'static str> {
+    EXAMPLES.iter().map(|example| example.name)
 }
 
-/// The text of a file that a built-in setup names.
+/// The text of a built-in setup, examples among them.
+pub fn source(name: &str) -> Option<&'static str> {
+    let examples = EXAMPLES.iter().map(|example| (example.name, example.text));
+    SETUPS.iter().copied().chain(examples).find(|(known, _)| *known == name).map(|(_, text)| text)
+}
+
+/// The files that a built-in setup names, such as policies: path from the setup's file, and text.
+pub fn files(name: &str) -> &'static [(&'static str, &'static str)] {
+    EXAMPLES.iter().find(|example| example.name == name).map_or(&[], |example| example.files)
+}
+
+/// The text of a file that some built-in setup names.
 pub(super) fn file(name: &str) -> Option<&'static str> {
-    FILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    let mut files = EXAMPLES.iter().flat_map(|example| example.files);
+    files.find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 #[cfg(test)]
@@ -70,5 +94,16 @@ mod tests {
             assert_eq!(setup.name(), name);
         }
         assert!(core().all(|name| source(name).is_some()));
+    }
+
+    #[test]
+    fn examples_carry_their_names_and_work_where_their_part_is_there() {
+        for name in examples() {
+            assert!(source(name).unwrap().contains(&format!("name = \"{name}\"\n")), "{name}");
+            match Setup::built_in(name).unwrap() {
+                Ok(setup) => assert_eq!(setup.name(), name),
+                Err(wrong) => assert!(wrong[0].helps()[0].contains("--features policy-"), "{}", wrong[0]),
+            }
+        }
     }
 }

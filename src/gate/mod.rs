@@ -20,7 +20,9 @@ mod submit;
 
 pub use approver::{Approver, ApproverKind, Asked};
 pub use beside::Beside;
-pub use built_in::{built_in, core as core_setups, source as built_in_source};
+pub use built_in::{
+    built_in, core as core_setups, examples, files as built_in_files, source as built_in_source,
+};
 pub use decide::Decider;
 pub use guardrail::{Approval, Guardrail, Opinion, Question, Standing, Thinking};
 pub use kinds::{Blueprint, Kind, Unfit};
