@@ -12,6 +12,10 @@ type Checked = Result<(), String>;
 
 /// What stays the same whatever a text says: elements, cells, keys. Texts themselves are not in it.
 pub fn shape(format: Format, bytes: &[u8]) -> Result<String, String> {
+    #[cfg(feature = "parquet")]
+    if format == Format::Parquet {
+        return parquet_shape(bytes);
+    }
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     match format {
         Format::Html => Ok(html_shape(text)),
@@ -28,6 +32,27 @@ pub fn shape(format: Format, bytes: &[u8]) -> Result<String, String> {
         #[allow(unreachable_patterns, reason = "more formats come with features")]
         _ => Ok(String::new()),
     }
+}
+
+/// The names of the columns, and in each row which of them hold something; no text in it acts.
+#[cfg(feature = "parquet")]
+fn parquet_shape(bytes: &[u8]) -> Result<String, String> {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+    let mut file = tempfile::tempfile().map_err(|e| e.to_string())?;
+    std::io::Write::write_all(&mut file, bytes).map_err(|e| e.to_string())?;
+    let reader = SerializedFileReader::new(file).map_err(|e| e.to_string())?;
+    let mut shape = String::new();
+    for row in reader.get_row_iter(None).map_err(|e| e.to_string())? {
+        for (name, field) in row.map_err(|e| e.to_string())?.get_column_iter() {
+            if let Field::Str(text) = field {
+                terminal(text)?;
+            }
+            shape.push_str(&format!("{name} {} ", matches!(field, Field::Null)));
+        }
+        shape.push('\n');
+    }
+    Ok(shape)
 }
 
 /// Nothing acts: no control byte but line ends, no direction, nothing unseen, no command of a CI.
