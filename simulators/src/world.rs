@@ -23,6 +23,7 @@ use crate::chance::Chance;
 use crate::clock::Time;
 use crate::dependents;
 use crate::effect::{Change, Effect, Touched};
+use crate::engine::Memo;
 use crate::resource::{NewResource, Resource, Uid};
 use crate::service::{
     databases, forge, functions, identity, limits, objects, observability, operations, people, stacks, trail,
@@ -63,6 +64,7 @@ pub struct World {
     restores: Vec<Effect>,
     depth: u8,
     authorizing: bool,
+    pub(crate) memo: Arc<Memo>,
     pub(crate) stacks: stacks::State,
     pub(crate) databases: databases::State,
     pub(crate) objects: objects::State,
@@ -101,6 +103,7 @@ impl World {
             restores: Vec::new(),
             depth: 0,
             authorizing: true,
+            memo: Arc::default(),
             stacks: stacks::State::default(),
             databases: databases::State::default(),
             objects: objects::State::default(),

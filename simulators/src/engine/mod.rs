@@ -4,6 +4,7 @@
 //! use, and nothing that one request leaves behind may change the next. The limits are counted, never timed, so that
 //! the same code stops at the same step on every machine.
 
+mod memo;
 mod modules;
 mod sandbox;
 mod testing;
@@ -17,6 +18,7 @@ use crate::clock::Time;
 use crate::sql::Data;
 use sandbox::{Failure, Sandbox};
 
+pub(crate) use memo::Memo;
 pub use testing::run_tests;
 
 /// Source files by path from the root of the repository.
@@ -69,6 +71,23 @@ pub struct Execution {
     pub error: Option<String>,
 }
 
+/// For which times an outcome holds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Holds {
+    /// The code did not look at the clock.
+    Always,
+    /// It did.
+    AtThisTime,
+    /// It did not even begin, which says nothing about the code.
+    Once,
+}
+
+/// What code came to.
+struct Outcome<T> {
+    value: T,
+    holds: Holds,
+}
+
 /// Runs `handler` (`src/handler.js#handler`) on a request. `db.query(sql, params)` reads `data`; without data it throws.
 pub fn respond(
     sources: &Sources,
@@ -88,16 +107,27 @@ pub fn execute(
     data: Option<&Data>,
     now: Time,
 ) -> Execution {
+    run(sources, handler, request, data, now).value
+}
+
+fn run(
+    sources: &Sources,
+    handler: &str,
+    request: &Request,
+    data: Option<&Data>,
+    now: Time,
+) -> Outcome<Execution> {
     let sandbox = match Sandbox::new(sources, data, now) {
         Ok(sandbox) => sandbox,
-        Err(failure) => return broken(&failure, Vec::new()),
+        Err(failure) => return Outcome { value: broken(&failure, Vec::new()), holds: Holds::Once },
     };
     let answer = sandbox.handle(handler, request);
     let console = sandbox.console();
-    match answer.and_then(|text| read_answer(&text)) {
+    let value = match answer.and_then(|text| read_answer(&text)) {
         Ok(response) => Execution { response, console, error: None },
         Err(failure) => broken(&failure, console),
-    }
+    };
+    Outcome { value, holds: sandbox.holds() }
 }
 
 fn broken(failure: &Failure, console: Vec<String>) -> Execution {

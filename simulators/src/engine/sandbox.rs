@@ -8,7 +8,7 @@ use rquickjs::{Context, Ctx, Error, Function, Module, Object, Promise, Runtime, 
 use serde_json::json;
 
 use super::modules::Memory;
-use super::{Request, Sources, entry};
+use super::{Holds, Request, Sources, entry};
 use crate::clock::Time;
 use crate::sql::Data;
 
@@ -93,6 +93,7 @@ pub(super) struct Outcomes {
 pub(super) struct Sandbox {
     context: Context,
     fuel: Rc<Fuel>,
+    looked_at_clock: Rc<Cell<bool>>,
     console: Rc<RefCell<Vec<String>>>,
     pub(super) outcomes: Rc<RefCell<Outcomes>>,
 }
@@ -107,7 +108,13 @@ impl Sandbox {
         runtime.set_interrupt_handler(Some(Box::new(move || burning.burn(1))));
         runtime.set_loader(Memory(Sources::clone(sources)), Memory(Sources::clone(sources)));
         let context = Context::full(&runtime).map_err(|_| Failure::new("the runtime did not start"))?;
-        let sandbox = Self { context, fuel, console: Rc::default(), outcomes: Rc::default() };
+        let sandbox = Self {
+            context,
+            fuel,
+            looked_at_clock: Rc::default(),
+            console: Rc::default(),
+            outcomes: Rc::default(),
+        };
         sandbox.context.with(|ctx| {
             let made = sandbox.install(&ctx, data.cloned(), now);
             made.map_err(|error| sandbox.failure(&ctx, &error))
@@ -120,7 +127,12 @@ impl Sandbox {
     fn install(&self, ctx: &Ctx<'_>, data: Option<Data>, now: Time) -> Result<(), Error> {
         let host = Object::new(ctx.clone())?;
         let millis = now.unix() as f64 * 1000.0;
-        host.set("now", Function::new(ctx.clone(), move || millis)?)?;
+        let looked = Rc::clone(&self.looked_at_clock);
+        let now = move || {
+            looked.set(true);
+            millis
+        };
+        host.set("now", Function::new(ctx.clone(), now)?)?;
         let console = Rc::clone(&self.console);
         let print = move |line: String| {
             let mut lines = console.borrow_mut();
@@ -152,6 +164,11 @@ impl Sandbox {
         let prelude: Function<'_> = ctx.eval(PRELUDE)?;
         let kit: Object<'_> = prelude.call((host,))?;
         ctx.globals().set("__kit", kit)
+    }
+
+    /// For which times what the code came to holds.
+    pub(super) fn holds(&self) -> Holds {
+        if self.looked_at_clock.get() { Holds::AtThisTime } else { Holds::Always }
     }
 
     /// What the code printed so far.

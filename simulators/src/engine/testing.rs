@@ -1,17 +1,27 @@
 //! The repository's own tests, each file in a runtime of its own.
 
 use super::sandbox::Sandbox;
-use super::{Sources, TestResult};
+use super::{Holds, Outcome, Sources, TestResult};
 use crate::clock::Time;
 
 /// Runs the repository's own tests (`tests/*.test.js`, importing `node:test` and `node:assert/strict`), by file name
 /// and then in the order in which they stand. Skipped tests are left out; a file that does not load is one failure.
 pub fn run_tests(sources: &Sources, now: Time) -> Vec<TestResult> {
-    let is_test = |path: &&String| path.starts_with("tests/") && path.ends_with(".test.js");
-    sources.keys().filter(is_test).flat_map(|file| run_file(sources, file, now)).collect()
+    run(sources, now).value
 }
 
-fn run_file(sources: &Sources, file: &str, now: Time) -> Vec<TestResult> {
+pub(super) fn run(sources: &Sources, now: Time) -> Outcome<Vec<TestResult>> {
+    let is_test = |path: &&String| path.starts_with("tests/") && path.ends_with(".test.js");
+    let mut all = Outcome { value: Vec::new(), holds: Holds::Always };
+    for file in sources.keys().filter(is_test) {
+        let Outcome { value, holds } = run_file(sources, file, now);
+        all.value.extend(value);
+        all.holds = all.holds.max(holds);
+    }
+    all
+}
+
+fn run_file(sources: &Sources, file: &str, now: Time) -> Outcome<Vec<TestResult>> {
     let result = |name: &str, failure: Option<String>| TestResult {
         file: file.to_owned(),
         name: name.to_owned(),
@@ -19,7 +29,9 @@ fn run_file(sources: &Sources, file: &str, now: Time) -> Vec<TestResult> {
     };
     let sandbox = match Sandbox::new(sources, None, now) {
         Ok(sandbox) => sandbox,
-        Err(failure) => return vec![result(file, Some(failure.to_string()))],
+        Err(failure) => {
+            return Outcome { value: vec![result(file, Some(failure.to_string()))], holds: Holds::Once };
+        }
     };
     let ending = sandbox.test(file);
     let outcomes = sandbox.outcomes.borrow();
@@ -30,5 +42,5 @@ fn run_file(sources: &Sources, file: &str, now: Time) -> Vec<TestResult> {
         let running = outcomes.open.last().filter(|_| failure.is_stop());
         results.push(result(running.map_or(file, String::as_str), Some(failure.to_string())));
     }
-    results
+    Outcome { value: results, holds: sandbox.holds() }
 }

@@ -280,7 +280,7 @@ pub(crate) fn execute(world: &World, function: &str, request: &Request) -> Optio
         });
     };
     let data = instance_of(&function.variables).and_then(|id| databases::data(world, id));
-    Some(engine::execute(&sources, &function.handler, request, data, world.now()))
+    Some(world.memo.execute(&sources, &function.handler, request, data, world.now()))
 }
 
 /// The instance that a function's variables name, given by its id or its address.

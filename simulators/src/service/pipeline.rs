@@ -142,7 +142,7 @@ fn end(world: &mut World, due: Due, run: &Run) {
         say(world, due, &format!("Packed {} files\nPublished builds/{number}.zip", count_files(world, run)));
         return finish(world, due, Standing::Success);
     }
-    let results = engine::run_tests(&world.forge.store.tree(&run.commit), world.now());
+    let results = world.memo.run_tests(&world.forge.store.tree(&run.commit), world.now());
     say(world, due, &test_report(&results.iter().collect::<Vec<_>>()));
     let failed = results.iter().any(|r| r.failure.is_some());
     if failed {

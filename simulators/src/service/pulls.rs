@@ -12,7 +12,7 @@ use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::clock::Time;
 use crate::effect::Change;
-use crate::engine::{self, Sources};
+use crate::engine::Sources;
 
 /// How a pull request stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -219,7 +219,7 @@ fn start_checks(world: &mut World, number: u32) {
 
 /// The tests of a pull request's head are done.
 pub(super) fn checked(world: &mut World, number: u32, commit: &str) {
-    let results = engine::run_tests(&world.forge.store.tree(commit), world.now());
+    let results = world.memo.run_tests(&world.forge.store.tree(commit), world.now());
     let (now, good) = (world.now(), results.iter().all(|r| r.failure.is_none()));
     let checks = world.forge.pulls.get_mut(&number).and_then(|p| p.checks.as_mut());
     if let Some(checks) = checks.filter(|c| c.commit == commit) {

@@ -11,7 +11,6 @@ use super::workspace::author;
 use crate::World;
 use crate::call::{Answer, Call, CallId, Refusal, Service};
 use crate::effect::{Change, Effect};
-use crate::engine;
 use crate::resource::Environment;
 use crate::stage::Duty;
 
@@ -156,7 +155,7 @@ fn judge(world: &World, pull: &pulls::Pull) -> (&'static str, String) {
         Ok(tree) => tree,
         Err(paths) => return (NO, format!("This does not merge: {} in conflict.", paths.join(", "))),
     };
-    let results = engine::run_tests(&tree, world.now());
+    let results = world.memo.run_tests(&tree, world.now());
     let failed: Vec<&str> = results.iter().filter(|r| r.failure.is_some()).map(|r| r.name.as_str()).collect();
     if !failed.is_empty() {
         let text = format!(

@@ -9,7 +9,7 @@ use super::files::{expand, folders, is_folder};
 use super::workspace::{paths, printed};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
-use crate::engine::{self, TestResult};
+use crate::engine::TestResult;
 
 /// The pattern of a `grep`, with its switches.
 ///
@@ -163,7 +163,7 @@ fn columns(call: &Call, counts: [usize; 3]) -> String {
 /// `RunTests`: the repository's own tests on the working files; `npm` prints npm's heading.
 pub(super) fn run_tests(world: &mut World, call: &Call) -> Answer {
     let heading = if call.flag("npm") { npm_heading(world)? } else { String::new() };
-    let results = engine::run_tests(&world.workspace.files, world.now());
+    let results = world.memo.run_tests(&world.workspace.files, world.now());
     let wanted = paths(world, call, "paths");
     let chosen: Vec<&TestResult> =
         results.iter().filter(|r| super::commits::selected(&r.file, &wanted)).collect();

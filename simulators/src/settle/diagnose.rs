@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::stores;
 use crate::World;
 use crate::dependents;
-use crate::engine;
 use crate::resource::Environment;
 use crate::service::{databases, forge, functions, stacks};
 use crate::stage::Dependent;
@@ -227,7 +226,7 @@ fn works(world: &World, function: &str, handler: &str, build: &str) -> bool {
         .filter(|d| functions::function_behind(world, &d.api) == Some(function));
     let serves = |dependent: &Dependent| {
         let request = dependents::request(dependent);
-        let response = engine::respond(&sources, handler, &request, data, world.now());
+        let response = world.memo.respond(&sources, handler, &request, data, world.now());
         dependents::satisfies(dependent, &response).is_ok()
     };
     consumers.into_iter().all(serves)
