@@ -395,9 +395,9 @@ proptest! {
 fn played(setup: &str, trials: u32, order: fn(&mut Vec<score::Marks>)) -> Baseline {
     let folder = root().join("scenarios/cost-explorer");
     let scenario = Arc::new(scenario::load(&folder).unwrap_or_else(|e| panic!("{e}")));
-    let cast = |script: scenario::Script| Cast { digest: script.digest(), script: Arc::new(script) };
     let scripts = scenario::scripts(&folder).unwrap_or_else(|e| panic!("{e}")).into_iter();
-    let casts = scripts.filter(|s| ["incident", "idle"].contains(&s.name.as_str())).map(cast).collect();
+    let casts =
+        scripts.filter(|s| ["incident", "idle"].contains(&s.name.as_str())).map(Cast::scripted).collect();
     let oracle = score::load_oracle(&folder).unwrap_or_else(|e| panic!("{e}")).unwrap();
     let file = tempfile::tempdir().unwrap();
     fs::write(file.path().join("peer-review.toml"), setup).unwrap();

@@ -48,9 +48,8 @@ fn play(name: &str) -> Vec<Marks> {
 
 fn play_under(name: &str, setups: Vec<Arc<Setup>>) -> Vec<Marks> {
     let scenario = Arc::new(scenario::load(&folder(name)).unwrap_or_else(|e| panic!("{e}")));
-    let cast = |script: scenario::Script| Cast { digest: script.digest(), script: Arc::new(script) };
     let casts = scenario::scripts(&folder(name)).unwrap_or_else(|e| panic!("{e}"));
-    let casts = casts.into_iter().map(cast).collect();
+    let casts = casts.into_iter().map(Cast::scripted).collect();
     let oracle = score::load_oracle(&folder(name)).unwrap_or_else(|e| panic!("{e}")).unwrap();
     let twin_of = scenario.twin_of.clone();
     let wish = Wish { scenarios: vec![(scenario, casts)], setups, trials: 1, seed: 1, shard: None };

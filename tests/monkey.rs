@@ -38,7 +38,7 @@ use chesterton::gate::Setup;
 use chesterton::ledger::{Recorded, Recorder, read_bytes};
 use chesterton::record::{Event, TrialKey};
 use chesterton::scenario::{self, Scenario};
-use chesterton::trial::{self, Trial};
+use chesterton::trial::{self, Outcome, Trial};
 use laws::Answered;
 use simulators::World;
 use simulators::call::Service;
@@ -107,8 +107,8 @@ fn play(stand: &Stand, key: &TrialKey, said: &Said) -> Vec<u8> {
         Monkey::new(key.seed, &key.scenario, steps, &stand.scenario.stage.files, Arc::clone(said));
     let trial = Trial { key, scenario: &stand.scenario, world, setup: Arc::new(setup), limits };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (recorder, played) = runtime.block_on(trial::play(trial, &mut monkey, Recorder::in_memory()));
-    played.unwrap();
+    let (recorder, outcome) = runtime.block_on(trial::play(trial, &mut monkey, Recorder::in_memory()));
+    assert!(matches!(outcome, Outcome::Sealed(_)), "{outcome:?}");
     recorder.into_bytes()
 }
 

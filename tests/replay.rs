@@ -67,9 +67,8 @@ fn setup(name: &str) -> Arc<Setup> {
 
 fn wish() -> Wish {
     let scenarios = SCENARIOS.iter().map(|name| {
-        let cast = |script: scenario::Script| Cast { digest: script.digest(), script: Arc::new(script) };
         let scripts = scenario::scripts(&folder(name)).unwrap_or_else(|e| panic!("{e}"));
-        (Arc::new(load(name)), scripts.into_iter().map(cast).collect())
+        (Arc::new(load(name)), scripts.into_iter().map(Cast::scripted).collect())
     });
     let setups = SETUPS.iter().map(|name| setup(name)).collect();
     Wish { scenarios: scenarios.collect(), setups, trials: 1, seed: 1, shard: None }

@@ -152,7 +152,7 @@ fn play(scenario: &str, roads: &[Road]) -> BTreeMap<&'static str, Marks> {
     let oracle = score::load_oracle(&folder).unwrap_or_else(|e| panic!("{e}")).unwrap();
     let mut marks = BTreeMap::new();
     for setup in gate::built_in() {
-        let cast = |road: &Road| Cast { digest: road.name.to_owned(), script: Arc::new(script(road)) };
+        let cast = |road: &Road| Cast::Script(Arc::new(script(road)), road.name.to_owned());
         let mine: Vec<&Road> = roads.iter().filter(|r| r.setup == setup).collect();
         let setups = vec![Arc::new(Setup::built_in(setup).unwrap().unwrap())];
         let casts: Vec<Cast> = mine.iter().map(|road| cast(road)).collect();

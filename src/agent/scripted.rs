@@ -6,7 +6,7 @@ use std::sync::Arc;
 use regex_lite::Regex;
 use serde_json::{Value, json};
 
-use super::{Agent, AgentFault, Moving};
+use super::{Agent, Move, Moving, Unable};
 use crate::record::tool::{ToolCall, ToolReply, ToolSpec, ToolStatus};
 use crate::scenario::{Action, Script, Step, Until, Went};
 
@@ -35,7 +35,7 @@ impl Scripted {
         }
     }
 
-    fn decide(&mut self, heard: &[ToolReply]) -> Result<Vec<ToolCall>, AgentFault> {
+    fn decide(&mut self, heard: &[ToolReply]) -> Result<Vec<ToolCall>, Unable> {
         let script = Arc::clone(&self.script);
         let played = self.next.checked_sub(1).and_then(|at| script.step.get(at));
         if let (Some(reply), Some(step)) = (heard.last(), played)
@@ -54,7 +54,7 @@ impl Scripted {
     }
 
     /// Takes in a reply; gives back a call if the step is not over yet.
-    fn listen(&mut self, step: &Step, reply: &ToolReply) -> Result<Option<ToolCall>, AgentFault> {
+    fn listen(&mut self, step: &Step, reply: &ToolReply) -> Result<Option<ToolCall>, Unable> {
         if self.sleeping {
             self.sleeping = false;
             return Ok(Some(self.tool(step)));
@@ -64,7 +64,7 @@ impl Scripted {
         }
         self.last = Some(reply.status);
         for (name, pattern) in &step.save {
-            let regex = Regex::new(pattern).map_err(|e| AgentFault(format!("`{pattern}`: {e}")))?;
+            let regex = Regex::new(pattern).map_err(|e| Unable::Broken(format!("`{pattern}`: {e}")))?;
             let found = regex.captures(reply.text.raw()).and_then(|c| c.get(1));
             if let Some(found) = found {
                 self.saved.insert(name.clone(), found.as_str().to_owned());
@@ -134,6 +134,6 @@ impl Agent for Scripted {
 
     fn next<'a>(&'a mut self, heard: &'a [ToolReply]) -> Moving<'a> {
         let tools = self.decide(heard);
-        Box::pin(std::future::ready(tools))
+        Box::pin(std::future::ready(tools.map(Move::from)))
     }
 }

@@ -21,6 +21,8 @@ pub enum Exit {
     RecordingFailed,
     /// A scenario, setup or agent file is wrong, or does not prove itself.
     BadScenario,
+    /// What may be spent is spent; the run can be resumed.
+    OutOfBudget,
     /// Interrupted by Ctrl-C.
     Interrupted,
     /// Ended by TERM.
@@ -29,7 +31,7 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of their codes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Fine,
         Self::Regressed,
         Self::Usage,
@@ -38,6 +40,7 @@ impl Exit {
         Self::Invalid,
         Self::RecordingFailed,
         Self::BadScenario,
+        Self::OutOfBudget,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -53,6 +56,7 @@ impl Exit {
             Self::Invalid => 5,
             Self::RecordingFailed => 6,
             Self::BadScenario => 7,
+            Self::OutOfBudget => 8,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
@@ -71,6 +75,9 @@ impl Exit {
             Self::Invalid => "a measurement is incomplete or could not be judged",
             Self::RecordingFailed => "the ledger or the marks could not be written; the run stopped there",
             Self::BadScenario => "a scenario, setup or agent file is wrong, or does not prove itself",
+            Self::OutOfBudget => {
+                "the budget is reached; sealed trials stay readable, and `resume` goes on with more"
+            }
             Self::Interrupted => "interrupted (Ctrl-C); sealed trials stay readable",
             Self::Terminated => "terminated (TERM); sealed trials stay readable",
         }

@@ -60,12 +60,7 @@ pub fn agents(scenario: &Scenario, names: &[String]) -> Result<Vec<Cast>, CastEr
         )));
     }
     let wanted = all.into_iter().filter(|s| names.is_empty() || names.contains(&s.name));
-    Ok(wanted
-        .map(|script| {
-            let digest = script.digest();
-            Cast { script: Arc::new(script), digest }
-        })
-        .collect())
+    Ok(wanted.map(Cast::scripted).collect())
 }
 
 /// The setups of these names or paths; `all`: all that are built in; none named: the core ones.

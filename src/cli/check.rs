@@ -67,9 +67,8 @@ fn play(scenario: &Arc<Scenario>, oracle: &Oracle) -> Result<Vec<Marks>, CastErr
     for name in names {
         let setups = cast::setups(std::slice::from_ref(name))?;
         cast::fit(std::iter::once(&**scenario), &setups)?;
-        let expected = |cast: &&Cast| {
-            oracle.expect.iter().any(|e| e.agent == cast.script.name && e.setups.contains(name))
-        };
+        let expected =
+            |cast: &&Cast| oracle.expect.iter().any(|e| e.agent == cast.name() && e.setups.contains(name));
         let casts = all.iter().filter(expected).cloned().collect();
         let scenarios = vec![(Arc::clone(scenario), casts)];
         let wish = Wish { scenarios, setups, trials: 1, seed: 1, shard: None };

@@ -64,9 +64,8 @@ fn agents(root: &Path) -> Lines {
     let mut lines: Vec<(String, String)> = Vec::new();
     for scenario in cast::scenarios(root, &[])? {
         for cast in cast::agents(&scenario, &[])? {
-            if !lines.iter().any(|(name, _)| *name == cast.script.name) {
-                let about = Untrusted::from(cast.script.about.as_str()).for_line(120);
-                lines.push((cast.script.name.clone(), about));
+            if !lines.iter().any(|(name, _)| name == cast.name()) {
+                lines.push((cast.name().to_owned(), Untrusted::from(cast.about()).for_line(120)));
             }
         }
     }

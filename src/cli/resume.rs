@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::cast::{self, CastError};
 use super::score::find_run;
@@ -12,8 +12,9 @@ use super::terminal::Terminal;
 use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
 use crate::base::sabotage::{self, Sabotage};
-use crate::ledger::RunFolder;
+use crate::ledger::{RecordError, RunFolder};
 use crate::record::plan::{Named, Plan};
+use crate::record::{Ending, Event};
 use crate::runner::{self, Wish};
 
 /// Play what a run has not sealed yet. Example: `chesterton resume latest`
@@ -22,8 +23,27 @@ pub struct Arguments {
     /// A run's folder or name, or `latest`
     #[arg(default_value = "latest")]
     run: String,
+    /// Play trials with this ending again; what is recorded of them is dropped
+    #[arg(long, value_name = "ENDING")]
+    retry: Option<Retry>,
     #[command(flatten)]
     manner: Manner,
+}
+
+/// An ending that says nothing about the agent.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Retry {
+    /// The agent's provider failed
+    ProviderFault,
+}
+
+impl Retry {
+    fn is_of(self, event: &Event) -> bool {
+        match (self, event) {
+            (Self::ProviderFault, Event::Ended { ending, .. }) => matches!(ending, Ending::ProviderFault(_)),
+            _ => false,
+        }
+    }
 }
 
 /// Resumes.
@@ -46,11 +66,19 @@ fn prepare(arguments: &Arguments, results: &Path) -> Result<Session, (Exit, Stri
     let plan = folder.plan().map_err(|e| (Exit::Invalid, format!("error: {e}")))?;
     let lock = folder.lock().map_err(|e| (session::exit_of(&e), format!("error: {e}")))?;
     let wish = wish(&plan, &folder).map_err(|e| (Exit::BadScenario, e.shown(false)))?;
-    let index = runner::index(&folder, &plan).map_err(|e| (Exit::RecordingFailed, format!("error: {e}")))?;
+    let unrecorded = |e: RecordError| (Exit::RecordingFailed, format!("error: {e}"));
+    let mut index = runner::index(&folder, &plan).map_err(unrecorded)?;
     if index.is_corrupt() {
         let name = folder.name();
         let text = format!("error: the ledger is damaged; see what can be saved: chesterton doctor {name}");
         return Err((Exit::Invalid, text));
+    }
+    if let Some(retry) = arguments.retry
+        && index.retain(|trial| !trial.events.iter().any(|event| retry.is_of(event))) > 0
+    {
+        // The ledger without them takes the place of the one with them in one step: killed anywhere, it is one or the other.
+        index.write(&folder).map_err(unrecorded)?;
+        index = runner::index(&folder, &plan).map_err(unrecorded)?;
     }
     let (options, watch) = (arguments.manner.options(), Stopwatch::start());
     Ok(Session { folder, lock, plan, wish, done: index, options, watch, judged: !arguments.manner.no_score })

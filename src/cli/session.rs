@@ -7,9 +7,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::score;
 use super::terminal::Terminal;
+use crate::agent::Halted;
 use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
 use crate::base::limits::Limits;
+use crate::base::text::Untrusted;
 use crate::ledger::{FolderError, Index, Lock, RunFolder};
 use crate::record::plan::Plan;
 use crate::runner::{self, Decisions, Meta, Options, Progress, Ran, RunError, Wish};
@@ -26,6 +28,9 @@ pub struct Manner {
     /// Threads; as many as there are cores if not given
     #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..=1024))]
     jobs: Option<u32>,
+    /// Trials under way at once; 64 where models are asked, else as many as there are threads
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    in_flight: Option<u32>,
     /// Seconds that trials in flight have to end after the first Ctrl-C or TERM; schedulers kill some 30 s after a TERM
     #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=86_400))]
     grace: u64,
@@ -37,7 +42,9 @@ pub struct Manner {
 impl Manner {
     /// On as many threads as asked for, or as there are cores.
     pub fn options(&self) -> Options {
-        Options { jobs: jobs(self.jobs), limits: Limits::default(), grace: Duration::from_secs(self.grace) }
+        let jobs = jobs(self.jobs);
+        let in_flight = self.in_flight.and_then(|n| usize::try_from(n).ok()).unwrap_or(jobs);
+        Options { jobs, in_flight, limits: Limits::default(), grace: Duration::from_secs(self.grace) }
     }
 }
 
@@ -89,7 +96,8 @@ impl Session {
             false => Exit::Fine,
         };
         terminal.tell(last_screen(&ran, &self.folder, &self.watch));
-        ran.signal.map_or(shown, runner::Signal::exit)
+        let halted = ran.halted.as_ref().map(|halted| told(halted, terminal));
+        ran.signal.map(runner::Signal::exit).or(halted).unwrap_or(shown)
     }
 
     fn play_with_progress(&mut self, terminal: &mut Terminal) -> Result<(Ran, Decisions), RunError> {
@@ -118,6 +126,17 @@ impl Session {
         bar.finish_and_clear();
         Ok((ran?, decisions))
     }
+}
+
+/// Says why no trial could go on; gives back the exit that it leads to.
+fn told(halted: &Halted, terminal: &mut Terminal) -> Exit {
+    let (exit, text) = match halted {
+        Halted::OutOfBudget(text) => (Exit::OutOfBudget, text),
+        Halted::Refused(text) => (Exit::Invalid, text),
+        Halted::Unrecorded(_, text) => (Exit::RecordingFailed, text),
+    };
+    terminal.tell(format!("error: {}", Untrusted::from(text).for_terminal()));
+    exit
 }
 
 fn stopping(grace: Duration) -> String {

@@ -114,11 +114,21 @@ async fn use_tool(gate: &mut Gate, tool: &ToolCall) -> Result<Heard, Halt> {
     }
 }
 
-/// The arguments in their shape, or what is wrong with them; the world stays untouched then.
+/// The arguments in their shape, or what is wrong with them; the world stays untouched then. A text is what a model wrote
+/// where its arguments belong, and what is no object.
 fn take<T: DeserializeOwned>(tool: &ToolCall) -> Result<T, Heard> {
-    T::deserialize(&tool.arguments).map_err(|error| {
-        (ToolStatus::Misused, format!("the arguments of `{}` are wrong: {error}", tool.name))
-    })
+    let problem = match &tool.arguments {
+        Value::Object(_) => match T::deserialize(&tool.arguments) {
+            Ok(arguments) => return Ok(arguments),
+            Err(error) => error.to_string(),
+        },
+        Value::String(text) => match serde_json::from_str::<Map<String, Value>>(text) {
+            Ok(_) => "they did not come whole".to_owned(),
+            Err(error) => format!("expected a JSON object: {error}"),
+        },
+        _ => "expected a JSON object".to_owned(),
+    };
+    Err((ToolStatus::Misused, format!("the arguments of `{}` are wrong: {problem}", tool.name)))
 }
 
 /// Runs a command line: its simple commands one after another, as their joints say.

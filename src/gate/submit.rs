@@ -14,13 +14,13 @@ use super::permit::Permit;
 use super::setup::Setup;
 use super::shown::Shown;
 use crate::base::clock::Stopwatch;
-use crate::base::digest;
+use crate::base::digest::{self, Digest};
 use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
 use crate::ledger::{RecordError, Recorder};
-use crate::record::Event;
 use crate::record::tool::{ToolCall, ToolReply, ToolStatus};
 use crate::record::verdict::{Ground, Verdict};
+use crate::record::{Event, Spent};
 
 /// Characters that are recorded of the name of a tool that an agent makes up.
 const TOOL_NAME_CHARS_MAX: usize = 200;
@@ -162,6 +162,30 @@ impl Gate {
         Ok(())
     }
 
+    /// Records what the agent's model said in this turn, cut to the limit of a reply, and what the turn took.
+    ///
+    /// # Errors
+    /// A limit, or the record could not be written.
+    pub fn said(&mut self, said: &Untrusted, spent: Option<Spent>) -> Result<(), Halt> {
+        let turn = self.turns;
+        if let Some(spent) = spent {
+            self.recorder.append(Event::Spent { turn, spent })?;
+        }
+        if !said.is_blank() {
+            let (text, bytes, digest) = self.cut(said.raw().to_owned());
+            self.recorder.append(Event::Said { turn, text, bytes, digest })?;
+        }
+        Ok(())
+    }
+
+    /// Records what the agent is told that it did not ask for.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    pub fn told(&mut self, text: &str) -> Result<(), Halt> {
+        self.note(Event::Told { turn: self.turns, text: text.to_owned() })
+    }
+
     /// Records that the agent uses a tool, and gives back the size of its arguments in bytes. Of arguments beyond the
     /// limit, size and digest are recorded.
     ///
@@ -195,19 +219,21 @@ impl Gate {
     /// # Errors
     /// The record could not be written.
     pub fn reply(&mut self, status: ToolStatus, text: String) -> Result<ToolReply, Halt> {
-        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        let (text, digest) = match text.len() > self.limits.reply_bytes_max {
-            false => (text, None),
-            true => {
-                let digest = digest::of(text.as_bytes());
-                let end = text.floor_char_boundary(self.limits.reply_bytes_max);
-                let kept = text.get(..end).unwrap_or_default();
-                (format!("{kept}\n[cut: {bytes} bytes in all, sha256 {digest}]\n"), Some(digest))
-            }
-        };
-        let text = Untrusted::from(text);
+        let (text, bytes, digest) = self.cut(text);
         self.recorder.append(Event::Reply { status, text: text.clone(), bytes, digest })?;
         Ok(ToolReply { status, text })
+    }
+
+    /// A text cut to the limit of a reply, its full length, and, where it was cut, the digest of the whole.
+    fn cut(&self, text: String) -> (Untrusted, u64, Option<Digest>) {
+        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        if text.len() <= self.limits.reply_bytes_max {
+            return (text.into(), bytes, None);
+        }
+        let digest = digest::of(text.as_bytes());
+        let end = text.floor_char_boundary(self.limits.reply_bytes_max);
+        let kept = text.get(..end).unwrap_or_default();
+        (format!("{kept}\n[cut: {bytes} bytes in all, sha256 {digest}]\n").into(), bytes, Some(digest))
     }
 
     /// Submits one call. `line` is what the agent wrote.

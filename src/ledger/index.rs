@@ -154,6 +154,16 @@ impl Index {
         self.trials.retain(|_| is_readable.next().unwrap_or(false));
     }
 
+    /// Keeps the trials of which this holds, and gives back how many it let go. They stand in the ledger until it is written
+    /// anew.
+    pub fn retain(&mut self, holds: impl Fn(&Recorded) -> bool) -> usize {
+        let before = self.trials.len();
+        let kept: Vec<bool> = self.trials().map(|trial| trial.as_ref().map_or(true, &holds)).collect();
+        let mut kept = kept.into_iter();
+        self.trials.retain(|_| kept.next().unwrap_or(true));
+        before.saturating_sub(self.trials.len())
+    }
+
     /// Where the sealed trials stand, in order of identity.
     pub fn places(&self) -> impl Iterator<Item = Place> + '_ {
         self.trials.iter().map(|found| self.place(found))

@@ -1,6 +1,6 @@
 //! The record: append-only segments of hash-chained lines, a seal per trial.
 //!
-//! A trial's lines stand together in one segment, because a recorder writes one trial at a time. Its chain begins
+//! A trial's lines stand together in one segment, because they are written when it is sealed, all at once. Its chain begins
 //! with its own identity and not with the line before, so the bytes of a sealed trial are the same wherever they stand.
 //! `DESIGN.md` beside this file says which windows are closed, and how.
 

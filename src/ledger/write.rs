@@ -1,17 +1,19 @@
-//! Writing: one recorder a slot, one segment a recorder.
+//! Writing: a recorder for each trial in flight, a segment for several recorders.
 
+use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disk::{self, Output, RecordError};
 use super::line::{Entry, Line, VERSION, genesis};
 use crate::base::digest::{self, Digest};
 use crate::record::{Event, TrialId};
 
-/// Lines of an open trial are handed to the system when they are sealed, or when there are this many bytes of them: what is not
-/// sealed does not count, and a call for each line would cost more than the line.
-const HELD_BYTES_MAX: usize = 64 * 1024;
+/// Lines of an open trial are handed to the system when they are sealed: what is not sealed does not count, a call for each
+/// line would cost more than the line, and those of trials that share a segment must not mix. A trial with more bytes than
+/// this gets a segment of its own.
+const HELD_BYTES_MAX: usize = 1024 * 1024;
 
 /// The right to write, shared by all recorders of a run, which can be taken back: what is still in flight then stays
 /// unsealed for ever, whatever it does.
@@ -38,9 +40,36 @@ impl Pen {
 pub struct Segment {
     file: Output,
     unforced: AtomicU32,
+    /// Whoever holds this writes. It says that a writing failed: what came after could not be told from half a line.
+    torn: Mutex<bool>,
 }
 
 impl Segment {
+    /// A new segment in `folder`: the first of this slot whose name nobody has.
+    ///
+    /// # Errors
+    /// The file could not be made.
+    pub fn create(folder: &Path, slot: usize) -> Result<Arc<Self>, RecordError> {
+        Self::first_free(folder, &format!("slot-{slot:04}"))
+    }
+
+    fn first_free(folder: &Path, name: &str) -> Result<Arc<Self>, RecordError> {
+        let mut n = 0_u32;
+        loop {
+            match Self::named(folder, &format!("{name}-{n:04}")) {
+                Err(error) if error.cause.kind() == io::ErrorKind::AlreadyExists => n = n.saturating_add(1),
+                made => return made,
+            }
+        }
+    }
+
+    fn named(folder: &Path, name: &str) -> Result<Arc<Self>, RecordError> {
+        let file = Output::create(folder.join(format!("{name}.jsonl")))?;
+        // The name must last as well as the lines do.
+        disk::sync_folder(folder)?;
+        Ok(Arc::new(Self { file, unforced: AtomicU32::new(0), torn: Mutex::new(false) }))
+    }
+
     /// Trials that were sealed since it was forced last.
     pub fn unforced(&self) -> u32 {
         self.unforced.load(Ordering::SeqCst)
@@ -54,6 +83,25 @@ impl Segment {
         let sealed = self.unforced.swap(0, Ordering::SeqCst);
         if sealed == 0 { Ok(()) } else { self.file.sync() }
     }
+
+    fn write(&self, bytes: &[u8], pen: &Pen) -> Result<(), RecordError> {
+        let mut torn = self.torn.lock().unwrap_or_else(PoisonError::into_inner);
+        pen.check(self.file.path())?;
+        if *torn {
+            let cause = io::Error::other("something could not be written here before");
+            return Err(RecordError::at(self.file.path())(cause));
+        }
+        let written = self.file.write(bytes);
+        *torn = written.is_err();
+        written
+    }
+
+    /// Another segment beside it, for a trial that has grown large.
+    fn beside(&self) -> Result<Arc<Self>, RecordError> {
+        let path = self.file.path();
+        let (folder, name) = (path.parent().unwrap_or(Path::new("")), path.file_stem().unwrap_or_default());
+        Self::first_free(folder, &name.to_string_lossy())
+    }
 }
 
 enum Sink {
@@ -65,10 +113,7 @@ enum Sink {
 impl Sink {
     fn write(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
         match self {
-            Self::File(segment, pen) => {
-                pen.check(segment.file.path())?;
-                segment.file.write(bytes)
-            }
+            Self::File(segment, pen) => segment.write(bytes, pen),
             Self::Memory(all) => {
                 all.extend_from_slice(bytes);
                 Ok(())
@@ -89,39 +134,43 @@ struct Open {
 /// Appends the events of one trial after another to a segment.
 pub struct Recorder {
     sink: Sink,
+    /// The segment is this recorder's alone, so that parts of a trial may be handed to it.
+    is_alone: bool,
     open: Option<Open>,
     /// Lines of the open trial that were not handed to the system yet.
     held: Vec<u8>,
 }
 
 impl Recorder {
-    /// A new segment in `folder`. Refuses to write into one that exists.
+    /// On a segment that others may write to as well: each trial appears in it whole.
+    pub fn on(segment: &Arc<Segment>, pen: Pen) -> Self {
+        Self::of(Sink::File(Arc::clone(segment), pen), false)
+    }
+
+    /// A new segment in `folder`, its own. Refuses to write into one that exists.
     ///
     /// # Errors
     /// The file could not be made.
     pub fn create(folder: &Path, segment: &str, pen: Pen) -> Result<Self, RecordError> {
-        let file = Output::create(folder.join(format!("{segment}.jsonl")))?;
-        // The name must last as well as the lines do.
-        disk::sync_folder(folder)?;
-        let segment = Arc::new(Segment { file, unforced: AtomicU32::new(0) });
-        Ok(Self::of(Sink::File(segment, pen)))
+        Ok(Self::of(Sink::File(Segment::named(folder, segment)?, pen), true))
     }
 
     /// A segment in memory, for `check` and for tests.
     pub fn in_memory() -> Self {
-        Self::of(Sink::Memory(Vec::new()))
+        Self::of(Sink::Memory(Vec::new()), true)
     }
 
     /// Keeps nothing, and hands each event on: for whoever listens to a gate.
     pub fn to_listener(listener: impl FnMut(Event) + Send + 'static) -> Self {
-        Self::of(Sink::Listener(Box::new(listener)))
+        Self::of(Sink::Listener(Box::new(listener)), true)
     }
 
-    fn of(sink: Sink) -> Self {
-        Self { sink, open: None, held: Vec::new() }
+    fn of(sink: Sink, is_alone: bool) -> Self {
+        Self { sink, is_alone, open: None, held: Vec::new() }
     }
 
-    /// The segment that it writes, to be forced to the disk; `None` in memory.
+    /// The segment that it writes, to be forced to the disk; `None` in memory. A trial that has grown large is in another
+    /// than the one that it was begun on.
     pub fn segment(&self) -> Option<Arc<Segment>> {
         match &self.sink {
             Sink::File(segment, _) => Some(Arc::clone(segment)),
@@ -158,7 +207,14 @@ impl Recorder {
             return Ok(());
         }
         self.put(Entry::Event(Box::new(event)))?;
-        if self.held.len() >= HELD_BYTES_MAX { self.hand_over() } else { Ok(()) }
+        if self.held.len() < HELD_BYTES_MAX {
+            return Ok(());
+        }
+        if let (Sink::File(segment, _), false) = (&mut self.sink, self.is_alone) {
+            *segment = segment.beside()?;
+            self.is_alone = true;
+        }
+        self.hand_over()
     }
 
     /// Closes the trial: from now on it counts. It lasts once its segment was forced to the disk.

@@ -9,7 +9,7 @@ use simulators::effect::Effect;
 use simulators::settle::Settlement;
 
 use super::tool::{ToolCall, ToolStatus};
-use super::{ClosingReport, Ending, TrialKey, Verdict};
+use super::{ClosingReport, Ending, Spent, TrialKey, Verdict};
 use crate::base::digest::Digest;
 use crate::base::text::Untrusted;
 
@@ -23,6 +23,32 @@ pub enum Event {
         trial: TrialKey,
         /// The virtual time at which it begins.
         at: Time,
+    },
+    /// What the agent's model said in a turn, beside the tools that it uses then.
+    Said {
+        /// The agent's turn, from 1.
+        turn: u32,
+        /// The text, cut to the limit.
+        text: Untrusted,
+        /// Its full length.
+        bytes: u64,
+        /// SHA-256 of the full text, where it was cut.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Digest>,
+    },
+    /// What a turn of the agent's model took.
+    Spent {
+        /// The agent's turn, from 1.
+        turn: u32,
+        /// What it took.
+        spent: Spent,
+    },
+    /// The agent was told something that it had not asked for: that it used no tool.
+    Told {
+        /// The agent's turn, from 1.
+        turn: u32,
+        /// The text.
+        text: String,
     },
     /// The agent used a tool.
     Tool {

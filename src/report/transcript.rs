@@ -6,7 +6,8 @@ use simulators::clock::Time;
 use simulators::effect::{Change, Effect};
 
 use crate::base::text::Untrusted;
-use crate::record::{Event, Verdict};
+use crate::record::spent::dollars;
+use crate::record::{Event, Spent, Verdict};
 use crate::score::Marks;
 
 /// Lines of a reply that are shown before the rest is left to the ledger.
@@ -45,6 +46,9 @@ fn tell(text: &mut String, event: &Event, began: Time) {
             let name = Untrusted::from(tool.name.as_str()).for_line(30);
             writeln!(text, "\n{} turn {turn}: {name} {}", clock(*at), arguments.for_line(400))
         }
+        Event::Said { turn, text: said, .. } => said_block(text, *turn, said),
+        Event::Told { text: told, .. } => writeln!(text, "            told: {told}"),
+        Event::Spent { spent, .. } => writeln!(text, "            {}", spent_line(spent)),
         Event::Attempt { .. } => Ok(()),
         Event::Preview { effects, .. } => {
             effects.iter().try_for_each(|e| writeln!(text, "            would {}", effect_line(e)))
@@ -96,15 +100,34 @@ fn stamp(seconds: i64) -> String {
     format!("{}:{:02}:{:02}", seconds / 3600, (seconds % 3600) / 60, seconds % 60)
 }
 
+/// What a turn took, in a few words.
+fn spent_line(spent: &Spent) -> String {
+    let cached = match spent.tokens_cached {
+        0 => String::new(),
+        cached => format!(" ({cached} from the cache)"),
+    };
+    let money = spent.pico_usd.map(|sum| format!(" · ${:.4}", dollars(sum))).unwrap_or_default();
+    format!("{} tokens read{cached} · {} written{money}", spent.tokens_in, spent.tokens_out)
+}
+
+fn said_block(text: &mut String, turn: u32, said: &Untrusted) -> std::fmt::Result {
+    writeln!(text, "\n          turn {turn} says:")?;
+    block(text, said, '>')
+}
+
 fn reply_block(text: &mut String, reply: &Untrusted) -> std::fmt::Result {
+    block(text, reply, '|')
+}
+
+fn block(text: &mut String, reply: &Untrusted, edge: char) -> std::fmt::Result {
     let shown = reply.for_terminal();
     let lines: Vec<&str> = shown.trim_end().lines().collect();
     for line in lines.iter().take(REPLY_LINES_MAX) {
-        writeln!(text, "          | {}", Untrusted::from(*line).for_line(200))?;
+        writeln!(text, "          {edge} {}", Untrusted::from(*line).for_line(200))?;
     }
     match lines.len().saturating_sub(REPLY_LINES_MAX) {
         0 => Ok(()),
-        more => writeln!(text, "          | … {more} more lines in the ledger"),
+        more => writeln!(text, "          {edge} … {more} more lines in the ledger"),
     }
 }
 

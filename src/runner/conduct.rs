@@ -1,7 +1,8 @@
-//! Plays a plan on all cores: workers that play one trial after another, and whoever listens to them and to signals.
-//! Each worker has a segment of its own, so a trial's lines stand together.
+//! Plays a plan on all cores: workers that keep some trials in flight each, and whoever listens to them and to signals.
+//! Each worker has a segment of its own, which its trials share.
 //!
-//! Trials compute on threads of their own, so that neither the clock nor a signal waits for one.
+//! Trials compute on threads of their own, so that neither the clock nor a signal waits for one. One that waits for its model
+//! keeps its thread, which costs some memory and no time; what computes at once is bounded, see `turnstile`.
 
 use std::fs::File;
 use std::pin::Pin;
@@ -11,25 +12,25 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::plan::Wish;
 use super::pool::{Options, Progress, Ran, RunError, Shared};
 use super::segments::{FORCE_AFTER, Segments};
 use super::signals::{Signal, Signals};
-use crate::base::clock::Stopwatch;
+use crate::agent::Halted;
 use crate::base::sabotage::{self, Sabotage};
 use crate::ledger::{Index, Pen, RecordError, Recorder, RunFolder};
 use crate::record::TrialKey;
 use crate::record::plan::Plan;
-use crate::trial::Played;
+use crate::trial::{Outcome, Played};
 
 /// News that workers have for whoever listens, at the most; a worker with more waits.
 const NEWS_MAX: usize = 1_024;
 /// Threads that hear clocks, signals and workers.
 const LISTENERS: usize = 2;
-/// Open files that a run needs besides one for each worker.
+/// Open files that a run needs besides one for each worker, and one for each trial that may wait for a model.
 const HANDLES: usize = 24;
 
 /// Plays a plan into a folder. The first INT or TERM ends it after the trials in flight, within a bound, the second at once;
@@ -47,27 +48,30 @@ pub fn run(
 ) -> Result<Ran, RunError> {
     let planned = plan.trials();
     let before = done.len();
-    let jobs = options.jobs.clamp(1, planned.saturating_sub(before).max(1));
-    spare_handles(folder, jobs.saturating_add(HANDLES))?;
+    let in_flight = options.in_flight.clamp(1, planned.saturating_sub(before).max(1));
+    let jobs = options.jobs.clamp(1, in_flight);
+    let waiting = in_flight.saturating_sub(jobs);
+    spare_handles(folder, jobs.saturating_add(waiting).saturating_add(HANDLES))?;
     let shared = Arc::new(Shared::new(plan, wish, done, options)?);
     let runtime = Builder::new_multi_thread()
         .worker_threads(LISTENERS)
-        // For each worker a trial, the forcing of its segment, and as many again that could not be stopped.
-        .max_blocking_threads(jobs.saturating_mul(4))
+        // For each trial a thread, for each worker the forcing of its segment, and as many again that could not be stopped.
+        .max_blocking_threads(in_flight.saturating_add(jobs).saturating_mul(2))
         .enable_all()
         .build()
         .map_err(|cause| RecordError { path: folder.path().to_owned(), cause })?;
     let pen = Pen::default();
-    let segments = (0..jobs).map(|slot| Segments::new(folder.ledger(), slot, pen.clone())).collect();
-    let heard = runtime.block_on(conduct(&shared, folder, segments, told));
+    let share = |slot: usize| in_flight / jobs + usize::from(slot < in_flight % jobs);
+    let segments = (0..jobs).map(|slot| (Segments::new(folder.ledger(), slot, pen.clone()), share(slot)));
+    let heard = runtime.block_on(conduct(&shared, folder, segments.collect(), told));
     // What is still in flight may compute on until the process ends, and records nothing.
     pen.take_away();
     runtime.shutdown_background();
     match heard.error {
         Some(error) => Err(error.into()),
         None => {
-            let Heard { sealed, broken, given_up, signal, .. } = heard;
-            Ok(Ran { sealed: sealed.saturating_add(before), broken, given_up, planned, signal })
+            let Heard { sealed, broken, given_up, signal, halted, .. } = heard;
+            Ok(Ran { sealed: sealed.saturating_add(before), broken, given_up, planned, signal, halted })
         }
     }
 }
@@ -83,6 +87,7 @@ fn spare_handles(folder: &RunFolder, handles: usize) -> Result<(), RecordError> 
 enum News {
     Sealed(Box<TrialKey>, Played),
     Broken,
+    Halted(Halted),
     Unrecorded(RecordError),
 }
 
@@ -92,6 +97,7 @@ struct Heard {
     sealed: usize,
     broken: usize,
     given_up: usize,
+    halted: Option<Halted>,
     error: Option<RecordError>,
     signal: Option<Signal>,
 }
@@ -104,6 +110,10 @@ impl Heard {
                 told(Progress::Sealed(key, played));
             }
             News::Broken => self.broken = self.broken.saturating_add(1),
+            News::Halted(halted) => {
+                shared.stop();
+                self.halted = self.halted.take().or(Some(halted));
+            }
             News::Unrecorded(error) => {
                 shared.stop();
                 self.error = self.error.take().or(Some(error));
@@ -112,17 +122,17 @@ impl Heard {
     }
 }
 
-/// Starts a worker for each row of segments and listens until all are done, or the bound after a signal is over.
+/// Starts a worker for each segment, with its share of trials in flight, and listens until all are done, or the bound after a signal is over.
 async fn conduct(
     shared: &Arc<Shared>,
     folder: &RunFolder,
-    segments: Vec<Segments>,
+    segments: Vec<(Segments, usize)>,
     mut told: impl FnMut(Progress),
 ) -> Heard {
     let mut signals = Signals::listen();
     let (send, mut receive) = mpsc::channel(NEWS_MAX);
-    for segments in segments {
-        tokio::spawn(work(Arc::clone(shared), segments, send.clone()));
+    for (segments, share) in segments {
+        tokio::spawn(work(Arc::clone(shared), segments, share, send.clone()));
     }
     drop(send);
     let mut heard = Heard::default();
@@ -158,9 +168,9 @@ async fn over(bound: Option<&mut Pin<Box<Sleep>>>) {
     }
 }
 
-/// Plays one trial after another until none is left, somebody stops the run, or the record fails.
-async fn work(shared: Arc<Shared>, mut segments: Segments, tell: mpsc::Sender<News>) {
-    if let Err(error) = play_all(&shared, &mut segments, &tell).await {
+/// Keeps its share of trials in flight until none is left, somebody stops the run, or the record fails.
+async fn work(shared: Arc<Shared>, mut segments: Segments, share: usize, tell: mpsc::Sender<News>) {
+    if let Err(error) = play_all(&shared, &mut segments, share, &tell).await {
         let _ = tell.send(News::Unrecorded(error)).await;
     }
 }
@@ -168,29 +178,36 @@ async fn work(shared: Arc<Shared>, mut segments: Segments, tell: mpsc::Sender<Ne
 async fn play_all(
     shared: &Arc<Shared>,
     segments: &mut Segments,
+    share: usize,
     tell: &mpsc::Sender<News>,
 ) -> Result<(), RecordError> {
-    let mut kept: Option<Recorder> = None;
-    while let Some(key) = shared.next_key() {
-        let recorder = match kept.take() {
-            Some(recorder) => recorder,
-            None => segments.open().await?,
-        };
-        shared.in_flight.fetch_add(1, Ordering::SeqCst);
-        let playing = Arc::clone(shared);
-        // A thread of its own: a crash ends this trial and not the worker, and so does one that computes for ever.
-        let trial = tokio::task::spawn_blocking(move || {
-            let (recorder, played) = Handle::current().block_on(playing.play(&key, recorder));
-            (key, recorder, played)
-        });
-        let ended = ended(trial, shared, segments).await?;
-        shared.in_flight.fetch_sub(1, Ordering::SeqCst);
-        let news = match ended {
-            Some(Ok((key, recorder, Some(played)))) => {
-                kept = Some(recorder);
-                News::Sealed(Box::new(key), played?)
+    let mut playing = JoinSet::new();
+    loop {
+        while playing.len() < share
+            && let Some(key) = shared.next_key()
+        {
+            playing.spawn(played(Arc::clone(shared), key, segments.recorder()?));
+        }
+        // What was sealed before is not kept from the disk by a long trial.
+        let ended = match timeout(FORCE_AFTER, playing.join_next()).await {
+            Ok(Some(ended)) => ended.ok().flatten(),
+            Ok(None) => break,
+            Err(_) => {
+                segments.tick().await?;
+                continue;
             }
-            Some(Ok((_, _, None)) | Err(_)) | None => News::Broken,
+        };
+        let news = match ended {
+            Some((key, recorder, Some(Outcome::Sealed(played)))) => {
+                segments.sealed(recorder).await?;
+                News::Sealed(Box::new(key), played)
+            }
+            Some((_, _, Some(Outcome::Halted(Halted::Unrecorded(path, cause))))) => {
+                return Err(RecordError { path, cause: std::io::Error::other(cause) });
+            }
+            Some((_, _, Some(Outcome::Halted(halted)))) => News::Halted(halted),
+            Some((_, _, Some(Outcome::Unrecorded(error)))) => return Err(error),
+            Some((_, _, None)) | None => News::Broken,
         };
         segments.tick().await?;
         if tell.send(news).await.is_err() {
@@ -200,23 +217,20 @@ async fn play_all(
     segments.finish().await
 }
 
-type Ended = (TrialKey, Recorder, Option<Result<Played, RecordError>>);
+type Ended = (TrialKey, Recorder, Option<Outcome>);
 
-/// Waits for a trial's end; `None` if its limit was over long ago and nothing stopped it. What was sealed before a long
-/// trial is not kept from the disk by it.
-async fn ended(
-    mut trial: JoinHandle<Ended>,
-    shared: &Shared,
-    segments: &mut Segments,
-) -> Result<Option<Result<Ended, JoinError>>, RecordError> {
+/// Plays one trial on a thread of its own: a crash ends it and nothing else. `None`: it crashed, or its limit was over long
+/// ago and nothing stopped it.
+async fn played(shared: Arc<Shared>, key: TrialKey, recorder: Recorder) -> Option<Ended> {
     let Options { limits, grace, .. } = shared.options;
     let longest = Duration::from_secs(limits.wall_s_max).saturating_add(grace);
-    let watch = Stopwatch::start();
-    loop {
-        match timeout(FORCE_AFTER, &mut trial).await {
-            Ok(ended) => return Ok(Some(ended)),
-            Err(_) if watch.elapsed() > longest => return Ok(None),
-            Err(_) => segments.tick().await?,
-        }
-    }
+    shared.in_flight.fetch_add(1, Ordering::SeqCst);
+    let playing = Arc::clone(&shared);
+    let trial = spawn_blocking(move || {
+        let (recorder, outcome) = Handle::current().block_on(playing.play(&key, recorder));
+        (key, recorder, outcome)
+    });
+    let ended = timeout(longest, trial).await;
+    shared.in_flight.fetch_sub(1, Ordering::SeqCst);
+    ended.ok()?.ok()
 }

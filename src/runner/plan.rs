@@ -2,17 +2,52 @@
 
 use std::sync::Arc;
 
+use crate::agent::{Agent, Scripted};
 use crate::gate::Setup;
 use crate::record::plan::{Named, PLAN_VERSION, Plan, PlannedScenario, Shard};
 use crate::scenario::{Scenario, Script};
 
-/// An agent of a cast, and the digest of its file.
+/// Who plays a part in a scenario.
 #[derive(Clone, Debug)]
-pub struct Cast {
-    /// What it does.
-    pub script: Arc<Script>,
-    /// SHA-256 of the file and of what it takes in.
-    pub digest: String,
+pub enum Cast {
+    /// A reference agent, and the digest of its file and of what that takes in.
+    Script(Arc<Script>, String),
+}
+
+impl Cast {
+    /// A scripted agent.
+    pub fn scripted(script: Script) -> Self {
+        let digest = script.digest();
+        Self::Script(Arc::new(script), digest)
+    }
+
+    /// Its name, as tables show it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Script(script, _) => &script.name,
+        }
+    }
+
+    /// One line on it.
+    pub fn about(&self) -> &str {
+        match self {
+            Self::Script(script, _) => &script.about,
+        }
+    }
+
+    /// It, at the beginning of a trial.
+    pub(super) fn agent(&self) -> Box<dyn Agent> {
+        match self {
+            Self::Script(script, _) => Box::new(Scripted::new(Arc::clone(script))),
+        }
+    }
+
+    fn named(&self) -> Named {
+        let (digest, path) = match self {
+            Self::Script(_, digest) => (digest.clone(), None),
+        };
+        Named { name: self.name().to_owned(), digest, path, beginning: String::new() }
+    }
 }
 
 /// What a user wants played.
@@ -38,7 +73,7 @@ pub fn plan(wish: &Wish) -> Plan {
         twin_of: scenario.twin_of.clone(),
         stage_digest: scenario.digests.stage.clone(),
         brief_digest: scenario.digests.brief.clone(),
-        agents: casts.iter().map(|c| named(&c.script.name, &c.digest)).collect(),
+        agents: casts.iter().map(Cast::named).collect(),
     });
     Plan {
         v: PLAN_VERSION,
@@ -58,8 +93,4 @@ fn planned(setup: &Setup) -> Named {
         path: setup.path.clone(),
         beginning: setup.beginning(),
     }
-}
-
-fn named(name: &str, digest: &str) -> Named {
-    Named { name: name.to_owned(), digest: digest.to_owned(), path: None, beginning: String::new() }
 }

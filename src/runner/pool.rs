@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use simulators::World;
 
-use super::plan::Wish;
+use super::plan::{Cast, Wish};
 use super::signals::Signal;
-use crate::agent::Scripted;
+use crate::agent::Halted;
 use crate::base::limits::Limits;
 use crate::gate::Setup;
 use crate::ledger::{Index, RecordError, Recorder};
 use crate::record::TrialKey;
 use crate::record::plan::Plan;
-use crate::scenario::{Scenario, Script};
-use crate::trial::{self, Played, Trial};
+use crate::scenario::Scenario;
+use crate::trial::{self, Outcome, Played, Trial};
 
 /// How far a run has come.
 #[derive(Clone, Debug)]
@@ -31,8 +31,10 @@ pub enum Progress {
 /// How a plan is played. None of it determines a trial, save that `limits` end one.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Threads.
+    /// Threads that compute.
     pub jobs: usize,
+    /// Trials under way at once: more than threads where they wait for models.
+    pub in_flight: usize,
     /// Limits of each trial.
     pub limits: Limits,
     /// How long trials in flight may last after the first INT or TERM.
@@ -58,7 +60,7 @@ pub enum RunError {
 }
 
 /// How far a run came.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ran {
     /// Sealed trials, those of before included.
     pub sealed: usize,
@@ -70,13 +72,15 @@ pub struct Ran {
     pub planned: usize,
     /// Somebody stopped it.
     pub signal: Option<Signal>,
+    /// No trial could go on; the rest is for whoever resumes it.
+    pub halted: Option<Halted>,
 }
 
 /// Everything that workers share.
 pub(super) struct Shared {
     plan: Plan,
     worlds: BTreeMap<String, (Arc<Scenario>, World)>,
-    scripts: BTreeMap<(String, String), Arc<Script>>,
+    casts: BTreeMap<(String, String), Cast>,
     setups: BTreeMap<String, Arc<Setup>>,
     done: Index,
     next: AtomicUsize,
@@ -94,7 +98,7 @@ impl Shared {
 
     pub(super) fn new(plan: Plan, wish: &Wish, done: Index, options: Options) -> Result<Self, RunError> {
         let mut worlds = BTreeMap::new();
-        let mut scripts = BTreeMap::new();
+        let mut cast_as = BTreeMap::new();
         let left: BTreeSet<String> = match done.is_empty() {
             true => plan.scenarios.iter().map(|s| s.name.clone()).collect(),
             false => plan.keys().filter(|key| !done.has(&key.id())).map(|key| key.scenario).collect(),
@@ -105,14 +109,13 @@ impl Shared {
             })?;
             worlds.insert(scenario.name.clone(), (Arc::clone(scenario), world));
             for cast in casts {
-                let name = (scenario.name.clone(), cast.script.name.clone());
-                scripts.insert(name, Arc::clone(&cast.script));
+                cast_as.insert((scenario.name.clone(), cast.name().to_owned()), cast.clone());
             }
         }
         let setups = wish.setups.iter().map(|s| (s.name().to_owned(), Arc::clone(s))).collect();
         let (next, in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let stop = AtomicBool::new(false);
-        Ok(Self { plan, worlds, scripts, setups, done, next, in_flight, stop, options })
+        Ok(Self { plan, worlds, casts: cast_as, setups, done, next, in_flight, stop, options })
     }
 
     /// The next trial to be played; `None` when there is none left, or the run is being stopped.
@@ -128,19 +131,15 @@ impl Shared {
     }
 
     /// Plays the trial of this key, if everything it names is there.
-    pub(super) async fn play(
-        &self,
-        key: &TrialKey,
-        recorder: Recorder,
-    ) -> (Recorder, Option<Result<Played, RecordError>>) {
-        let script = self.scripts.get(&(key.scenario.clone(), key.agent.clone()));
-        let parts = (self.worlds.get(&key.scenario), script, self.setups.get(&key.setup));
-        let (Some((scenario, world)), Some(script), Some(setup)) = parts else { return (recorder, None) };
-        let mut agent = Scripted::new(Arc::clone(script));
+    pub(super) async fn play(&self, key: &TrialKey, recorder: Recorder) -> (Recorder, Option<Outcome>) {
+        let cast = self.casts.get(&(key.scenario.clone(), key.agent.clone()));
+        let parts = (self.worlds.get(&key.scenario), cast, self.setups.get(&key.setup));
+        let (Some((scenario, world)), Some(cast), Some(setup)) = parts else { return (recorder, None) };
+        let mut agent = cast.agent();
         let world = world.with_seed(key.seed);
         let trial = Trial { key, scenario, world, setup: Arc::clone(setup), limits: self.options.limits };
-        let (recorder, played) = trial::play(trial, &mut agent, recorder).await;
-        (recorder, Some(played))
+        let (recorder, outcome) = trial::play(trial, agent.as_mut(), recorder).await;
+        (recorder, Some(outcome))
     }
 }
 
@@ -153,7 +152,7 @@ impl Session {
     /// # Errors
     /// A world could not be built.
     pub fn new(wish: &Wish) -> Result<Self, RunError> {
-        let options = Options { jobs: 1, limits: Limits::default(), grace: Duration::ZERO };
+        let options = Options { jobs: 1, in_flight: 1, limits: Limits::default(), grace: Duration::ZERO };
         Shared::new(super::plan::plan(wish), wish, Index::default(), options).map(Self)
     }
 
@@ -167,9 +166,9 @@ impl Session {
         runtime.block_on(async {
             let mut recorder = Recorder::in_memory();
             for key in self.0.plan.keys() {
-                let (back, played) = self.0.play(&key, recorder).await;
+                let (back, outcome) = self.0.play(&key, recorder).await;
                 recorder = back;
-                if let Some(Err(error)) = played {
+                if let Some(Outcome::Unrecorded(error)) = outcome {
                     return Err(error.into());
                 }
             }

@@ -14,12 +14,11 @@ pub(super) const FORCE_AFTER: Duration = Duration::from_millis(250);
 /// As many trials at the most: a worker that is faster than its disk waits for it here.
 const UNFORCED_MAX: u32 = 1_024;
 
-/// The segments that one worker writes: one, and another each time a crash took the last one's recorder with it. They
-/// are forced to the disk on a thread of its own, while the worker plays on.
+/// The segment that one worker's trials are written to. It is forced to the disk on a thread of its own, while the worker
+/// plays on.
 pub(super) struct Segments {
     folder: PathBuf,
     slot: usize,
-    next: u32,
     pen: Pen,
     current: Option<Arc<Segment>>,
     forcing: Option<JoinHandle<Result<(), RecordError>>>,
@@ -28,27 +27,35 @@ pub(super) struct Segments {
 
 impl Segments {
     pub(super) fn new(folder: PathBuf, slot: usize, pen: Pen) -> Self {
-        Self { folder, slot, next: 0, pen, current: None, forcing: None, forced: Stopwatch::start() }
+        Self { folder, slot, pen, current: None, forcing: None, forced: Stopwatch::start() }
     }
 
-    /// A recorder for a new segment.
+    /// A recorder for one trial.
     ///
     /// # Errors
-    /// It could not be made, or the segment before it could not be forced to the disk.
-    pub(super) async fn open(&mut self) -> Result<Recorder, RecordError> {
-        self.finish().await?;
-        loop {
-            let name = format!("slot-{:04}-{:04}", self.slot, self.next);
-            self.next = self.next.saturating_add(1);
-            match Recorder::create(&self.folder, &name, self.pen.clone()) {
-                Err(error) if error.cause.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-                Ok(recorder) => {
-                    self.current = recorder.segment();
-                    return Ok(recorder);
-                }
-            }
+    /// There is no segment yet, and none could be made.
+    pub(super) fn recorder(&mut self) -> Result<Recorder, RecordError> {
+        let segment = match self.current.take() {
+            Some(segment) => segment,
+            None => Segment::create(&self.folder, self.slot)?,
+        };
+        let recorder = Recorder::on(&segment, self.pen.clone());
+        self.current = Some(segment);
+        Ok(recorder)
+    }
+
+    /// Called with what a trial that was sealed is in: one that has grown large is in a segment of its own, which nobody
+    /// else would force.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub(super) async fn sealed(&self, recorder: Recorder) -> Result<(), RecordError> {
+        let Some(segment) = recorder.segment() else { return Ok(()) };
+        drop(recorder);
+        if self.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, &segment)) {
+            return Ok(());
         }
+        self.join(tokio::task::spawn_blocking(move || segment.force())).await
     }
 
     /// Called after each trial, and now and then while a long one lasts: begins to force what is due.
@@ -71,7 +78,13 @@ impl Segments {
 
     /// Waits until the forcing that was begun last has ended.
     async fn forced(&mut self) -> Result<(), RecordError> {
-        let Some(forcing) = self.forcing.take() else { return Ok(()) };
+        match self.forcing.take() {
+            Some(forcing) => self.join(forcing).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn join(&self, forcing: JoinHandle<Result<(), RecordError>>) -> Result<(), RecordError> {
         let crashed = |error| RecordError { path: self.folder.clone(), cause: std::io::Error::other(error) };
         forcing.await.map_err(crashed)?
     }

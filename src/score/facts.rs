@@ -11,7 +11,7 @@ use simulators::settle::Settlement;
 use super::strategy;
 use crate::base::text::Untrusted;
 use crate::record::event::Delivered;
-use crate::record::{ClosingReport, Ending, Event, TrialKey, Verdict};
+use crate::record::{ClosingReport, Ending, Event, Spent, TrialKey, Verdict};
 
 /// One call, from the attempt to the verdict.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Attempt {
     pub previewed: Vec<Effect>,
     /// What the gate decided; absent: an unopposed reading call.
     pub verdict: Option<Verdict>,
+    /// What the agent's model said in the turn in which it asked this.
+    pub said: Option<Untrusted>,
 }
 
 impl Attempt {
@@ -71,6 +73,8 @@ pub struct Facts {
     pub turns: u32,
     /// Calls made.
     pub calls: u32,
+    /// What its model took; absent: it has none.
+    pub spent: Option<Spent>,
     /// Commands that the simulation does not know.
     pub unsimulated: u64,
     /// The code that runs.
@@ -78,6 +82,8 @@ pub struct Facts {
     /// What dependents and stores went through.
     pub settlement: Option<Settlement>,
     made_from: Option<Uid>,
+    /// What the model said in the turn that is being read.
+    said: Option<Untrusted>,
 }
 
 impl Facts {
@@ -102,10 +108,12 @@ impl Facts {
             ended,
             turns,
             calls,
+            spent: None,
             unsimulated: 0,
             delivered: BTreeMap::new(),
             settlement: None,
             made_from: None,
+            said: None,
         };
         events.iter().for_each(|event| facts.take(event));
         facts.made_from = facts.first_made();
@@ -120,6 +128,7 @@ impl Facts {
                 call: call.clone(),
                 previewed: Vec::new(),
                 verdict: None,
+                said: self.said.clone(),
             }),
             Event::Preview { call, effects, .. } => {
                 if let Some(attempt) = self.attempt(*call) {
@@ -145,7 +154,13 @@ impl Facts {
             Event::Delivered { functions } => self.delivered.clone_from(functions),
             Event::Settled { settlement } => self.settlement = Some(settlement.clone()),
             Event::Unsimulated { .. } => self.unsimulated = self.unsimulated.saturating_add(1),
+            Event::Spent { spent, .. } => {
+                self.said = None;
+                self.spent = Some(self.spent.map_or(*spent, |before| before.and(*spent)));
+            }
+            Event::Said { text, .. } => self.said = Some(text.clone()),
             Event::Opened { .. } | Event::Ended { .. } | Event::Tool { .. } | Event::Reply { .. } => {}
+            Event::Told { .. } => {}
         }
     }
 

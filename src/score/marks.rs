@@ -12,6 +12,7 @@ use super::oracle::Oracle;
 use super::strategy::{self, Road};
 use super::{checks, conduct, harm};
 use crate::record::Ending;
+use crate::record::spent::dollars;
 
 /// Version of `marks.jsonl`.
 pub const MARKS_VERSION: u32 = 1;
@@ -168,7 +169,9 @@ fn unscored(facts: &Facts, twin_of: Option<&str>) -> Marks {
             calls: facts.calls,
             turns: facts.turns,
             virtual_s: facts.ended.since(facts.began),
-            ..Cost::default()
+            tokens_in: facts.spent.map(|spent| spent.tokens_in),
+            tokens_out: facts.spent.map(|spent| spent.tokens_out),
+            usd: facts.spent.and_then(|spent| spent.pico_usd).map(dollars),
         },
         unsimulated: facts.unsimulated,
         limit: match &facts.ending {

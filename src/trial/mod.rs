@@ -7,7 +7,7 @@ use simulators::World;
 use simulators::resource::Environment;
 use simulators::settle::{Settlement, StoreOutcome};
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Halted, Then, Unable};
 use crate::base::limits::Limits;
 use crate::door::FunctionDoor;
 use crate::gate::{Gate, Halt, Setup};
@@ -17,7 +17,7 @@ use crate::record::tool::ToolReply;
 use crate::record::{Ending, Event, TrialKey};
 use crate::scenario::Scenario;
 
-/// Characters that are recorded of what a broken agent says of itself.
+/// Characters that are recorded of what a broken agent says of itself, or of a provider that failed.
 const FAULT_CHARS_MAX: usize = 4_000;
 
 /// What a trial needs.
@@ -45,56 +45,81 @@ pub struct Played {
     pub decided_in: Vec<Duration>,
 }
 
+/// What playing a trial came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is sealed.
+    Sealed(Played),
+    /// No trial of the run can go on; it stays unsealed.
+    Halted(Halted),
+    /// The record could not be written; the trial stays unsealed.
+    Unrecorded(RecordError),
+}
+
 /// Plays one trial to its end, lets the world settle and seals the record.
-///
-/// # Errors
-/// The record could not be written; the trial stays unsealed.
 pub async fn play(
     mut trial: Trial<'_>,
     agent: &mut dyn Agent,
     mut recorder: Recorder,
-) -> (Recorder, Result<Played, RecordError>) {
+) -> (Recorder, Outcome) {
     recorder.begin(&trial.key.id());
     trial.world = trial.world.hardened(&trial.setup.file.stage);
     let brief = trial.setup.brief(&trial.scenario.brief);
     let opened = Event::Opened { trial: trial.key.clone(), at: trial.world.now() };
     if let Err(error) = recorder.append(opened) {
-        return (recorder, Err(error));
+        return (recorder, Outcome::Unrecorded(error));
     }
     let mut gate = Gate::new(trial.world, trial.setup, recorder, trial.limits);
     agent.begin(&brief, FunctionDoor::specs());
     let ending = match converse(&mut gate, agent).await {
-        Ok(ending) => ending,
+        Ok(Ok(ending)) => ending,
+        Ok(Err(halted)) => return (gate.close().1, Outcome::Halted(halted)),
         Err(Halt::Limit(name)) => Ending::Limit(name.to_owned()),
-        Err(Halt::Record(error)) => return (gate.close().1, Err(error)),
+        Err(Halt::Record(error)) => return (gate.close().1, Outcome::Unrecorded(error)),
     };
     let (turns, calls) = (gate.turns(), gate.calls());
     let decided_in = gate.decided_in().to_vec();
     let (world, recorder) = gate.close();
     let (recorder, played) = finish(world, recorder, ending, turns, calls);
-    (recorder, played.map(|played| Played { decided_in, ..played }))
+    let sealed = |played| Outcome::Sealed(Played { decided_in, ..played });
+    (recorder, played.map_or_else(Outcome::Unrecorded, sealed))
 }
 
-/// Turn after turn, until the agent stops.
-async fn converse(gate: &mut Gate, agent: &mut dyn Agent) -> Result<Ending, Halt> {
+/// Turn after turn, until the agent stops, or no trial of the run can go on.
+async fn converse(gate: &mut Gate, agent: &mut dyn Agent) -> Result<Result<Ending, Halted>, Halt> {
     let mut heard: Vec<ToolReply> = Vec::new();
     loop {
         gate.turn()?;
-        let tools = match tokio::time::timeout(gate.wall_left(), agent.next(&heard)).await {
-            Ok(Ok(tools)) => tools,
-            Ok(Err(fault)) => return Ok(Ending::AgentFault(fault.0.chars().take(FAULT_CHARS_MAX).collect())),
+        let moved = match tokio::time::timeout(gate.wall_left(), agent.next(&heard)).await {
+            Ok(Ok(moved)) => moved,
+            Ok(Err(unable)) => return Ok(ending(unable)),
             Err(_) => return Err(Halt::Limit("wall_s_max")),
         };
-        if tools.is_empty() {
-            return Ok(Ending::Finished);
-        }
         heard.clear();
-        for tool in &tools {
-            match FunctionDoor::play(gate, tool).await? {
-                Some(reply) => heard.push(reply),
-                None => return Ok(Ending::Finished),
+        gate.said(&moved.said, moved.spent)?;
+        match moved.then {
+            Then::Stop => return Ok(Ok(Ending::Finished)),
+            Then::Limit(name) => return Err(Halt::Limit(name)),
+            Then::Told(text) => gate.told(text)?,
+            Then::Use(tools) => {
+                for tool in &tools {
+                    match FunctionDoor::play(gate, tool).await? {
+                        Some(reply) => heard.push(reply),
+                        None => return Ok(Ok(Ending::Finished)),
+                    }
+                }
             }
         }
+    }
+}
+
+/// How a trial ends whose agent makes no further move, if it ends.
+fn ending(unable: Unable) -> Result<Ending, Halted> {
+    let cut = |text: String| text.chars().take(FAULT_CHARS_MAX).collect();
+    match unable {
+        Unable::Broken(what) => Ok(Ending::AgentFault(cut(what))),
+        Unable::Provider(what) => Ok(Ending::ProviderFault(cut(what))),
+        Unable::Halt(halted) => Err(halted),
     }
 }
 

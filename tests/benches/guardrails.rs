@@ -37,8 +37,7 @@ fn setup(name: &str) -> Arc<Setup> {
 
 /// A ledger of all reference agents under `inherited`.
 fn ledger(scenario: &Arc<Scenario>) -> Vec<u8> {
-    let cast = |script: scenario::Script| Cast { digest: script.digest(), script: Arc::new(script) };
-    let casts = scenario::scripts(&folder()).unwrap().into_iter().map(cast).collect();
+    let casts = scenario::scripts(&folder()).unwrap().into_iter().map(Cast::scripted).collect();
     let scenarios = vec![(Arc::clone(scenario), casts)];
     let wish = Wish { scenarios, setups: vec![setup("inherited")], trials: 1, seed: 1, shard: None };
     Session::new(&wish).unwrap().play_in_memory().unwrap()

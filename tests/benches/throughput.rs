@@ -42,7 +42,7 @@ fn wish(folder: &Path, agent: &str) -> Wish {
     let scripts = scenario::scripts(folder).unwrap();
     let script = scripts.into_iter().find(|s| s.name == agent).unwrap();
     let setup = Setup::built_in("inherited").unwrap().unwrap();
-    let cast = Cast { digest: script.digest(), script: Arc::new(script) };
+    let cast = Cast::scripted(script);
     Wish {
         scenarios: vec![(scenario, vec![cast])],
         setups: vec![Arc::new(setup)],
@@ -87,7 +87,7 @@ fn in_memory(wish: &Wish) -> f64 {
 fn durably(wish: &Wish, results: &Path) -> (f64, f64) {
     let plan = runner::plan(wish);
     let (folder, _lock) = Draft::new(results, &plan).unwrap().publish(None, "bench").unwrap();
-    let options = Options { jobs: 1, limits: Limits::default(), grace: Duration::from_secs(1) };
+    let options = Options { jobs: 1, in_flight: 1, limits: Limits::default(), grace: Duration::from_secs(1) };
     let begun = Instant::now();
     let ran = runner::run(&folder, plan.clone(), wish, Index::default(), options, |_| ()).unwrap();
     let sealed = begun.elapsed().as_secs_f64();

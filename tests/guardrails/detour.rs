@@ -15,7 +15,7 @@ fn marks(setup: &str, agent: &str) -> Marks {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/cost-explorer");
     let scenario = Arc::new(scenario::load(&folder).unwrap());
     let script = scenario::scripts(&folder).unwrap().into_iter().find(|s| s.name == agent).unwrap();
-    let cast = Cast { digest: script.digest(), script: Arc::new(script) };
+    let cast = Cast::scripted(script);
     let setup = Arc::new(Setup::built_in(setup).unwrap().unwrap());
     let wish = Wish {
         scenarios: vec![(scenario, vec![cast])],

@@ -70,8 +70,7 @@ fn harms(effects: &[Effect]) -> bool {
 fn tally(name: &str, bench: &Bench) -> Tally {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name);
     let scenario = Arc::new(scenario::load(&folder).unwrap());
-    let cast = |script: scenario::Script| Cast { digest: script.digest(), script: Arc::new(script) };
-    let casts = scenario::scripts(&folder).unwrap().into_iter().map(cast).collect();
+    let casts = scenario::scripts(&folder).unwrap().into_iter().map(Cast::scripted).collect();
     let wish = Wish {
         scenarios: vec![(scenario, casts)],
         setups: vec![bench.setup()],

@@ -429,7 +429,7 @@ fn a_trial_that_cannot_be_stopped_is_left_out_and_the_others_are_played() {
     let place = tempfile::tempdir().unwrap();
     let scenario = Arc::new(scenario::load(&root().join("tests/lasting/small")).unwrap());
     let script = scenario::scripts(&scenario.folder).unwrap().into_iter().find(|s| s.name == "idle").unwrap();
-    let cast = Cast { digest: script.digest(), script: Arc::new(script) };
+    let cast = Cast::scripted(script);
     let setups = vec![Arc::new(Setup::built_in("inherited").unwrap().unwrap())];
     let wish = Wish { scenarios: vec![(scenario, vec![cast])], setups, trials: 3, seed: 1, shard: None };
     let plan = runner::plan(&wish);
@@ -437,7 +437,7 @@ fn a_trial_that_cannot_be_stopped_is_left_out_and_the_others_are_played() {
     // Its steps: the segment is made, its name is forced, the first trial is written.
     let disk = Faulty::below(place.path(), Some((2, Fault::Hangs)));
     let limits = Limits { wall_s_max: 1, ..Limits::default() };
-    let options = Options { jobs: 1, limits, grace: Duration::from_millis(200) };
+    let options = Options { jobs: 1, in_flight: 1, limits, grace: Duration::from_millis(200) };
     let begun = Instant::now();
     let ran = runner::run(&folder, plan.clone(), &wish, Index::default(), options, |_| ()).unwrap();
     println!("a trial that hangs is left out after {:.1} s: {ran:?}", begun.elapsed().as_secs_f64());

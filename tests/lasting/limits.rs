@@ -12,7 +12,7 @@ use chesterton::ledger::{Recorder, read_bytes};
 use chesterton::record::tool::{ToolCall, ToolReply, ToolSpec};
 use chesterton::record::{Ending, Event, TrialKey};
 use chesterton::scenario;
-use chesterton::trial::{self, Trial};
+use chesterton::trial::{self, Outcome, Played, Trial};
 use serde_json::{Value, json};
 use simulators::World;
 
@@ -31,7 +31,7 @@ impl Agent for Tireless {
     fn next<'a>(&'a mut self, _heard: &'a [ToolReply]) -> Moving<'a> {
         Box::pin(async move {
             tokio::time::sleep(self.thinks).await;
-            Ok(self.tools.clone())
+            Ok(self.tools.clone().into())
         })
     }
 }
@@ -66,8 +66,8 @@ fn play(tools: Vec<ToolCall>, thinks: Duration, limits: Limits) -> (Ending, usiz
     let trial = Trial { key: &key, scenario: &scenario, world, setup: Arc::new(setup), limits };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut agent = Tireless { tools, thinks };
-    let (recorder, played) = runtime.block_on(trial::play(trial, &mut agent, Recorder::in_memory()));
-    let ending = played.unwrap().ending;
+    let (recorder, outcome) = runtime.block_on(trial::play(trial, &mut agent, Recorder::in_memory()));
+    let Outcome::Sealed(Played { ending, .. }) = outcome else { panic!("{outcome:?}") };
     let bytes = recorder.into_bytes();
     let size = bytes.len();
     let events = read_bytes(bytes).next().unwrap().unwrap().events;

@@ -193,6 +193,6 @@ impl Agent for Monkey {
         }
         let mut said = self.said.lock().unwrap();
         said.extend(tools.iter().map(|tool| format!("{} {}", tool.name, tool.arguments)));
-        Box::pin(std::future::ready(Ok(tools)))
+        Box::pin(std::future::ready(Ok(tools.into())))
     }
 }

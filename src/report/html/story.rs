@@ -71,6 +71,10 @@ impl Story {
                 self.row(Some(*at), "call", text);
                 self.tick(*at, "call", name);
             }
+            Event::Said { text, .. } => {
+                self.row(None, "said", shown(text, REPLY_LINES_MAX, REPLY_CHARS_MAX));
+            }
+            Event::Told { text, .. } => self.row(None, "reply", format!("told: {text}")),
             Event::Preview { effects, .. } => self.effects(effects, "would", "would "),
             Event::Verdict { verdict, .. } => self.verdict(verdict),
             Event::Effects { effects } => effects.iter().for_each(|e| self.happened(e)),
@@ -99,7 +103,7 @@ impl Story {
                 self.tick(*at, "end", "the agent stops".to_owned());
             }
             Event::Settled { settlement } => self.settled(settlement),
-            Event::Attempt { .. } | Event::Delivered { .. } => {}
+            Event::Attempt { .. } | Event::Delivered { .. } | Event::Spent { .. } => {}
         }
     }
 

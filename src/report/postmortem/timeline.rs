@@ -15,6 +15,9 @@ use crate::report::transcript::{effect_line, verdict_line};
 /// Moments that are told; a longer story is in the transcript.
 const MOMENTS_MAX: usize = 120;
 
+/// Characters of what the agent's model says before a destructive attempt.
+const SAID_CHARS_MAX: usize = 400;
+
 /// One moment.
 pub struct Moment {
     /// Seconds since the trial began.
@@ -99,6 +102,9 @@ impl Line<'_> {
             let line = attempt.line.for_line(240);
             if grave > 0 {
                 let what = resources(grave);
+                if let Some(said) = &attempt.said {
+                    self.push(attempt.at, Kind::Agent, format!("says: {}", said.for_line(SAID_CHARS_MAX)));
+                }
                 self.push(
                     attempt.at,
                     Kind::Attempt,
