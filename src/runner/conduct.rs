@@ -207,7 +207,10 @@ async fn play_all(
             }
             Some((_, _, Some(Outcome::Halted(halted)))) => News::Halted(halted),
             Some((_, _, Some(Outcome::Unrecorded(error)))) => return Err(error),
-            Some((_, _, None)) | None => News::Broken,
+            Some((_, _, None)) | None => {
+                segments.leave().await?;
+                News::Broken
+            }
         };
         segments.tick().await?;
         if tell.send(news).await.is_err() {

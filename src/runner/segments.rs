@@ -44,6 +44,17 @@ impl Segments {
         Ok(recorder)
     }
 
+    /// Leaves the segment to a trial that crashed or could not be stopped: it may be in the middle of writing to it. The next
+    /// trial gets another.
+    ///
+    /// # Errors
+    /// What was sealed in it could not be forced to the disk.
+    pub(super) async fn leave(&mut self) -> Result<(), RecordError> {
+        self.finish().await?;
+        self.current = None;
+        Ok(())
+    }
+
     /// Called with what a trial that was sealed is in: one that has grown large is in a segment of its own, which nobody
     /// else would force.
     ///
