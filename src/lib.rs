@@ -13,6 +13,7 @@ pub mod cli;
 pub mod door;
 pub mod gate;
 pub mod ledger;
+pub mod model;
 pub mod record;
 pub mod replay;
 pub mod report;

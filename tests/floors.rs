@@ -21,6 +21,7 @@ const LIVE_WING: &[&[&str]] = &[
     &["base"],
     &["record"],
     &["scenario", "ledger"],
+    &["model"],
     &["gate"],
     &["door", "cell"],
     &["agent"],
@@ -167,7 +168,8 @@ fn the_judge_starts_nothing_and_reads_no_clock() {
 /// Only the judge knows the oracle's file.
 #[test]
 fn the_live_wing_does_not_name_the_oracle() {
-    for module in ["base", "record", "ledger", "gate", "door", "agent", "trial", "replay", "runner"] {
+    for module in ["base", "record", "ledger", "model", "gate", "door", "agent", "trial", "replay", "runner"]
+    {
         never(&format!("src/{module}"), &["oracle.toml", "load_oracle"]);
     }
 }

@@ -28,6 +28,11 @@ impl Stopwatch {
         simulators::clock::Time::from_unix(i64::try_from(seconds).unwrap_or(i64::MAX))
     }
 
+    /// From the beginning until a date; nothing for one that was before.
+    pub fn until(&self, date: SystemTime) -> Duration {
+        date.duration_since(self.began).unwrap_or_default()
+    }
+
     /// The beginning as a name that sorts by time: `20251215T014000Z`.
     pub fn name(&self) -> String {
         self.began_at().to_string().replace(['-', ':'], "")

@@ -1,0 +1,152 @@
+//! One conversation with a model: turn after turn, from the tape or from the provider.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use futures_util::stream;
+
+use super::answer::Answer;
+use super::budget::{Account, Cost, Tally};
+use super::client::{Model, Who};
+use super::exchange::{Exchange, Story};
+use super::fault::Fault;
+use super::request::Request;
+use super::tape::{Asked, Body, Line, Outcome, VERSION};
+use super::wire;
+use crate::base::clock::Stopwatch;
+
+/// A conversation of one trial with a model.
+pub struct Conversation {
+    model: Model,
+    who: Who,
+    account: Arc<Account>,
+    turn: u32,
+    /// Tokens that were read the last time, and the bytes that they were.
+    read: Option<(u64, usize)>,
+    /// The request before, if it was recorded.
+    recorded: Bytes,
+}
+
+impl Conversation {
+    pub(super) fn new(model: Model, who: Who, account: Arc<Account>) -> Self {
+        Self { model, who, account, turn: 0, read: None, recorded: Bytes::new() }
+    }
+
+    /// Asks the model, and waits for its whole answer for as long as its patience lasts. No thread waits with it.
+    ///
+    /// # Errors
+    /// There is none, and why.
+    pub async fn ask(&mut self, request: &Request) -> Result<Answer, Fault> {
+        self.turn = self.turn.saturating_add(1);
+        let body = self.model.body(request);
+        let bytes = body.len();
+        let asked = Asked::new(&self.who.trial, &self.who.part, self.turn, self.model.endpoint(), &body);
+        let recalled = match self.model.deck() {
+            Some(deck) => deck.recall(&asked, &body)?,
+            None => None,
+        };
+        let answer = match recalled {
+            Some(line) => self.recalled(line).await?,
+            None => self.exchanged(asked, Bytes::from(body)).await?,
+        };
+        if let Some(usage) = &answer.usage {
+            self.read = Some((usage.read(), bytes));
+        }
+        Ok(answer)
+    }
+
+    /// What the conversation has spent so far, in this run or before it was resumed.
+    pub fn tally(&self) -> Tally {
+        self.account.tally()
+    }
+
+    /// An exchange that is on the tape.
+    async fn recalled(&self, line: Line) -> Result<Answer, Fault> {
+        let failed = u64::try_from(line.tries.len()).unwrap_or(u64::MAX);
+        let lost = Cost { usd: line.lost.usd, tokens: line.lost.tokens };
+        let (events, body) = match line.outcome {
+            Outcome::Answered { events, body, .. } => (events, body),
+            Outcome::Failed(fault) => {
+                self.account.wasted(failed, lost);
+                return Err(fault);
+            }
+        };
+        let dialect = self.model.endpoint().dialect;
+        let whole = match events {
+            true => wire::collect(stream::iter([Ok(Bytes::from(body))]), dialect).await,
+            false => wire::read_whole(body.as_bytes()),
+        };
+        let unreadable = |text: String| Fault::Tape(format!("an answer on the tape cannot be read: {text}"));
+        let answer =
+            whole.and_then(|whole| dialect.read(&whole)).map_err(|failure| unreadable(failure.text))?;
+        let usd =
+            self.model.price().map(|price| answer.usage.map(|usage| price.of(&usage)).unwrap_or_default());
+        self.account.recalled(answer.usage.as_ref(), usd, failed.saturating_add(1), lost);
+        Ok(answer)
+    }
+
+    /// An exchange with the provider, which is then on the tape.
+    async fn exchanged(&mut self, asked: Asked, body: Bytes) -> Result<Answer, Fault> {
+        let watch = Stopwatch::start();
+        let exchange = Exchange {
+            model: &self.model,
+            account: &self.account,
+            body: &body,
+            worst: self.worst(body.len()),
+            chance: (self.who.seed, format!("model/{}/{}", self.who.part, self.turn)),
+        };
+        let mut story = Story::default();
+        let answer = exchange.run(&mut story).await;
+        if let Some(deck) = self.model.deck() {
+            let line = self.line(asked, &body, story, answer.as_ref().err(), &watch);
+            deck.record(&line)?;
+            self.recorded = body;
+        }
+        answer
+    }
+
+    fn line(
+        &self,
+        asked: Asked,
+        body: &Bytes,
+        story: Story,
+        fault: Option<&Fault>,
+        watch: &Stopwatch,
+    ) -> Line {
+        let endpoint = self.model.endpoint();
+        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
+        let Asked { trial, part, turn, digest } = asked;
+        let outcome = match fault {
+            Some(fault) => Outcome::Failed(fault.clone()),
+            None => story.answered(&self.model),
+        };
+        Line {
+            v: VERSION,
+            trial,
+            part,
+            turn,
+            digest,
+            dialect: endpoint.dialect,
+            url: self.model.url().to_string(),
+            model: endpoint.spec.name.clone(),
+            request: Body::after(&text(&self.recorded), &text(body)),
+            tries: story.tries,
+            outcome,
+            lost: story.lost,
+            at: Stopwatch::start().began_at().to_string(),
+            ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// What one more answer may come to: every byte that was not read the last time may be a token.
+    fn worst(&self, bytes: usize) -> Cost {
+        let count = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+        let read = match self.read {
+            Some((tokens, before)) => tokens.saturating_add(count(bytes.saturating_sub(before))),
+            None => count(bytes),
+        };
+        let written = self.model.endpoint().spec.output_tokens_max;
+        let usd = self.model.price().map(|price| price.worst(read, written)).unwrap_or_default();
+        Cost { usd, tokens: read.saturating_add(written) }
+    }
+}

@@ -1,0 +1,242 @@
+//! The dialects: a request as a provider wants it, and an answer as it comes. Whatever else a provider writes is kept as it
+//! is and sent back as it came.
+//!
+//! An answer that comes piece by piece is put together to what the provider would have sent whole, and then read like it.
+
+mod chat;
+mod gemini;
+mod messages;
+mod refusal;
+mod responses;
+
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answer, Arguments, Stop, ToolUse};
+use super::endpoint::{Dialect, Endpoint, ModelSpec, Unfit};
+use super::failure::Failure;
+use super::request::Request;
+
+pub(super) use refusal::{in_stream as failed_inside, refusal};
+
+impl Dialect {
+    /// Where requests go.
+    pub(super) fn address(self, endpoint: &Endpoint) -> reqwest::Url {
+        match self {
+            Self::OpenaiChat => below(&endpoint.base, &["chat", "completions"]),
+            Self::OpenaiResponses => below(&endpoint.base, &["responses"]),
+            Self::AnthropicMessages => below(&endpoint.base, &["v1", "messages"]),
+            Self::Gemini => {
+                let verb = if endpoint.spec.stream { "streamGenerateContent" } else { "generateContent" };
+                let name = endpoint.spec.name.trim_start_matches("models/");
+                let mut url = below(&endpoint.base, &["v1beta", "models", &format!("{name}:{verb}")]);
+                if endpoint.spec.stream {
+                    url.query_pairs_mut().append_pair("alt", "sse");
+                }
+                url
+            }
+        }
+    }
+
+    /// The header that carries the key, and what stands before the key in it.
+    pub(super) const fn key_header(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OpenaiChat | Self::OpenaiResponses => ("authorization", "Bearer "),
+            Self::AnthropicMessages => ("x-api-key", ""),
+            Self::Gemini => ("x-goog-api-key", ""),
+        }
+    }
+
+    /// A header of the dialect's own.
+    pub(super) const fn version_header(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::AnthropicMessages => Some(("anthropic-version", "2023-06-01")),
+            _ => None,
+        }
+    }
+
+    /// Settings that the dialect cannot say.
+    pub(super) fn check(self, spec: &ModelSpec) -> Result<(), Unfit> {
+        let cannot =
+            |key: &str, of: &str| Err(Unfit::new(key, format!("{of} have no such setting; leave it out")));
+        match self {
+            Self::OpenaiChat if spec.reasoning_tokens.is_some() => {
+                cannot("reasoning_tokens", "Chat Completions")
+            }
+            Self::OpenaiResponses if spec.reasoning_tokens.is_some() => {
+                cannot("reasoning_tokens", "Responses")
+            }
+            Self::OpenaiResponses if spec.seed.is_some() => cannot("seed", "Responses"),
+            Self::AnthropicMessages if spec.seed.is_some() => cannot("seed", "Messages"),
+            Self::AnthropicMessages if spec.reasoning_tokens.is_some_and(|n| n >= spec.output_tokens_max) => {
+                let problem = "expected less than `output_tokens_max`, of which it is a part";
+                Err(Unfit::new("reasoning_tokens", problem))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The body of a request.
+    pub(super) fn body(self, spec: &ModelSpec, request: &Request) -> Value {
+        let mut body = match self {
+            Self::OpenaiChat => chat::body(spec, request),
+            Self::OpenaiResponses => responses::body(spec, request),
+            Self::AnthropicMessages => messages::body(spec, request),
+            Self::Gemini => gemini::body(spec, request),
+        };
+        overlay(&mut body, &spec.body);
+        Value::Object(body)
+    }
+
+    /// The answer that a whole body holds.
+    pub(super) fn read(self, whole: &Value) -> Result<Answer, Failure> {
+        let mut answer = match self {
+            Self::OpenaiChat => chat::read(whole),
+            Self::OpenaiResponses => responses::read(whole),
+            Self::AnthropicMessages => messages::read(whole),
+            Self::Gemini => gemini::read(whole),
+        }?;
+        let mut ids: Vec<&str> = answer.uses.iter().map(|tool| tool.id.as_str()).collect();
+        ids.sort_unstable();
+        if ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) || ids.contains(&"") {
+            return Err(shape("tools whose results can be told apart: their ids are missing or repeat"));
+        }
+        if answer.stop == Stop::OutputLimit {
+            answer.uses.iter_mut().for_each(cut);
+        }
+        Ok(answer)
+    }
+}
+
+/// Puts an answer together that comes piece by piece.
+pub(super) struct Collector(Collected);
+
+enum Collected {
+    Chat(chat::Collected),
+    Responses(responses::Collected),
+    Messages(messages::Collected),
+    Gemini(gemini::Collected),
+}
+
+impl Collector {
+    pub fn new(dialect: Dialect) -> Self {
+        Self(match dialect {
+            Dialect::OpenaiChat => Collected::Chat(chat::Collected::default()),
+            Dialect::OpenaiResponses => Collected::Responses(responses::Collected::default()),
+            Dialect::AnthropicMessages => Collected::Messages(messages::Collected::default()),
+            Dialect::Gemini => Collected::Gemini(gemini::Collected::default()),
+        })
+    }
+
+    /// Takes the data of one event. True: nothing more belongs to the answer.
+    ///
+    /// # Errors
+    /// It makes no sense, or is the provider's word that it failed.
+    pub fn take(&mut self, data: &str) -> Result<bool, Failure> {
+        if data.trim() == "[DONE]" {
+            return Ok(true);
+        }
+        let data: Value = serde_json::from_str(data).map_err(|error| {
+            Failure::broken(format!("the answer came with an event that is no JSON: {error}"))
+        })?;
+        if let Some(failure) = refusal::in_stream(&data) {
+            return Err(failure);
+        }
+        match &mut self.0 {
+            Collected::Chat(collected) => collected.take(data),
+            Collected::Responses(collected) => collected.take(data),
+            Collected::Messages(collected) => collected.take(data),
+            Collected::Gemini(collected) => collected.take(data),
+        }
+    }
+
+    /// The answer, as it would have come whole.
+    ///
+    /// # Errors
+    /// It is not whole: what the provider ends an answer with has not come.
+    pub fn whole(self) -> Result<Value, Failure> {
+        let whole = match self.0 {
+            Collected::Chat(collected) => collected.whole(),
+            Collected::Responses(collected) => collected.whole(),
+            Collected::Messages(collected) => collected.whole(),
+            Collected::Gemini(collected) => collected.whole(),
+        };
+        whole.ok_or_else(|| Failure::broken("the answer ended in the middle"))
+    }
+}
+
+/// The address some steps below another; its query stays.
+fn below(base: &reqwest::Url, steps: &[&str]) -> reqwest::Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(steps);
+    }
+    url
+}
+
+/// Lays fields over others; objects are laid over objects field by field.
+fn overlay(body: &mut Map<String, Value>, over: &Map<String, Value>) {
+    for (key, value) in over {
+        match (body.get_mut(key), value) {
+            (Some(Value::Object(below)), Value::Object(above)) => overlay(below, above),
+            (Some(below), above) => *below = above.clone(),
+            (None, above) => {
+                body.insert(key.clone(), above.clone());
+            }
+        }
+    }
+}
+
+/// An answer that is JSON, and not what the dialect says.
+fn shape(expected: &str) -> Failure {
+    Failure::broken(format!("the answer is not of the shape that was expected: it has no {expected}"))
+        .may_cost()
+}
+
+/// Arguments that came as text.
+fn arguments(text: &str) -> Arguments {
+    match serde_json::from_str(text) {
+        Ok(value @ Value::Object(_)) => Arguments::Parsed(value),
+        Ok(_) => malformed(text, "they are no JSON object"),
+        // A tool without arguments is used with nothing by some.
+        Err(_) if text.trim().is_empty() => Arguments::Parsed(json!({})),
+        Err(error) => malformed(text, &format!("they are no JSON: {error}")),
+    }
+}
+
+fn malformed(text: &str, problem: &str) -> Arguments {
+    Arguments::Malformed { text: text.to_owned(), problem: problem.to_owned() }
+}
+
+/// Arguments that can be sent back: providers refuse to read their own model's broken JSON.
+fn sendable(arguments: &Arguments) -> Value {
+    match arguments {
+        Arguments::Parsed(value) => value.clone(),
+        Arguments::Malformed { text, .. } => json!({"malformed": text}),
+    }
+}
+
+/// Nobody knows what else an answer would have said that was cut off.
+fn cut(tool: &mut ToolUse) {
+    let text = match &tool.arguments {
+        Arguments::Parsed(value) => value.to_string(),
+        Arguments::Malformed { text, .. } => text.clone(),
+    };
+    tool.arguments = malformed(&text, "the answer was cut off at the most tokens that one may have");
+}
+
+fn text_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+fn count_at(value: &Value, pointer: &str) -> u64 {
+    value.pointer(pointer).and_then(Value::as_u64).unwrap_or(0)
+}
+
+fn list_at<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Fields that are there, in order.
+fn fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
+    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}

@@ -1,0 +1,33 @@
+//! Models: asked over the wire in their own dialects, on tape, within a budget, and never a harness fault in disguise.
+
+mod answer;
+mod budget;
+mod client;
+mod conversation;
+mod dialect;
+mod endpoint;
+mod exchange;
+mod failure;
+mod fault;
+mod money;
+mod pace;
+mod patience;
+mod price;
+mod request;
+mod retry;
+mod secret;
+mod tape;
+mod wire;
+
+pub use answer::{Answer, Arguments, Stop, ToolUse, Usage};
+pub use budget::{Allowance, Budget, Limit, Scope, Tally};
+pub use client::{Client, Model, Options, Who};
+pub use conversation::Conversation;
+pub use endpoint::{Dialect, Endpoint, KeySource, ModelSpec, Provider, Unfit};
+pub use fault::{Fault, Refusal};
+pub use money::Usd;
+pub use pace::Standing;
+pub use patience::Patience;
+pub use price::{LongPrice, Price, Prices};
+pub use request::{Echo, Request, ToolResult, Turn};
+pub use tape::{Tape, TapeError};

@@ -1,0 +1,121 @@
+//! One line of a tape: one exchange, with every try.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::endpoint::{Dialect, Endpoint};
+use super::super::fault::Fault;
+use super::super::money::Usd;
+use crate::base::digest;
+use crate::record::TrialId;
+
+/// Version of the line format.
+pub(in crate::model) const VERSION: u32 = 1;
+
+/// Whose question it is, and which.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(in crate::model) struct Asked {
+    pub trial: TrialId,
+    pub part: String,
+    pub turn: u32,
+    /// SHA-256 of what was asked, and of which model.
+    pub digest: String,
+}
+
+/// An exchange. Everything that depends on the wall clock is in `at`, `ms` and in the tries.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(in crate::model) struct Line {
+    pub v: u32,
+    pub trial: TrialId,
+    pub part: String,
+    pub turn: u32,
+    /// SHA-256 of what was asked, and of which model.
+    pub digest: String,
+    pub dialect: Dialect,
+    /// Where the question went.
+    pub url: String,
+    pub model: String,
+    pub request: Body,
+    /// Tries that failed, in order.
+    pub tries: Vec<Try>,
+    pub outcome: Outcome,
+    /// What answers that were lost on their way may have cost.
+    #[serde(default)]
+    pub lost: Lost,
+    /// When it was over, RFC 3339.
+    pub at: String,
+    /// How long it took, waits included.
+    pub ms: u64,
+}
+
+/// A request's body. Conversations grow at their end, so what was asked just before is not written again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(in crate::model) struct Body {
+    /// Bytes at its beginning that are those of the request of the exchange before, in the same file, of this trial and part.
+    pub same_bytes: usize,
+    /// What comes after them.
+    pub rest: String,
+}
+
+/// A try that failed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(in crate::model) struct Try {
+    /// What went wrong.
+    pub failure: String,
+    /// The status; 0: none came.
+    pub status: u16,
+    /// The provider's name for the exchange.
+    pub request_id: String,
+    /// What came, cut to a limit.
+    pub body: String,
+    /// How long it took.
+    pub ms: u64,
+}
+
+/// How it ended.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::model) enum Outcome {
+    /// With an answer.
+    Answered {
+        status: u16,
+        /// The body is a stream of events.
+        events: bool,
+        request_id: String,
+        body: String,
+    },
+    /// Without one.
+    Failed(Fault),
+}
+
+/// What answers may have cost that were lost on their way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub(in crate::model) struct Lost {
+    pub usd: Usd,
+    pub tokens: u64,
+}
+
+impl Asked {
+    pub fn new(trial: &TrialId, part: &str, turn: u32, endpoint: &Endpoint, body: &str) -> Self {
+        let dialect = serde_json::to_string(&endpoint.dialect).unwrap_or_default();
+        let stream = if endpoint.spec.stream { "stream" } else { "whole" };
+        let digest = digest::of_parts(["chesterton/tape/1", &dialect, &endpoint.spec.name, stream, body]);
+        Self { trial: trial.clone(), part: part.to_owned(), turn, digest }
+    }
+}
+
+impl Body {
+    /// A body after another one.
+    pub fn after(before: &str, body: &str) -> Self {
+        let pairs = before.bytes().zip(body.bytes());
+        let mut same = pairs.take_while(|(a, b)| a == b).count();
+        while !body.is_char_boundary(same) {
+            same = same.saturating_sub(1);
+        }
+        Self { same_bytes: same, rest: body.get(same..).unwrap_or_default().to_owned() }
+    }
+
+    /// The whole body; `None` if the one before is not that which it came after.
+    pub fn whole(&self, before: &str) -> Option<String> {
+        before.get(..self.same_bytes).map(|same| format!("{same}{}", self.rest))
+    }
+}
