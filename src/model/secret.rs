@@ -15,6 +15,8 @@ use super::endpoint::{KeySource, Unfit};
 const KEY_BYTES_MAX: u64 = 16 * 1024;
 /// A shorter text is no key: to strip it would be to strip what means something else.
 const KEY_BYTES_MIN: usize = 8;
+/// How often a text may be JSON inside of JSON.
+const ESCAPES_MAX: usize = 4;
 /// What stands where a key stood.
 const STRIPPED: &str = "[key]";
 
@@ -141,9 +143,19 @@ fn forms(key: &str) -> Vec<String> {
     // As a URL has it: only what must be escaped.
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
     forms.push(each(&|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }, ""));
-    forms.push(each(&|b| format!("\\u{b:04x}"), ""));
-    forms.push(each(&|b| format!("\\u{b:04X}"), ""));
-    forms.push(serde_json::to_string(key).unwrap_or_default().trim_matches('"').to_owned());
+    // JSON inside of JSON escapes its escapes again: a tool's arguments are such a text, and a stream of events holds it.
+    let mut bars = String::from("\\");
+    let mut escaped = [key.to_owned(), key.chars().rev().collect()];
+    for _ in 0..ESCAPES_MAX {
+        forms.push(each(&|b| format!("{bars}u{b:04x}"), ""));
+        forms.push(each(&|b| format!("{bars}u{b:04X}"), ""));
+        for text in &mut escaped {
+            *text = text.replace('\\', "\\\\").replace('"', "\\\"");
+            forms.push(text.clone());
+        }
+        bars = bars.repeat(2);
+    }
+    forms.push(key.replace('/', "\\/"));
     for between in [",", ", "] {
         forms.push(each(&|b| b.to_string(), between));
     }

@@ -23,7 +23,7 @@ const LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// The content type of an answer that comes piece by piece.
 pub(super) const EVENTS: &str = "text/event-stream";
-/// Bytes that events are looked for in at once: the parser moves all that is left after each of them.
+/// Bytes that events are looked for in at once, or a little more: the parser moves all that is left after each line.
 const PARSED_BYTES: usize = 8 * 1024;
 
 /// What came, as it came.
@@ -165,14 +165,15 @@ pub(super) async fn collect(
     dialect: Dialect,
 ) -> Result<Value, Failure> {
     let mut collector = Collector::new(dialect);
-    let small = chunks.flat_map(|chunk| {
-        let pieces: Vec<Result<Bytes, Failure>> = match chunk {
-            Ok(chunk) => chunk.chunks(PARSED_BYTES).map(|piece| Ok(chunk.slice_ref(piece))).collect(),
+    let mut pending = Vec::new();
+    let lines = chunks.flat_map(move |chunk| {
+        let pieces = match chunk {
+            Ok(chunk) => whole_lines(&mut pending, &chunk).into_iter().map(Ok).collect(),
             Err(failure) => vec![Err(failure)],
         };
         futures_util::stream::iter(pieces)
     });
-    let mut events = Box::pin(small.eventsource());
+    let mut events = Box::pin(lines.eventsource());
     while let Some(event) = events.next().await {
         match event {
             Ok(event) => {
@@ -185,6 +186,28 @@ pub(super) async fn collect(
         }
     }
     collector.whole().map_err(Failure::may_cost)
+}
+
+/// The whole lines of what has come so far, some at a time; the rest stays pending. The parser begins every line anew with each
+/// piece that it gets, so a long line in many pieces would cost its length squared.
+fn whole_lines(pending: &mut Vec<u8>, chunk: &[u8]) -> Vec<Bytes> {
+    let Some(last) = chunk.iter().rposition(|b| *b == b'\n') else {
+        pending.extend_from_slice(chunk);
+        return Vec::new();
+    };
+    let (now, later) = chunk.split_at(last.saturating_add(1));
+    let mut pieces = Vec::new();
+    for line in now.split_inclusive(|b| *b == b'\n') {
+        pending.extend_from_slice(line);
+        if pending.len() >= PARSED_BYTES {
+            pieces.push(Bytes::from(std::mem::take(pending)));
+        }
+    }
+    if !pending.is_empty() {
+        pieces.push(Bytes::from(std::mem::take(pending)));
+    }
+    pending.extend_from_slice(later);
+    pieces
 }
 
 /// A body under its limits: it goes on coming, it comes fast enough, it does not come for ever.
@@ -299,5 +322,23 @@ impl Guarded {
         self.window_bytes = 0;
         self.window_lines = 0;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_however_they_are_cut() {
+        let text = "data: a\n\ndata: bb\r\n: note\ndata: ccc\n\ndata: d".repeat(900);
+        for size in [1, 2, 3, 7, 1_000, 20_000, text.len()] {
+            let mut pending = Vec::new();
+            let pieces: Vec<Bytes> =
+                text.as_bytes().chunks(size).flat_map(|chunk| whole_lines(&mut pending, chunk)).collect();
+            assert!(pieces.iter().all(|piece| piece.ends_with(b"\n") && piece.len() < PARSED_BYTES + 64));
+            let whole: Vec<u8> = pieces.iter().flatten().copied().chain(pending).collect();
+            assert_eq!(whole, text.as_bytes());
+        }
     }
 }

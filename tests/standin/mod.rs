@@ -3,7 +3,13 @@
 //!
 //! `let standin = Standin::start(|asked| Said::text("done")).await;` and point a model at `standin.url(dialect)`.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::disallowed_methods, clippy::indexing_slicing, reason = "each test uses its part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    reason = "each test uses its part"
+)]
 
 pub mod faults;
 mod http;

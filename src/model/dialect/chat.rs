@@ -4,11 +4,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::{Answer, Stop, ToolUse, Usage};
-use super::super::endpoint::{ModelSpec, Provider};
-use super::super::failure::Failure;
-use super::super::request::{Echo, Request, Turn};
 use super::{arguments, count_at, fields, list_at, sendable, shape, text_at};
+use crate::model::answer::{Answer, Stop, ToolUse, Usage};
+use crate::model::endpoint::{ModelSpec, Provider};
+use crate::model::failure::Failure;
+use crate::model::request::{Echo, Request, Turn};
 
 pub(super) fn body(spec: &ModelSpec, request: &Request) -> Map<String, Value> {
     let most = json!(spec.output_tokens_max);

@@ -5,11 +5,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::{Answer, Stop, ToolUse, Usage};
-use super::super::endpoint::ModelSpec;
-use super::super::failure::Failure;
-use super::super::request::{Echo, Request, ToolResult, Turn};
 use super::{Arguments, count_at, fields, list_at, shape, text_at};
+use crate::model::answer::{Answer, Stop, ToolUse, Usage};
+use crate::model::endpoint::ModelSpec;
+use crate::model::failure::Failure;
+use crate::model::request::{Echo, Request, ToolResult, Turn};
 
 /// How ids begin that are ours.
 const OURS: &str = "chesterton-call-";

@@ -5,11 +5,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::{Answer, Stop, ToolUse, Usage};
-use super::super::endpoint::ModelSpec;
-use super::super::failure::Failure;
-use super::super::request::{Echo, Request, Turn};
 use super::{Arguments, arguments, count_at, fields, list_at, sendable, shape, text_at};
+use crate::model::answer::{Answer, Stop, ToolUse, Usage};
+use crate::model::endpoint::ModelSpec;
+use crate::model::failure::Failure;
+use crate::model::request::{Echo, Request, Turn};
 
 pub(super) fn body(spec: &ModelSpec, request: &Request) -> Map<String, Value> {
     let mut messages = messages(request);
@@ -74,7 +74,7 @@ fn messages(request: &Request) -> Vec<Value> {
     sides.into_iter().map(|(side, content)| json!({"role": side, "content": content})).collect()
 }
 
-fn result(result: &super::super::request::ToolResult) -> Value {
+fn result(result: &crate::model::request::ToolResult) -> Value {
     let mut block = json!({"type": "tool_result", "tool_use_id": result.id, "content": result.text});
     if let (true, Value::Object(block)) = (result.is_error, &mut block) {
         block.insert("is_error".to_owned(), Value::Bool(true));

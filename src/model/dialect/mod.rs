@@ -11,10 +11,10 @@ mod responses;
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Arguments, Stop, ToolUse};
-use super::endpoint::{Dialect, Endpoint, ModelSpec, Unfit};
-use super::failure::Failure;
-use super::request::Request;
+use crate::model::answer::{Answer, Arguments, Stop, ToolUse};
+use crate::model::endpoint::{Dialect, Endpoint, ModelSpec, Unfit};
+use crate::model::failure::Failure;
+use crate::model::request::Request;
 
 pub(super) use refusal::{in_stream as failed_inside, refusal};
 

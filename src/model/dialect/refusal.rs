@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::failure::Failure;
-use super::super::fault::Refusal;
 use super::{list_at, text_at};
+use crate::model::failure::Failure;
+use crate::model::fault::Refusal;
 
 /// Characters of a provider's own words that are told.
 const TOLD_CHARS_MAX: usize = 600;

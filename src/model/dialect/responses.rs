@@ -5,11 +5,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::{Answer, Stop, ToolUse, Usage};
-use super::super::endpoint::ModelSpec;
-use super::super::failure::Failure;
-use super::super::request::{Echo, Request, Turn};
 use super::{Arguments, arguments, count_at, fields, list_at, refusal, sendable, shape, text_at};
+use crate::model::answer::{Answer, Stop, ToolUse, Usage};
+use crate::model::endpoint::ModelSpec;
+use crate::model::failure::Failure;
+use crate::model::request::{Echo, Request, Turn};
 
 pub(super) fn body(spec: &ModelSpec, request: &Request) -> Map<String, Value> {
     let reasons = spec.reasoning_effort.is_some() || spec.body.contains_key("reasoning");

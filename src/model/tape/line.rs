@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::endpoint::{Dialect, Endpoint};
-use super::super::fault::Fault;
-use super::super::money::Usd;
 use crate::base::digest;
+use crate::model::endpoint::{Dialect, Endpoint};
+use crate::model::fault::Fault;
+use crate::model::money::Usd;
 use crate::record::TrialId;
 
 /// Version of the line format.

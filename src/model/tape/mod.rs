@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::fault::Fault;
+use crate::model::fault::Fault;
 use index::Index;
 
 pub(super) use line::{Asked, Body, Line, Lost, Outcome, Try, VERSION};
