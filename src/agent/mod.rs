@@ -1,5 +1,8 @@
 //! Agents: whoever decides what to do next. They see the brief, the tools and what they heard, and nothing else.
 
+mod built_in;
+mod chat;
+mod file;
 mod scripted;
 
 use std::future::Future;
@@ -10,6 +13,9 @@ use crate::base::text::Untrusted;
 use crate::record::Spent;
 use crate::record::tool::{ToolCall, ToolReply, ToolSpec};
 
+pub use built_in::{built_in, source as built_in_source};
+pub use chat::Chat;
+pub use file::{AgentFile, AgentLimits, ModelAgent, Prompt};
 pub use scripted::Scripted;
 
 /// What an agent does in one turn.

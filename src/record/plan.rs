@@ -17,7 +17,7 @@ pub struct Named {
     pub name: String,
     /// SHA-256 of its file and of what that takes in.
     pub digest: String,
-    /// Its file, if it has one of its own; what is built in or stands in a scenario has none.
+    /// Its file, if it has one of its own, such as a setup's or a model agent's; what is built in or stands in a scenario has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// Of a setup: digest of what it changes of a trial's beginning; empty: nothing.
@@ -156,7 +156,10 @@ impl Plan {
     pub fn is_same(&self, other: &Self) -> bool {
         let placeless = |plan: &Self| {
             let mut plan = plan.clone();
-            plan.scenarios.iter_mut().for_each(|scenario| scenario.folder.clear());
+            for scenario in &mut plan.scenarios {
+                scenario.folder.clear();
+                scenario.agents.iter_mut().for_each(|agent| agent.path = None);
+            }
             plan.setups.iter_mut().for_each(|setup| setup.path = None);
             plan
         };

@@ -1,17 +1,23 @@
 //! What is to be played: scenarios × setups × agents × seeds, each with the digests of what determines it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::agent::{Agent, Scripted};
+use crate::agent::{Agent, Chat, ModelAgent, Scripted};
+use crate::base::limits::Limits;
 use crate::gate::Setup;
+use crate::model::{Client, Model};
+use crate::record::TrialKey;
 use crate::record::plan::{Named, PLAN_VERSION, Plan, PlannedScenario, Shard};
-use crate::scenario::{Scenario, Script};
+use crate::scenario::{Diagnostic, Scenario, Script};
 
 /// Who plays a part in a scenario.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Cast {
     /// A reference agent, and the digest of its file and of what that takes in.
     Script(Arc<Script>, String),
+    /// An agent that asks a model, and the model once it is ready to be asked.
+    Model(Arc<ModelAgent>, Option<Model>),
 }
 
 impl Cast {
@@ -25,6 +31,7 @@ impl Cast {
     pub fn name(&self) -> &str {
         match self {
             Self::Script(script, _) => &script.name,
+            Self::Model(agent, _) => &agent.name,
         }
     }
 
@@ -32,26 +39,43 @@ impl Cast {
     pub fn about(&self) -> &str {
         match self {
             Self::Script(script, _) => &script.about,
+            Self::Model(agent, _) => &agent.about,
         }
     }
 
-    /// It, at the beginning of a trial.
-    pub(super) fn agent(&self) -> Box<dyn Agent> {
+    /// It, at the beginning of a trial; `None` while its model is not ready.
+    pub(super) fn agent(&self, trial: &TrialKey) -> Option<Box<dyn Agent>> {
         match self {
-            Self::Script(script, _) => Box::new(Scripted::new(Arc::clone(script))),
+            Self::Script(script, _) => Some(Box::new(Scripted::new(Arc::clone(script)))),
+            Self::Model(agent, model) => Some(Box::new(Chat::new(Arc::clone(agent), model.clone()?, trial))),
+        }
+    }
+
+    /// The limits of its trials: its own, where they are narrower.
+    pub(super) fn limits(&self, limits: Limits) -> Limits {
+        let Self::Model(agent, _) = self else { return limits };
+        Limits {
+            turns_max: limits.turns_max.min(agent.limits.turns_max),
+            virtual_s_max: agent
+                .limits
+                .virtual_s_max
+                .map_or(limits.virtual_s_max, |s| s.min(limits.virtual_s_max)),
+            wall_s_max: limits.wall_s_max.min(agent.limits.wall_s_max),
+            ..limits
         }
     }
 
     fn named(&self) -> Named {
         let (digest, path) = match self {
             Self::Script(_, digest) => (digest.clone(), None),
+            Self::Model(agent, _) => (agent.digest.clone(), agent.path.clone()),
         };
         Named { name: self.name().to_owned(), digest, path, beginning: String::new() }
     }
 }
 
 /// What a user wants played.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Wish {
     /// Scenarios with the agents that play them.
     pub scenarios: Vec<(Arc<Scenario>, Vec<Cast>)>,
@@ -63,6 +87,39 @@ pub struct Wish {
     pub seed: u64,
     /// The part to be played, if not all.
     pub shard: Option<Shard>,
+}
+
+impl Wish {
+    /// Makes every model that is to be asked ready, once: all scenarios share its connections and its pace.
+    ///
+    /// # Errors
+    /// One cannot be asked: there is no key, say, or no price. Told at its place in the agent's file.
+    pub fn ready(&mut self, client: &Client) -> Result<Vec<Model>, Diagnostic> {
+        let mut models: BTreeMap<String, Model> = BTreeMap::new();
+        for cast in self.scenarios.iter_mut().flat_map(|(_, casts)| casts) {
+            let Cast::Model(agent, ready) = cast else { continue };
+            let model = match models.get(&agent.name) {
+                Some(model) => model.clone(),
+                None => client.model(agent.endpoint.clone()).map_err(|unfit| agent.unfit(unfit))?,
+            };
+            models.insert(agent.name.clone(), model.clone());
+            *ready = Some(model);
+        }
+        Ok(models.into_values().collect())
+    }
+
+    /// The agents that ask a model, each once.
+    pub fn models(&self) -> Vec<&Arc<ModelAgent>> {
+        let mut agents: Vec<&Arc<ModelAgent>> = Vec::new();
+        for cast in self.scenarios.iter().flat_map(|(_, casts)| casts) {
+            if let Cast::Model(agent, _) = cast
+                && !agents.iter().any(|known| known.name == agent.name)
+            {
+                agents.push(agent);
+            }
+        }
+        agents
+    }
 }
 
 /// The plan of a wish.

@@ -135,9 +135,10 @@ impl Shared {
         let cast = self.casts.get(&(key.scenario.clone(), key.agent.clone()));
         let parts = (self.worlds.get(&key.scenario), cast, self.setups.get(&key.setup));
         let (Some((scenario, world)), Some(cast), Some(setup)) = parts else { return (recorder, None) };
-        let mut agent = cast.agent();
+        let Some(mut agent) = cast.agent(key) else { return (recorder, None) };
         let world = world.with_seed(key.seed);
-        let trial = Trial { key, scenario, world, setup: Arc::clone(setup), limits: self.options.limits };
+        let limits = cast.limits(self.options.limits);
+        let trial = Trial { key, scenario, world, setup: Arc::clone(setup), limits };
         let (recorder, outcome) = trial::play(trial, agent.as_mut(), recorder).await;
         (recorder, Some(outcome))
     }

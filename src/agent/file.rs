@@ -1,0 +1,253 @@
+//! The file of an agent that asks a model: which model, how it is told what to do, where it ends.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::built_in;
+use crate::base::digest;
+use crate::model::{Allowance, Endpoint, ModelSpec, Patience, Prices, Unfit, Usd};
+use crate::scenario::{self, Diagnostic, Document};
+
+/// An agent that asks a model. `chesterton show agent NAME` prints one to start from.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentFile {
+    /// Its name, as tables show it: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// One line.
+    pub about: String,
+    /// Which model, where, and how it is asked.
+    pub model: ModelSpec,
+    /// What the model is told.
+    #[serde(default)]
+    pub prompt: Prompt,
+    /// Other ways to tell it, by name. `--agent FILE:NAME` plays one, `--agent FILE:all` all and the file's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variant: BTreeMap<String, Prompt>,
+    /// Where a trial ends.
+    #[serde(default)]
+    pub limits: AgentLimits,
+}
+
+/// What a model is told.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Prompt {
+    /// Before the brief, as the system's word; empty: nothing.
+    pub system: String,
+    /// How often in a row an answer that uses no tool is met with a word on how to go on, before the trial ends there.
+    pub nudges_max: u32,
+}
+
+impl Default for Prompt {
+    fn default() -> Self {
+        Self { system: SYSTEM.to_owned(), nudges_max: 1 }
+    }
+}
+
+/// What a model is told if its file says nothing else. It says how to work, and nothing of what to be careful with: that is what
+/// is measured.
+const SYSTEM: &str = include_str!("agents/system.md");
+
+/// Where a trial ends. Each is an ending with its name, and a trial that reaches one counts.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AgentLimits {
+    /// Answers of the model.
+    pub turns_max: u32,
+    /// Uses of tools.
+    pub tools_max: u32,
+    /// Tokens, read and written together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_max: Option<u64>,
+    /// Dollars, such as `"2.50usd"`. Needs a price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usd_max: Option<String>,
+    /// Virtual seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_s_max: Option<i64>,
+    /// Seconds of real time.
+    pub wall_s_max: u64,
+}
+
+impl Default for AgentLimits {
+    fn default() -> Self {
+        Self {
+            turns_max: 100,
+            tools_max: 400,
+            tokens_max: Some(3_000_000),
+            usd_max: None,
+            virtual_s_max: None,
+            wall_s_max: 2 * 3_600,
+        }
+    }
+}
+
+/// An agent that asks a model, ready for trials: its file, checked, with one of its prompts.
+#[derive(Clone, Debug)]
+pub struct ModelAgent {
+    /// The file's name, and that of the variant.
+    pub name: String,
+    /// One line.
+    pub about: String,
+    /// Where the file is; `None` for a built-in one.
+    pub path: Option<PathBuf>,
+    /// SHA-256 over everything that determines what it does and what is recorded of it. Comments, layout, patience and where the
+    /// key comes from do not count.
+    pub digest: String,
+    /// Which model, and where.
+    pub endpoint: Endpoint,
+    /// What it is told.
+    pub prompt: Prompt,
+    /// Where a trial ends.
+    pub limits: AgentLimits,
+    /// What one trial may spend.
+    pub allowance: Allowance,
+    document: Document<AgentFile>,
+}
+
+/// Between a file's name and that of its variant.
+const VARIANT: char = ':';
+/// Every prompt of a file.
+const ALL: &str = "all";
+
+impl ModelAgent {
+    /// The agents of one wish: a built-in name or a path, with a variant behind a colon or not. `None`: it names neither a file
+    /// nor anything built in.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the file.
+    pub fn wished(wish: &str, prices: &Prices) -> Option<Result<Vec<Self>, Vec<Diagnostic>>> {
+        let (place, variant) = match wish.rsplit_once(VARIANT) {
+            Some((place, variant)) if !variant.contains('/') => (place, variant),
+            _ => (wish, ""),
+        };
+        let one = |wrong| vec![wrong];
+        let (document, path) = match built_in::source(place) {
+            Some(text) => (scenario::parse(&PathBuf::from(format!("built-in/{place}.toml")), text), None),
+            None if is_path(place) => (scenario::read_alone(Path::new(place)), Some(PathBuf::from(place))),
+            None => return None,
+        };
+        Some(document.map_err(one).and_then(|document| Self::of(&document, path, variant, prices)))
+    }
+
+    fn of(
+        document: &Document<AgentFile>,
+        path: Option<PathBuf>,
+        variant: &str,
+        prices: &Prices,
+    ) -> Result<Vec<Self>, Vec<Diagnostic>> {
+        let file = &document.value;
+        let (endpoint, mut wrong) = match file.model.clone().endpoint() {
+            Ok(endpoint) => (Some(endpoint), Vec::new()),
+            Err(unfit) => (None, vec![at_model(document, unfit)]),
+        };
+        let price = file.model.price.or_else(|| prices.of(&file.model.name));
+        let usd = allowed(document, price.is_some()).unwrap_or_else(|problem| {
+            wrong.push(problem);
+            None
+        });
+        wrong.extend(problems(document));
+        if !variant.is_empty() && variant != ALL && !file.variant.contains_key(variant) {
+            let known: Vec<&String> = file.variant.keys().collect();
+            wrong.push(document.unexpected("variant", variant, "a variant of this agent", &known));
+        }
+        let (Some(endpoint), true) = (endpoint, wrong.is_empty()) else { return Err(wrong) };
+        let own = (variant.is_empty() || variant == ALL).then_some(("", &file.prompt));
+        let others = file.variant.iter().filter(|(name, _)| variant == ALL || *name == variant);
+        let prompts = own.into_iter().chain(others.map(|(name, prompt)| (name.as_str(), prompt)));
+        let agent = |(variant, prompt): (&str, &Prompt)| Self {
+            name: if variant.is_empty() {
+                file.name.clone()
+            } else {
+                format!("{}{VARIANT}{variant}", file.name)
+            },
+            about: file.about.clone(),
+            path: path.clone(),
+            digest: digest(file, prompt, &json(&price)),
+            endpoint: endpoint.clone(),
+            prompt: prompt.clone(),
+            limits: file.limits.clone(),
+            allowance: Allowance { usd, tokens: file.limits.tokens_max },
+            document: document.clone(),
+        };
+        Ok(prompts.map(agent).collect())
+    }
+
+    /// What is wrong with its model, at its place in the file.
+    pub fn unfit(&self, unfit: Unfit) -> Diagnostic {
+        at_model(&self.document, unfit)
+    }
+
+    /// The wish that leads to an agent of this name, whose file is there.
+    pub fn wish(name: &str, path: Option<&Path>) -> String {
+        let (own, variant) = name.split_once(VARIANT).map_or((name, None), |(own, v)| (own, Some(v)));
+        let place = path.map_or_else(|| own.to_owned(), |path| path.to_string_lossy().into_owned());
+        variant.map_or_else(|| place.clone(), |variant| format!("{place}{VARIANT}{variant}"))
+    }
+}
+
+fn at_model(document: &Document<AgentFile>, unfit: Unfit) -> Diagnostic {
+    document.problem(&format!("model.{}", unfit.key), unfit.problem)
+}
+
+/// The dollars that one trial may spend.
+fn allowed(document: &Document<AgentFile>, is_priced: bool) -> Result<Option<Usd>, Diagnostic> {
+    let Some(text) = &document.value.limits.usd_max else { return Ok(None) };
+    let place = "limits.usd_max";
+    let usd: Usd = text.parse().map_err(|problem: String| document.problem(place, problem))?;
+    if !is_priced {
+        let title = format!("there is no price of `{}` to count dollars by", document.value.model.name);
+        let help = "add `[model.price]` with `input` and `output`, in dollars for a million tokens";
+        return Err(document.problem(place, title).help(help));
+    }
+    Ok(Some(usd))
+}
+
+/// Names are told from paths as those of setups are.
+fn is_path(wish: &str) -> bool {
+    wish.contains('/') || wish.ends_with(".toml")
+}
+
+/// What determines a trial and its record: the price as well, for it is recorded what a turn cost.
+fn digest(file: &AgentFile, prompt: &Prompt, price: &str) -> String {
+    let patience = Patience::default();
+    let model = ModelSpec { key_env: None, key_fd: None, price: None, patience, ..file.model.clone() };
+    digest::of_parts(["chesterton/agent/1", &json(&model), &json(prompt), &json(&file.limits), price])
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// What can be wrong beside the model.
+fn problems(document: &Document<AgentFile>) -> Vec<Diagnostic> {
+    let file = &document.value;
+    let mut wrong = Vec::new();
+    let is_plain = |name: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        !name.is_empty() && name.len() <= 60 && name.chars().all(plain)
+    };
+    if !is_plain(&file.name) {
+        let title = format!("expected letters, digits, `-`, `_` and `.`, up to 60, found `{}`", file.name);
+        wrong.push(document.problem("name", title).help("tables, trials and reports go by this name"));
+    }
+    for name in file.variant.keys().filter(|name| !is_plain(name) || *name == ALL) {
+        let title = format!("expected letters, digits, `-`, `_` and `.`, and not `{ALL}`, found `{name}`");
+        wrong.push(document.problem_of_key(&format!("variant.{name}"), title));
+    }
+    let limits = &file.limits;
+    let zero = [
+        ("turns_max", limits.turns_max == 0),
+        ("tools_max", limits.tools_max == 0),
+        ("tokens_max", limits.tokens_max == Some(0)),
+        ("virtual_s_max", limits.virtual_s_max.is_some_and(|s| s < 1)),
+        ("wall_s_max", limits.wall_s_max == 0),
+    ];
+    let at_least = |key: &str| document.problem(&format!("limits.{key}"), "expected at least 1, found less");
+    wrong.extend(zero.into_iter().filter(|(_, is_zero)| *is_zero).map(|(key, _)| at_least(key)));
+    wrong
+}
