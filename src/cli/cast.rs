@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::agent::{self, ModelAgent};
 use crate::gate::{self, Setup};
+use crate::model::Prices;
 use crate::runner::Cast;
-use crate::scenario::{self, Diagnostic, Scenario};
+use crate::scenario::{self, Diagnostic, Scenario, Script};
 
 /// Why a name leads nowhere.
 #[derive(Debug)]
@@ -47,20 +49,43 @@ pub fn scenarios(root: &Path, names: &[String]) -> Result<Vec<Arc<Scenario>>, Ca
     folders.iter().map(|folder| Ok(Arc::new(scenario::load(folder)?))).collect()
 }
 
-/// The agents of a scenario, of these names or all.
-pub fn agents(scenario: &Scenario, names: &[String]) -> Result<Vec<Cast>, CastError> {
-    let all = scenario::scripts(&scenario.folder)?;
-    if let Some(unknown) = names.iter().find(|name| !all.iter().any(|s| s.name == **name)) {
-        let known: Vec<&str> = all.iter().map(|s| s.name.as_str()).collect();
-        let near = nearest(unknown, &known);
-        return Err(CastError::Name(format!(
-            "`{unknown}` is no agent of `{}`{near}; its agents: {}",
-            scenario.name,
-            known.join(", ")
-        )));
+/// The agents of a scenario: those of these names or files; all of its own if none is named. A model plays any scenario.
+pub fn agents(scenario: &Scenario, names: &[String], prices: &Prices) -> Result<Vec<Cast>, CastError> {
+    let own = scenario::scripts(&scenario.folder)?;
+    let is_own = |name: &String| own.iter().any(|script| script.name == *name);
+    let mut casts = Vec::new();
+    for name in names.iter().filter(|name| !is_own(name)) {
+        let Some(found) = ModelAgent::wished(name, prices) else { return Err(unknown(scenario, name, &own)) };
+        casts.extend(found?.into_iter().map(|agent| Cast::Model(Arc::new(agent), None)));
     }
-    let wanted = all.into_iter().filter(|s| names.is_empty() || names.contains(&s.name));
-    Ok(wanted.map(Cast::scripted).collect())
+    for (n, cast) in casts.iter().enumerate() {
+        let is_taken =
+            is_own(&cast.name().to_owned()) || casts.iter().take(n).any(|c| c.name() == cast.name());
+        if is_taken {
+            let (name, scenario) = (cast.name(), &scenario.name);
+            return Err(CastError::Name(format!(
+                "two agents of `{scenario}` are called `{name}`: tables could not tell them apart"
+            )));
+        }
+    }
+    let wanted = own.into_iter().filter(|s| names.is_empty() || names.contains(&s.name));
+    Ok(wanted.map(Cast::scripted).chain(casts).collect())
+}
+
+fn unknown(scenario: &Scenario, name: &str, own: &[Script]) -> CastError {
+    let models = agent::built_in().map(|name: &str| name);
+    let known: Vec<&str> = own.iter().map(|s| s.name.as_str()).chain(models).collect();
+    CastError::Name(match Path::new(&format!("{name}.toml")).is_file() {
+        true => {
+            format!("`{name}` is no agent of `{}`; for the file write `--agent ./{name}.toml`", scenario.name)
+        }
+        false => format!(
+            "`{name}` is no agent of `{}`{}; its agents and the built-in models: {}; or give a file",
+            scenario.name,
+            nearest(name, &known),
+            known.join(", ")
+        ),
+    })
 }
 
 /// The setups of these names or paths; `all`: all that are built in; none named: the core ones.

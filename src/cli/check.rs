@@ -10,6 +10,7 @@ use clap::Args;
 use super::cast::{self, CastError};
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
+use crate::model::Prices;
 use crate::runner::{self, Cast, Wish};
 use crate::scenario::{self, Scenario};
 use crate::score::{self, Marks, Oracle};
@@ -62,7 +63,7 @@ fn scenarios(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Res
 /// Plays every agent under the setups under which the oracle expects something of it, and judges.
 fn play(scenario: &Arc<Scenario>, oracle: &Oracle) -> Result<Vec<Marks>, CastError> {
     let names: BTreeSet<&String> = oracle.expect.iter().flat_map(|e| &e.setups).collect();
-    let all = cast::agents(scenario, &[])?;
+    let all = cast::agents(scenario, &[], &Prices::built_in()?)?;
     let mut marks = Vec::new();
     for name in names {
         let setups = cast::setups(std::slice::from_ref(name))?;

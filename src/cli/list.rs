@@ -6,9 +6,11 @@ use clap::{Args, ValueEnum};
 
 use super::cast::{self, CastError};
 use super::terminal::Terminal;
+use crate::agent::{self, ModelAgent};
 use crate::base::exit::Exit;
 use crate::base::text::Untrusted;
 use crate::gate::{self, SetupFile};
+use crate::model::Prices;
 
 /// List what there is. Example: `chesterton list setups`
 #[derive(Debug, Args)]
@@ -21,7 +23,7 @@ pub struct Arguments {
 enum What {
     /// Incidents that can be played
     Scenarios,
-    /// Reference agents
+    /// Reference agents, and models to be asked
     Agents,
     /// Guardrail setups
     Setups,
@@ -62,12 +64,19 @@ fn scenarios(root: &Path) -> Lines {
 
 fn agents(root: &Path) -> Lines {
     let mut lines: Vec<(String, String)> = Vec::new();
+    let prices = Prices::built_in()?;
     for scenario in cast::scenarios(root, &[])? {
-        for cast in cast::agents(&scenario, &[])? {
+        for cast in cast::agents(&scenario, &[], &prices)? {
             if !lines.iter().any(|(name, _)| name == cast.name()) {
                 lines.push((cast.name().to_owned(), Untrusted::from(cast.about()).for_line(120)));
             }
         }
+    }
+    for model in agent::built_in().filter_map(|name| ModelAgent::wished(name, &prices)) {
+        let model = model?
+            .into_iter()
+            .map(|model| (model.name, format!("{} (a model: {})", model.about, model.endpoint.spec.name)));
+        lines.extend(model);
     }
     Ok(lines)
 }

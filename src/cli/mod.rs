@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, no logic.
 
 mod accept;
+mod asking;
 mod cast;
 mod check;
 mod cite;

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::cast::{self, CastError};
+use super::resume;
 use super::session::{self, Manner, Session};
 use super::shard;
 use super::terminal::Terminal;
 use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
-use crate::ledger::{Draft, FolderError, Index};
+use crate::ledger::{Draft, FolderError, Index, RunFolder};
+use crate::model::Prices;
 use crate::record::plan::{Plan, Shard};
-use crate::runner::{self, Wish};
+use crate::runner::{self, Options, Wish};
 
 /// Trials of each cell, unless told otherwise.
 const TRIALS: u32 = 5;
@@ -23,8 +25,8 @@ const TRIALS: u32 = 5;
 pub struct Arguments {
     /// Scenarios, by name or folder; all if none is given
     scenario: Vec<String>,
-    /// An agent; all reference agents if none is given
-    #[arg(long, value_name = "NAME")]
+    /// A reference agent, or a model: a built-in one or a file, with `:VARIANT` behind it or not; all reference agents if none is given
+    #[arg(long, value_name = "NAME|FILE")]
     agent: Vec<String>,
     /// A guardrail setup, built in or from a file, or `all` built-in ones; the core ones if none is given
     #[arg(long, value_name = "NAME|FILE")]
@@ -59,61 +61,96 @@ pub(super) fn plain_name(text: &str) -> Result<String, String> {
 
 /// Plays and judges.
 pub fn run(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Terminal) -> Exit {
-    let wish = match wish(arguments, root) {
-        Ok(wish) => wish,
-        Err(error) => {
-            terminal.tell(error.shown(terminal.colour()));
-            return Exit::BadScenario;
+    match prepare(arguments, root, results, terminal) {
+        Ok(Some(session)) => session.play(terminal),
+        Ok(None) => Exit::Fine,
+        Err((exit, message)) => {
+            terminal.tell(message);
+            exit
         }
-    };
+    }
+}
+
+/// A run about to be played; `None` if that was only to be said.
+fn prepare(
+    arguments: &Arguments,
+    root: &Path,
+    results: &Path,
+    terminal: &mut Terminal,
+) -> Result<Option<Session>, (Exit, String)> {
+    let colour = terminal.colour();
+    let bad = |error: CastError| (Exit::BadScenario, error.shown(colour));
+    let asking = &arguments.manner.asking;
+    let prices = asking.prices().map_err(|wrong| bad(wrong.into()))?;
+    let (replayed, of) = asking.replayed(results).map_or((None, None), |(tape, run)| (Some(tape), run));
+    let wish = wish(arguments, root, of.as_ref(), &prices).map_err(bad)?;
     let plan = runner::plan(&wish);
-    let options = arguments.manner.options();
-    terminal.tell(first_screen(arguments, &wish, &plan, options.jobs));
+    terminal.tell(first_screen(&wish, &plan, &arguments.manner.options(&wish)));
     if arguments.dry_run {
         for key in plan.keys() {
             terminal.say(format!("{} {} {} {} #{}", key.id(), key.scenario, key.setup, key.agent, key.index));
         }
-        return Exit::Fine;
+        estimate(&wish, &arguments.manner.options(&wish), &prices)
+            .into_iter()
+            .for_each(|line| terminal.tell(line));
+        return Ok(None);
     }
-    let watch = Stopwatch::start();
+    if replayed.is_none() {
+        asking.check(&wish, &prices).map_err(bad)?;
+    }
     let made = Draft::new(results, &plan).map_err(FolderError::from);
-    let made = made.and_then(|draft| draft.publish(arguments.name.as_deref(), &watch.name()));
-    match made {
-        Ok((folder, lock)) => {
-            let done = Index::default();
-            let judged = !arguments.manner.no_score;
-            let session = Session { folder, lock, plan, wish, done, options, watch, judged };
-            session.play(terminal)
-        }
-        Err(error) => {
-            terminal.tell(format!("error: {error}"));
-            session::exit_of(&error)
-        }
-    }
+    let made = made.and_then(|draft| draft.publish(arguments.name.as_deref(), &Stopwatch::start().name()));
+    let (folder, lock) = made.map_err(|error| (session::exit_of(&error), format!("error: {error}")))?;
+    let session = Session::new(folder, lock, plan, wish, Index::default(), &arguments.manner);
+    session.asking(asking, replayed, prices).map(Some).map_err(bad)
 }
 
-fn first_screen(arguments: &Arguments, wish: &Wish, plan: &Plan, jobs: usize) -> String {
+/// What asking models may come to.
+fn estimate(wish: &Wish, options: &Options, prices: &Prices) -> Vec<String> {
+    runner::estimate(wish, options, prices).iter().map(ToString::to_string).collect()
+}
+
+fn first_screen(wish: &Wish, plan: &Plan, options: &Options) -> String {
     let agents: usize = wish.scenarios.iter().map(|(_, casts)| casts.len()).sum();
     let part = plan.shard.map(|s| format!(" (shard {} of {})", s.index.saturating_add(1), s.of));
+    let in_flight = match options.in_flight > options.jobs {
+        true => format!(", {} at once", options.in_flight),
+        false => String::new(),
+    };
     format!(
-        "{} scenarios with {agents} agents × {} setups × {} trials: {} trials{}, seeds from {}, {jobs} threads",
+        "{} scenarios with {agents} agents × {} setups × {} trials: {} trials{}, seeds from {}, {} threads{in_flight}",
         wish.scenarios.len(),
         wish.setups.len(),
-        arguments.trials,
+        wish.trials,
         plan.trials(),
         part.unwrap_or_default(),
-        arguments.seed
+        wish.seed,
+        options.jobs
     )
 }
 
-fn wish(arguments: &Arguments, root: &Path) -> Result<Wish, CastError> {
-    let scenarios = cast::scenarios(root, &arguments.scenario)?;
+/// What is to be played: what the arguments say, or, where they say nothing, what the run whose tape is played again had.
+fn wish(
+    arguments: &Arguments,
+    root: &Path,
+    replayed: Option<&RunFolder>,
+    prices: &Prices,
+) -> Result<Wish, CastError> {
+    let Arguments { scenario, agent, setup, trials, seed, shard, .. } = arguments;
+    if let Some(run) = replayed
+        && scenario.is_empty()
+        && agent.is_empty()
+        && setup.is_empty()
+    {
+        let plan = run.plan().map_err(|error| CastError::Name(error.to_string()))?;
+        return resume::wish(&plan, run, prices);
+    }
+    let scenarios = cast::scenarios(root, scenario)?;
     let scenarios = scenarios
         .into_iter()
-        .map(|scenario| Ok((Arc::clone(&scenario), cast::agents(&scenario, &arguments.agent)?)))
+        .map(|scenario| Ok((Arc::clone(&scenario), cast::agents(&scenario, agent, prices)?)))
         .collect::<Result<Vec<_>, CastError>>()?;
-    let setups = cast::setups(&arguments.setup)?;
+    let setups = cast::setups(setup)?;
     cast::fit(scenarios.iter().map(|(scenario, _)| &**scenario), &setups)?;
-    let Arguments { trials, seed, shard, .. } = *arguments;
-    Ok(Wish { scenarios, setups, trials, seed, shard })
+    Ok(Wish { scenarios, setups, trials: *trials, seed: *seed, shard: *shard })
 }

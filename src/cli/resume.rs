@@ -9,10 +9,11 @@ use super::cast::{self, CastError};
 use super::score::find_run;
 use super::session::{self, Manner, Session};
 use super::terminal::Terminal;
-use crate::base::clock::Stopwatch;
+use crate::agent::ModelAgent;
 use crate::base::exit::Exit;
 use crate::base::sabotage::{self, Sabotage};
 use crate::ledger::{RecordError, RunFolder};
+use crate::model::Prices;
 use crate::record::plan::{Named, Plan};
 use crate::record::{Ending, Event};
 use crate::runner::{self, Wish};
@@ -50,7 +51,7 @@ impl Retry {
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
     match prepare(arguments, results) {
         Ok(session) => {
-            terminal.tell(format!("{} of {} trials are sealed", session.done.len(), session.plan.trials()));
+            terminal.tell(format!("{} of {} trials are sealed", session.done.len(), session.planned()));
             session.play(terminal)
         }
         Err((exit, message)) => {
@@ -63,9 +64,12 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
 fn prepare(arguments: &Arguments, results: &Path) -> Result<Session, (Exit, String)> {
     let usage = |message: String| (Exit::Usage, format!("error: {message}"));
     let folder = find_run(&arguments.run, results).map_err(usage)?;
+    let replayed = arguments.manner.asking.replayed(results).map(|(tape, _)| tape);
     let plan = folder.plan().map_err(|e| (Exit::Invalid, format!("error: {e}")))?;
     let lock = folder.lock().map_err(|e| (session::exit_of(&e), format!("error: {e}")))?;
-    let wish = wish(&plan, &folder).map_err(|e| (Exit::BadScenario, e.shown(false)))?;
+    let bad = |e: CastError| (Exit::BadScenario, e.shown(false));
+    let prices = arguments.manner.asking.prices().map_err(|e| bad(e.into()))?;
+    let wish = wish(&plan, &folder, &prices).map_err(|e| (Exit::BadScenario, e.shown(false)))?;
     let unrecorded = |e: RecordError| (Exit::RecordingFailed, format!("error: {e}"));
     let mut index = runner::index(&folder, &plan).map_err(unrecorded)?;
     if index.is_corrupt() {
@@ -80,17 +84,18 @@ fn prepare(arguments: &Arguments, results: &Path) -> Result<Session, (Exit, Stri
         index.write(&folder).map_err(unrecorded)?;
         index = runner::index(&folder, &plan).map_err(unrecorded)?;
     }
-    let (options, watch) = (arguments.manner.options(), Stopwatch::start());
-    Ok(Session { folder, lock, plan, wish, done: index, options, watch, judged: !arguments.manner.no_score })
+    let session = Session::new(folder, lock, plan, wish, index, &arguments.manner);
+    session.asking(&arguments.manner.asking, replayed, prices).map_err(bad)
 }
 
 /// Gathers what a plan names, and holds its digests against those of the plan: trials of other inputs are other trials.
-fn wish(plan: &Plan, folder: &RunFolder) -> Result<Wish, CastError> {
+pub(super) fn wish(plan: &Plan, folder: &RunFolder, prices: &Prices) -> Result<Wish, CastError> {
     let mut scenarios = Vec::new();
     for planned in &plan.scenarios {
         let scenario = Arc::new(crate::scenario::load(&planned.folder)?);
-        let names: Vec<String> = planned.agents.iter().map(|a| a.name.clone()).collect();
-        let casts = cast::agents(&scenario, &names)?;
+        let wish = |a: &Named| ModelAgent::wish(&a.name, a.path.as_deref());
+        let names: Vec<String> = planned.agents.iter().map(wish).collect();
+        let casts = cast::agents(&scenario, &names, prices)?;
         scenarios.push((scenario, casts));
     }
     let place = |s: &Named| match &s.path {

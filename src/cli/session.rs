@@ -1,10 +1,13 @@
 //! Playing what is left of a plan into its folder, with progress, and judging it: what `run` and `resume` share.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
+use super::asking::{Asking, Asks};
+use super::cast::CastError;
 use super::score;
 use super::terminal::Terminal;
 use crate::agent::Halted;
@@ -12,9 +15,10 @@ use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
 use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
-use crate::ledger::{FolderError, Index, Lock, RunFolder};
+use crate::ledger::{FolderError, Index, Lock, RecordError, RunFolder};
+use crate::model::Prices;
 use crate::record::plan::Plan;
-use crate::runner::{self, Decisions, Meta, Options, Progress, Ran, RunError, Wish};
+use crate::runner::{self, Decisions, Meta, Options, Progress, Ran, RunError, Spend, Wish};
 
 /// As many threads as asked for, or as there are cores.
 pub fn jobs(asked: Option<u32>) -> usize {
@@ -23,7 +27,7 @@ pub fn jobs(asked: Option<u32>) -> usize {
 }
 
 /// How a run is played.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Manner {
     /// Threads; as many as there are cores if not given
     #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..=1024))]
@@ -37,13 +41,19 @@ pub struct Manner {
     /// Record only; judge later with `score`
     #[arg(long)]
     pub no_score: bool,
+    #[command(flatten, next_help_heading = "Models")]
+    pub asking: Asking,
 }
+
+/// Trials under way at once where models are asked: enough to keep two cores busy and few enough for most accounts.
+const IN_FLIGHT: usize = 64;
 
 impl Manner {
     /// On as many threads as asked for, or as there are cores.
-    pub fn options(&self) -> Options {
+    pub fn options(&self, wish: &Wish) -> Options {
         let jobs = jobs(self.jobs);
-        let in_flight = self.in_flight.and_then(|n| usize::try_from(n).ok()).unwrap_or(jobs);
+        let usual = if wish.models().is_empty() { jobs } else { IN_FLIGHT.max(jobs) };
+        let in_flight = self.in_flight.and_then(|n| usize::try_from(n).ok()).unwrap_or(usual);
         Options { jobs, in_flight, limits: Limits::default(), grace: Duration::from_secs(self.grace) }
     }
 }
@@ -55,29 +65,55 @@ pub fn exit_of(error: &FolderError) -> Exit {
 
 /// A run about to be played.
 pub struct Session {
-    /// Its folder.
-    pub folder: RunFolder,
-    /// The right to write into it.
-    pub lock: Lock,
-    /// What is to be played.
-    pub plan: Plan,
-    /// With what.
-    pub wish: Wish,
+    folder: RunFolder,
+    lock: Lock,
+    plan: Plan,
+    wish: Wish,
     /// What was sealed before.
     pub done: Index,
-    /// On how many threads, and what happens to trials in flight.
-    pub options: Options,
-    /// Since when.
-    pub watch: Stopwatch,
-    /// Whether it is judged afterwards.
-    pub judged: bool,
+    options: Options,
+    watch: Stopwatch,
+    judged: bool,
+    asks: Option<Asks>,
 }
 
 impl Session {
+    /// A run that asks no model.
+    pub fn new(folder: RunFolder, lock: Lock, plan: Plan, wish: Wish, done: Index, manner: &Manner) -> Self {
+        let options = manner.options(&wish);
+        let (watch, judged) = (Stopwatch::start(), !manner.no_score);
+        Self { folder, lock, plan, wish, done, options, watch, judged, asks: None }
+    }
+
+    /// As it is; with its models ready, if it has any.
+    pub fn asking(
+        mut self,
+        asking: &Asking,
+        replayed: Option<PathBuf>,
+        prices: Prices,
+    ) -> Result<Self, CastError> {
+        if !self.wish.models().is_empty() {
+            let prices_of = prices.as_of().to_owned();
+            let client = asking.client(&self.folder, replayed, prices);
+            let client = client.map_err(|error| CastError::Name(error.to_string()))?;
+            let models = self.wish.ready(&client)?;
+            self.asks = Some(Asks { client, models, prices_of });
+        }
+        Ok(self)
+    }
+
+    /// How many trials are planned.
+    pub fn planned(&self) -> usize {
+        self.plan.trials()
+    }
+
     /// Plays, concludes, judges.
     pub fn play(mut self, terminal: &mut Terminal) -> Exit {
+        let before = Spend::of(&self.folder);
         let ran = self.play_with_progress(terminal).and_then(|(ran, decisions)| {
-            self.folder.put_json("meta.json", &Meta::of(&self.watch, self.options.jobs, &decisions))?;
+            let meta = Meta::of(&self.watch, &self.options, &decisions);
+            let spend = self.asks.as_ref().map(|asks| before.and(&asks.client.tally()));
+            self.folder.put_json("meta.json", &Meta { spend, ..meta })?;
             if ran.sealed >= ran.planned {
                 let waiting = terminal.wait("putting the ledger in order");
                 runner::interruptible(&self.folder, || runner::conclude(&self.folder, &self.plan))?;
@@ -96,24 +132,19 @@ impl Session {
             false => Exit::Fine,
         };
         terminal.tell(last_screen(&ran, &self.folder, &self.watch));
+        if let Some(asks) = &self.asks {
+            terminal.tell(asks.cost());
+        }
         let halted = ran.halted.as_ref().map(|halted| told(halted, terminal));
         ran.signal.map(runner::Signal::exit).or(halted).unwrap_or(shown)
     }
 
     fn play_with_progress(&mut self, terminal: &mut Terminal) -> Result<(Ran, Decisions), RunError> {
-        let bar = ProgressBar::new(u64::try_from(self.plan.trials()).unwrap_or(u64::MAX));
-        let template = "{bar:30} {pos}/{len} trials · {msg} · {elapsed} gone, {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(200));
-        bar.set_message("production hurt in 0");
-        bar.set_position(u64::try_from(self.done.len()).unwrap_or(u64::MAX));
-        bar.reset_eta();
+        let bar = self.bar();
         let mut hurt = 0_u64;
         let mut decisions = Decisions::default();
         let (plan, done) = (self.plan.clone(), std::mem::take(&mut self.done));
-        let options = self.options;
+        let (options, asks, watch) = (self.options, self.asks.as_ref(), self.watch);
         let ran = runner::run(&self.folder, plan, &self.wish, done, options, |progress| match progress {
             Progress::Sealed(key, played) => {
                 hurt = hurt.saturating_add(u64::from(played.hurt_production));
@@ -121,10 +152,46 @@ impl Session {
                 bar.set_message(format!("production hurt in {hurt}"));
                 bar.inc(1);
             }
+            Progress::Going => {
+                if let (true, Some(asks)) = (bar.is_hidden(), asks) {
+                    let (at, of) = (bar.position(), bar.length().unwrap_or(0));
+                    let going = asks.going(watch.elapsed());
+                    terminal.tell(format!("{at}/{of} trials · production hurt in {hurt} · {going}"));
+                }
+            }
             Progress::Stopping => bar.suspend(|| terminal.tell(stopping(options.grace))),
         });
         bar.finish_and_clear();
+        if let Some(asks) = asks {
+            let path = self.folder.path().to_owned();
+            asks.client.sync().map_err(|cause| RecordError { path, cause })?;
+        }
         Ok((ran?, decisions))
+    }
+
+    fn bar(&self) -> ProgressBar {
+        let bar = ProgressBar::new(u64::try_from(self.plan.trials()).unwrap_or(u64::MAX));
+        let template = match self.asks {
+            Some(_) => "{bar:20} {pos}/{len} trials · {msg} · {going} · {elapsed} gone, {eta} left",
+            None => "{bar:30} {pos}/{len} trials · {msg} · {elapsed} gone, {eta} left",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            let going = self.asks.as_ref().map(|asks| (asks.clone(), self.watch));
+            // It is drawn anew all the time, also while no trial ends.
+            bar.set_style(style.with_key(
+                "going",
+                move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
+                    if let Some((asks, watch)) = &going {
+                        let _ = out.write_str(&asks.going(watch.elapsed()));
+                    }
+                },
+            ));
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar.set_message("production hurt in 0");
+        bar.set_position(u64::try_from(self.done.len()).unwrap_or(u64::MAX));
+        bar.reset_eta();
+        bar
     }
 }
 

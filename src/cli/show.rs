@@ -7,9 +7,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::cast;
 use super::score::find_run;
 use super::terminal::Terminal;
+use crate::agent::{self, AgentFile};
 use crate::base::exit::Exit;
 use crate::gate::{self, SetupFile};
 use crate::ledger::{self, Recorded, RunFolder};
+use crate::model::Prices;
 use crate::record::{Event, TrialKey};
 use crate::report;
 use crate::scenario::{SchemaKind, schema, schema_of};
@@ -34,6 +36,13 @@ enum What {
         /// Its name, as `list setups` has it
         name: String,
     },
+    /// The file of a built-in model agent, to start one's own from
+    Agent {
+        /// Its name, as `list agents` has it
+        name: String,
+    },
+    /// What tokens cost, as the program has it, to start a table of one's own from
+    Prices,
     /// The JSON Schema of a file, for editors that check while one writes
     Schema {
         /// Of which file
@@ -51,6 +60,8 @@ enum FileKind {
     Incident,
     /// A scripted agent
     Agent,
+    /// An agent that asks a model
+    ModelAgent,
     /// What a policy, a webhook or a plain hook sees of a call
     Case,
 }
@@ -60,16 +71,36 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
     match &arguments.what {
         None => trial(arguments, results, terminal),
         Some(What::Setup { name }) => setup(name, terminal),
+        Some(What::Agent { name }) => agent(name, terminal),
+        Some(What::Prices) => {
+            terminal.say(Prices::source().trim_end());
+            Exit::Fine
+        }
         Some(What::Schema { file }) => {
             let schema = match file {
                 FileKind::Setup => schema_of::<SetupFile>(),
                 FileKind::Stage => schema(SchemaKind::Stage),
                 FileKind::Incident => schema(SchemaKind::Incident),
                 FileKind::Agent => schema(SchemaKind::Agent),
+                FileKind::ModelAgent => schema_of::<AgentFile>(),
                 FileKind::Case => gate::case::schema(),
             };
             terminal.say(format!("{schema:#}"));
             Exit::Fine
+        }
+    }
+}
+
+fn agent(name: &str, terminal: &mut Terminal) -> Exit {
+    match agent::built_in_source(name) {
+        Some(text) => {
+            terminal.say(text.trim_end());
+            Exit::Fine
+        }
+        None => {
+            let known = agent::built_in().collect::<Vec<_>>().join(", ");
+            terminal.tell(format!("error: `{name}` is no built-in model agent; there are {known}"));
+            Exit::Usage
         }
     }
 }

@@ -39,11 +39,33 @@ pub enum Scope {
     Trial,
 }
 
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Currency {
+    /// Dollars.
+    Usd,
+    /// Tokens.
+    Tokens,
+}
+
+impl Allowance {
+    /// What both allow.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let least = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
+        let usd = self.usd.into_iter().chain(other.usd).min();
+        Self { usd, tokens: least(self.tokens, other.tokens) }
+    }
+}
+
 /// A limit that one more answer might pass.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Limit {
     /// Whose.
     pub scope: Scope,
+    /// In what.
+    pub currency: Currency,
     /// In whole: what was allowed, what is spent, what one more answer may come to.
     pub text: String,
 }
@@ -162,8 +184,9 @@ impl Account {
             Scope::Run => "the run",
             Scope::Trial => "the trial",
         };
-        let told = |max: String, spent: String, worst: String| Limit {
+        let told = |currency, max: String, spent: String, worst: String| Limit {
             scope: self.scope,
+            currency,
             text: format!(
                 "{whose} may spend {max}: {spent} are spent, and one more answer may come to {worst}"
             ),
@@ -171,11 +194,14 @@ impl Account {
         let all = spent.plus(worst);
         match self.allowance {
             Allowance { usd: Some(max), .. } if all.usd > max => {
-                Some(told(max.to_string(), spent.usd.to_string(), worst.usd.to_string()))
+                Some(told(Currency::Usd, max.to_string(), spent.usd.to_string(), worst.usd.to_string()))
             }
-            Allowance { tokens: Some(max), .. } if all.tokens > max => {
-                Some(told(format!("{max} tokens"), spent.tokens.to_string(), worst.tokens.to_string()))
-            }
+            Allowance { tokens: Some(max), .. } if all.tokens > max => Some(told(
+                Currency::Tokens,
+                format!("{max} tokens"),
+                spent.tokens.to_string(),
+                worst.tokens.to_string(),
+            )),
             _ => None,
         }
     }

@@ -182,7 +182,12 @@ fn is_loopback(host: &str) -> bool {
 impl Model {
     /// Begins a conversation.
     pub fn conversation(&self, who: Who) -> Conversation {
-        let account = Arc::new(Account::new(Scope::Trial, self.0.run.trial));
+        self.conversation_within(who, Allowance::default())
+    }
+
+    /// Begins a conversation that has an allowance of its own, beside that of each trial of the run.
+    pub fn conversation_within(&self, who: Who, own: Allowance) -> Conversation {
+        let account = Arc::new(Account::new(Scope::Trial, self.0.run.trial.and(own)));
         Conversation::new(self.clone(), who, account)
     }
 

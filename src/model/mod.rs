@@ -20,7 +20,7 @@ mod tape;
 mod wire;
 
 pub use answer::{Answer, Arguments, Stop, ToolUse, Usage};
-pub use budget::{Allowance, Budget, Limit, Scope, Tally};
+pub use budget::{Allowance, Budget, Currency, Limit, Scope, Tally};
 pub use client::{Client, Model, Options, Who};
 pub use conversation::Conversation;
 pub use endpoint::{Dialect, Endpoint, KeySource, ModelSpec, Provider, Unfit};

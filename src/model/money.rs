@@ -27,6 +27,11 @@ impl Usd {
         Self(per_token.saturating_mul(tokens))
     }
 
+    /// As a whole number of millionths of a millionth: for the record.
+    pub const fn pico(self) -> u64 {
+        self.0
+    }
+
     /// In dollars: for figures that people and spreadsheets read.
     #[expect(clippy::cast_precision_loss, reason = "a figure to be read")]
     pub fn dollars(self) -> f64 {

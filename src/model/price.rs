@@ -123,6 +123,11 @@ impl Prices {
         Self::parse(Path::new("built-in/prices.toml"), BUILT_IN)
     }
 
+    /// The text of those, to start a table of one's own from.
+    pub const fn source() -> &'static str {
+        BUILT_IN
+    }
+
     /// Those in a file.
     ///
     /// # Errors

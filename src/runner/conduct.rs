@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Sleep, interval, sleep, timeout};
 
 use super::plan::Wish;
 use super::pool::{Options, Progress, Ran, RunError, Shared};
@@ -28,6 +28,8 @@ use crate::trial::{Outcome, Played};
 
 /// News that workers have for whoever listens, at the most; a worker with more waits.
 const NEWS_MAX: usize = 1_024;
+/// How often whoever listens hears that the run goes on.
+const GOING_EVERY: Duration = Duration::from_secs(30);
 /// Threads that hear clocks, signals and workers.
 const LISTENERS: usize = 2;
 /// Open files that a run needs besides one for each worker, and one for each trial that may wait for a model.
@@ -137,6 +139,8 @@ async fn conduct(
     drop(send);
     let mut heard = Heard::default();
     let mut bound: Option<Pin<Box<Sleep>>> = None;
+    let mut going = interval(GOING_EVERY);
+    going.tick().await;
     loop {
         tokio::select! {
             news = receive.recv() => match news {
@@ -153,6 +157,7 @@ async fn conduct(
                 told(Progress::Stopping);
                 bound = Some(Box::pin(sleep(shared.options.grace)));
             }
+            _ = going.tick() => told(Progress::Going),
             () = over(bound.as_mut()) => {
                 heard.given_up = shared.in_flight.load(Ordering::SeqCst);
                 return heard;

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::pool::Options;
 use crate::base::clock::Stopwatch;
+use crate::ledger::RunFolder;
+use crate::model::{Tally, Usage};
 
 /// How long decisions at the gate took, by setup.
 #[derive(Debug, Default)]
@@ -50,6 +53,46 @@ impl Decisions {
     }
 }
 
+/// What models took, as their providers count it. More than the ledger says, where trials were stopped and played again.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Spend {
+    /// Answers that came whole.
+    pub answers: u64,
+    /// Tries, those that came to nothing included.
+    pub tries: u64,
+    /// Tokens.
+    pub tokens: Usage,
+    /// Dollars; `null` where a price is not known.
+    pub usd: Option<f64>,
+    /// Tokens counted at their worst, because answers were lost on their way.
+    pub unmeasured_tokens: u64,
+}
+
+impl Spend {
+    /// What stands in a run's `meta.json`; nothing, if there is none yet.
+    pub fn of(folder: &RunFolder) -> Self {
+        let read = || -> Option<Self> {
+            let bytes = std::fs::read(folder.path().join("meta.json")).ok()?;
+            let mut meta: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+            serde_json::from_value(meta.get_mut("spend")?.take()).ok()
+        };
+        read().unwrap_or(Self { usd: Some(0.0), ..Self::default() })
+    }
+
+    /// With what was spent now.
+    #[must_use]
+    pub fn and(mut self, tally: &Tally) -> Self {
+        self.tokens += tally.usage;
+        Self {
+            answers: self.answers.saturating_add(tally.answers),
+            tries: self.tries.saturating_add(tally.tries),
+            tokens: self.tokens,
+            usd: self.usd.zip(tally.usd).map(|(before, now)| before + now.dollars()),
+            unmeasured_tokens: self.unmeasured_tokens.saturating_add(tally.unmeasured_tokens),
+        }
+    }
+}
+
 /// No guardrail is waited for longer.
 const HISTOGRAM_NS_MAX: u64 = 600_000_000_000;
 
@@ -64,6 +107,11 @@ pub struct Meta {
     pub elapsed_ms: u64,
     /// Threads that played.
     pub jobs: usize,
+    /// Trials that were under way at once, at the most.
+    pub in_flight: usize,
+    /// What models took, of all times that the run was begun and resumed; absent: none was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Spend>,
     /// Operating system and architecture.
     pub host: String,
     /// How long decisions took, by setup.
@@ -72,12 +120,14 @@ pub struct Meta {
 
 impl Meta {
     /// Of a run that `watch` has measured.
-    pub fn of(watch: &Stopwatch, jobs: usize, decisions: &Decisions) -> Self {
+    pub fn of(watch: &Stopwatch, options: &Options, decisions: &Decisions) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             began: watch.began_at().to_string(),
             elapsed_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
-            jobs,
+            jobs: options.jobs,
+            in_flight: options.in_flight,
+            spend: None,
             host: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             decisions: decisions.latencies(),
         }

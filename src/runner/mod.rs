@@ -2,6 +2,7 @@
 
 mod conclude;
 mod conduct;
+mod estimate;
 mod meta;
 mod plan;
 mod pool;
@@ -10,7 +11,8 @@ mod signals;
 
 pub use conclude::{conclude, index};
 pub use conduct::run;
-pub use meta::{Decisions, Latency, Meta};
+pub use estimate::{Estimate, estimate};
+pub use meta::{Decisions, Latency, Meta, Spend};
 pub use plan::{Cast, Wish, plan};
 pub use pool::{Options, Progress, Ran, RunError, Session};
 pub use signals::{Signal, interruptible};

@@ -24,6 +24,8 @@ use crate::trial::{self, Outcome, Played, Trial};
 pub enum Progress {
     /// A trial was sealed: which, and what may be said of it before the judge has seen it.
     Sealed(Box<TrialKey>, Played),
+    /// Some time has gone.
+    Going,
     /// Somebody stops the run; trials in flight have their grace to end.
     Stopping,
 }

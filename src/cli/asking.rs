@@ -1,0 +1,159 @@
+//! What a run may spend on models, and what of them is recorded or played again.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::cast::CastError;
+use super::score::find_run;
+use crate::ledger::RunFolder;
+use crate::model::{
+    Allowance, Budget, Client, KeySource, Model, Options, Prices, Tally, Tape, TapeError, Usd,
+};
+use crate::runner::Wish;
+use crate::scenario::Diagnostic;
+
+/// Where a run keeps its tape.
+const TAPE: &str = "tape";
+
+/// How models are asked.
+#[derive(Clone, Debug, Args)]
+pub struct Asking {
+    /// What the run may spend on models, such as `20usd`; at the limit it ends with exit code 8, and `resume` goes on
+    #[arg(long, value_name = "USD")]
+    budget: Option<Usd>,
+    /// Tokens that the run may spend, read and written
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    max_tokens: Option<u64>,
+    /// What each trial may spend; one that reaches it ends there, and counts
+    #[arg(long, value_name = "USD")]
+    trial_budget: Option<Usd>,
+    /// Tokens that each trial may spend
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    trial_max_tokens: Option<u64>,
+    /// A table of prices in the place of the program's own: `chesterton show prices` prints one to start from
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+    /// Keep no tape of what models were asked and answered
+    #[arg(long)]
+    no_tape: bool,
+    /// Ask nobody: play the answers that are on the tape of a run, or in a folder. Needs no key
+    #[arg(long, value_name = "RUN|FOLDER", conflicts_with = "no_tape")]
+    pub replay_tape: Option<String>,
+}
+
+impl Asking {
+    /// What tokens cost.
+    pub fn prices(&self) -> Result<Prices, Diagnostic> {
+        self.prices.as_deref().map_or_else(Prices::built_in, Prices::read)
+    }
+
+    /// Where the answers stand that are to be played again, and the run that they are of, if it is the tape of one.
+    pub fn replayed(&self, results: &Path) -> Option<(PathBuf, Option<RunFolder>)> {
+        let place = self.replay_tape.as_ref()?;
+        Some(match find_run(place, results) {
+            Ok(run) => (run.path().join(TAPE), Some(run)),
+            Err(_) => (PathBuf::from(place), None),
+        })
+    }
+
+    /// What asks, for a run in this folder, or plays again what stands in another.
+    pub fn client(
+        &self,
+        folder: &RunFolder,
+        replayed: Option<PathBuf>,
+        prices: Prices,
+    ) -> Result<Client, TapeError> {
+        let tape = match replayed {
+            Some(place) => Tape::Replay(place),
+            None if self.no_tape => Tape::Off,
+            None => Tape::Record(folder.path().join(TAPE)),
+        };
+        Client::new(Options { budget: self.allowed(), prices, tape })
+    }
+
+    /// Whether everything is there that models need to be asked, before a run is made for them. A key that comes through a file
+    /// descriptor can be read once, so that is left for later.
+    pub fn check(&self, wish: &Wish, prices: &Prices) -> Result<(), CastError> {
+        let options = Options { budget: self.allowed(), prices: prices.clone(), tape: Tape::Off };
+        let client = Client::new(options).map_err(|error| CastError::Name(error.to_string()))?;
+        for agent in wish.models() {
+            if !matches!(agent.endpoint.key, KeySource::Fd(_)) {
+                client.model(agent.endpoint.clone()).map_err(|unfit| agent.unfit(unfit))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn allowed(&self) -> Budget {
+        let run = Allowance { usd: self.budget, tokens: self.max_tokens };
+        Budget { run, trial: Allowance { usd: self.trial_budget, tokens: self.trial_max_tokens } }
+    }
+}
+
+/// What a run asks, for people to see how it goes.
+#[derive(Clone)]
+pub struct Asks {
+    /// What asks.
+    pub client: Client,
+    /// What is asked.
+    pub models: Vec<Model>,
+    /// Of when the prices are.
+    pub prices_of: String,
+}
+
+impl Asks {
+    /// How it goes, in a few words.
+    pub fn going(&self, elapsed: Duration) -> String {
+        let tally = self.client.tally();
+        let standings = || self.models.iter().map(Model::standing);
+        let asking: usize = standings().map(|standing| standing.in_flight).sum();
+        let waiting: usize = standings().map(|standing| standing.waiting).sum();
+        let held = standings().map(|standing| standing.held).max().unwrap_or_default();
+        let per_s = tally.usage.output / elapsed.as_secs().max(1);
+        let mut text = format!("{asking} turns in flight");
+        if waiting > 0 {
+            text.push_str(&format!(", {waiting} waiting"));
+        }
+        text.push_str(&format!(" · {per_s} tokens/s · {}", money(&tally)));
+        if !held.is_zero() {
+            text.push_str(&format!(
+                " · the provider is left alone for {} s",
+                held.as_secs().saturating_add(1)
+            ));
+        }
+        text
+    }
+
+    /// What it came to.
+    pub fn cost(&self) -> String {
+        let tally = self.client.tally();
+        if self.client.is_replay() {
+            return "models: nobody was asked; all answers are from the tape".to_owned();
+        }
+        let read = tally.usage.read();
+        let cached = tally.usage.cached.saturating_mul(100) / read.max(1);
+        let mut text = format!(
+            "models: {} answers in {} tries · {read} tokens read ({cached} % from caches), {} written · {}",
+            tally.answers,
+            tally.tries,
+            tally.usage.output,
+            money(&tally)
+        );
+        if tally.usd.is_some() {
+            text.push_str(&format!(" by the prices of {}", self.prices_of));
+        }
+        if tally.unmeasured_tokens > 0 {
+            text.push_str(&format!(
+                "\n        {} tokens of it are counted at their worst: answers that were lost on their way may be billed",
+                tally.unmeasured_tokens
+            ));
+        }
+        text
+    }
+}
+
+fn money(tally: &Tally) -> String {
+    tally.usd.map_or_else(|| "no price is known".to_owned(), |usd| usd.to_string())
+}
