@@ -191,7 +191,8 @@ impl ModelAgent {
 }
 
 fn at_model(document: &Document<AgentFile>, unfit: Unfit) -> Diagnostic {
-    document.problem(&format!("model.{}", unfit.key), unfit.problem)
+    let told = document.problem(&format!("model.{}", unfit.key), unfit.problem);
+    told.help(format!("the key is `{}` in `[model]`", unfit.key))
 }
 
 /// The dollars that one trial may spend.

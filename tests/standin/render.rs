@@ -52,7 +52,8 @@ pub(super) fn turns(dialect: Dialect, body: &Value) -> usize {
 }
 
 pub(super) fn reply(asked: &Asked, said: &Said) -> Reply {
-    let n = asked.n;
+    // Of the conversation alone, so that the same conversation gets the same answers.
+    let n = asked.turn();
     reply_with_ids(asked, said, &|tool| format!("call_{n}_{tool}"))
 }
 
@@ -64,7 +65,7 @@ pub(super) fn reply_with_ids(asked: &Asked, said: &Said, id: &dyn Fn(usize) -> S
     let made = Made {
         said,
         model,
-        n: asked.n,
+        n: asked.turn(),
         ids: (0..said.tools.len()).map(id).collect(),
         read,
         cached,
