@@ -411,7 +411,8 @@ fn played(setup: &str, trials: u32, order: fn(&mut Vec<score::Marks>)) -> Baseli
     marks.iter().for_each(|m| gathering.add(m));
     let oracles = BTreeMap::from([("cost-explorer".to_owned(), oracle.digest())]);
     let (damages, unjudged, judged) = (vec![], vec![], marks.len());
-    Baseline::of(&Scored { plan, judged, damages, unjudged, oracles }, gathering)
+    let index = Default::default();
+    Baseline::of(&Scored { plan, judged, damages, unjudged, oracles, index }, gathering)
 }
 
 fn as_played(_: &mut Vec<score::Marks>) {}

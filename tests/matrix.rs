@@ -161,7 +161,14 @@ fn the_other_road_is_open_where_only_words_are_looked_at() {
 fn guardrails_are_scored_by_what_became_of_trials() {
     let mut tally = stats::GuardrailTally::default();
     MARKS.values().flatten().for_each(|m| tally.add(m));
-    let scores = tally.scores("inherited");
+    for m in MARKS.values().flatten() {
+        let control = MARKS.values().flatten().find(|c| {
+            (&*c.setup, &c.scenario, &c.agent, c.seed) == ("inherited", &m.scenario, &m.agent, m.seed)
+        });
+        let brief = |marks| stats::Brief::of(marks).unwrap();
+        tally.pair(&m.setup, brief(control.unwrap()), brief(m));
+    }
+    let scores = tally.scores();
     let of = |setup: &str| scores.iter().find(|s| s.setup == setup).unwrap();
     let share = |k, n| stats::Share { k, n };
     for score in &scores {

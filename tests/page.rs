@@ -22,11 +22,11 @@ use std::time::Instant;
 
 use browser::Browser;
 use chesterton::base::digest;
-use chesterton::baseline::{Baseline, Policy, compare};
+use chesterton::baseline::{Baseline, Gathering, Policy, compare};
 use chesterton::ledger::RunFolder;
 use chesterton::record::plan::Plan;
 use chesterton::report::html::{self, Stories};
-use chesterton::report::{Gathered, Sheet};
+use chesterton::report::{Gathered, Options, Sheet};
 use chesterton::score::{Class, Marks, Scored, score_run};
 
 const CHECKS: &str = include_str!("page/checks.js");
@@ -46,7 +46,7 @@ fn browser() -> Option<Browser> {
 struct Played {
     folder: tempfile::TempDir,
     marks: Vec<Marks>,
-    plan: Plan,
+    scored: Scored,
 }
 
 fn played() -> &'static Played {
@@ -67,7 +67,7 @@ fn played() -> &'static Played {
         let mut marks = Vec::new();
         let scored = score_run(&run(&folder), |m| marks.push(m)).unwrap();
         marks.sort_by(|a, b| (&a.scenario, &a.setup, &a.agent).cmp(&(&b.scenario, &b.setup, &b.agent)));
-        Played { folder, marks, plan: scored.plan }
+        Played { folder, marks, scored }
     })
 }
 
@@ -79,8 +79,8 @@ fn run(folder: &tempfile::TempDir) -> RunFolder {
 fn sheet_of(n: usize) -> Sheet {
     let played = played();
     let per_cell = u32::try_from(n.div_ceil(played.marks.len())).unwrap();
-    let plan = Plan { trials_per_cell: per_cell, ..played.plan.clone() };
-    let mut gathered = Gathered::default();
+    let plan = Plan { trials_per_cell: per_cell, ..played.scored.plan.clone() };
+    let mut gathered = Gathered::of(&plan);
     for at in 0..n {
         let mut marks = played.marks[at % played.marks.len()].clone();
         marks.index = u32::try_from(at / played.marks.len()).unwrap();
@@ -90,17 +90,25 @@ fn sheet_of(n: usize) -> Sheet {
         }
         gathered.add(&marks);
     }
-    gathered.sheet(&Scored {
-        plan,
-        judged: n,
-        damages: Vec::new(),
-        unjudged: Vec::new(),
-        oracles: Default::default(),
-    })
+    let scored = Scored { plan, judged: n, ..played.scored.clone() };
+    gathered.sheet(&scored, &Options::default()).unwrap()
 }
 
 fn page_of(sheet: &Sheet) -> String {
-    html::page(sheet, &Stories::read(&run(&played().folder), sheet)).unwrap()
+    page_with(sheet, &Stories::read(&played().scored.index, sheet).unwrap())
+}
+
+fn page_with(sheet: &Sheet, stories: &Stories) -> String {
+    let mut page = Vec::new();
+    html::write(sheet, stories, &mut page).unwrap();
+    String::from_utf8(page).unwrap()
+}
+
+/// The run as a baseline.
+fn accepted() -> Baseline {
+    let mut outcomes = Gathering::default();
+    let scored = score_run(&run(&played().folder), |marks| outcomes.add(&marks)).unwrap();
+    Baseline::of(&scored, outcomes)
 }
 
 fn put(folder: &Path, name: &str, page: &str) -> PathBuf {
@@ -283,11 +291,12 @@ fn the_command_writes_the_page() {
 /// A run beside itself, and beside itself with one cell in which everything was lost.
 #[test]
 fn the_page_says_what_changed() {
-    let (old, _) = Baseline::of_run(&run(&played().folder)).unwrap();
-    let sheet = sheet_of(40);
-    let compared = |new: &Baseline| compare(&old, new, &Policy::default());
-    let stories = Stories::default();
-    let page = html::page(&sheet, &stories.clone().beside(compared(&old))).unwrap();
+    let old = accepted();
+    let compared = |new: &Baseline| {
+        let comparison = Some(compare(&old, new, &Policy::default()));
+        page_with(&Sheet { comparison, ..sheet_of(40) }, &Stories::default())
+    };
+    let page = compared(&old);
     assert!(
         page.contains("of cells on both sides") || page.contains("Of cells on both sides"),
         "no count of cells"
@@ -299,7 +308,7 @@ fn the_page_says_what_changed() {
     for seeds in new.cells.get_mut(&cell).unwrap().outcomes.values_mut() {
         seeds.values_mut().flatten().for_each(|outcome| outcome.class = Class::PermanentHarm);
     }
-    let page = html::page(&sheet, &stories.beside(compared(&new))).unwrap();
+    let page = compared(&new);
     let moved = "fix under inherited on cost-explorer";
     assert!(page.contains(moved) && page.contains("1 safe fix → permanent harm"), "the flip is not told");
 }

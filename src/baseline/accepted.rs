@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::outcome::{CellKey, Gathering, Trials};
 use super::written::{self, Written};
 use crate::ledger::{RecordError, RunFolder};
-use crate::score::{ScoreError, Scored, score_run};
+use crate::score::Scored;
 
 /// A baseline.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,16 +39,6 @@ pub struct Scenario {
 }
 
 impl Baseline {
-    /// What would be accepted of a run: it is judged anew, from its ledger.
-    ///
-    /// # Errors
-    /// As [`score_run`].
-    pub fn of_run(folder: &RunFolder) -> Result<(Self, Scored), ScoreError> {
-        let mut gathering = Gathering::default();
-        let scored = score_run(folder, |marks| gathering.add(&marks))?;
-        Ok((Self::of(&scored, gathering), scored))
-    }
-
     /// What would be accepted of a judged run.
     pub fn of(scored: &Scored, gathering: Gathering) -> Self {
         let plan = &scored.plan;

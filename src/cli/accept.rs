@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::compare::judged;
+use super::compare::as_baseline;
 use super::play::plain_name;
 use super::score::find_run;
 use super::terminal::Terminal;
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
 fn accept(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Result<Exit, (Exit, String)> {
     let Arguments { name, baselines, .. } = arguments;
     let folder = find_run(&arguments.run, results).map_err(|e| (Exit::Usage, format!("error: {e}")))?;
-    let (mut new, scored) = judged(&folder, terminal)?;
+    let (mut new, scored) = as_baseline(&folder, terminal)?;
     if !scored.is_complete() {
         let name = folder.name();
         return Err((

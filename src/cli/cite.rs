@@ -52,7 +52,8 @@ pub fn run(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Te
     folders.dedup();
     match cited(&folders) {
         Ok(cited) => {
-            terminal.write(report::bibtex(&plans, &cited).as_bytes());
+            let text = report::bibtex(&plans, &cited);
+            let _ = terminal.write(|out| out.write_all(text.as_bytes()));
             Exit::Fine
         }
         Err(wrong) => bad(&wrong, terminal),

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::judged::{Failed, judged};
 use super::score::find_run;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::base::text::Untrusted;
-use crate::baseline::{self, Answer, Baseline, Policy};
+use crate::baseline::{self, Answer, Baseline, Gathering, Policy};
 use crate::ledger::RunFolder;
 use crate::report;
-use crate::score::{ScoreError, Scored};
+use crate::score::Scored;
 
 /// Compare a run with a baseline. Example: `chesterton compare latest --baseline main --max-harm-rate 0`
 #[derive(Debug, Args)]
@@ -86,12 +87,12 @@ fn compare(
     arguments: &Arguments,
     results: &Path,
     terminal: &Terminal,
-) -> Result<(String, baseline::Comparison), (Exit, String)> {
+) -> Result<(String, baseline::Comparison), Failed> {
     let policy = policy(arguments, terminal)?;
     let folder = find_run(&arguments.run, results).map_err(|e| (Exit::Usage, format!("error: {e}")))?;
     let named = arguments.baseline.as_deref();
     let (name, old) = baseline(named, &arguments.baselines, results, terminal)?;
-    let (new, _) = judged(&folder, terminal)?;
+    let (new, _) = as_baseline(&folder, terminal)?;
     if let Some((what, name)) = policy.unknown(old.cells.keys().chain(new.cells.keys())) {
         return Err((
             Exit::Usage,
@@ -103,7 +104,7 @@ fn compare(
 }
 
 /// The file's thresholds, and the flags over them.
-fn policy(arguments: &Arguments, terminal: &Terminal) -> Result<Policy, (Exit, String)> {
+fn policy(arguments: &Arguments, terminal: &Terminal) -> Result<Policy, Failed> {
     let file = arguments.policy.as_deref().map(Policy::read).transpose();
     let file = file.map_err(|d| (Exit::Usage, d.render(terminal.colour())))?.unwrap_or_default();
     let names = |flag: &[String], file: Vec<String>| if flag.is_empty() { file } else { flag.to_vec() };
@@ -133,7 +134,7 @@ pub(super) fn baseline(
     folder: &Path,
     results: &Path,
     terminal: &Terminal,
-) -> Result<(String, Baseline), (Exit, String)> {
+) -> Result<(String, Baseline), Failed> {
     let names = baseline::names(folder);
     let name = match (name, names.as_slice()) {
         (Some(name), _) => name,
@@ -153,7 +154,7 @@ pub(super) fn baseline(
         )
     };
     let run = find_run(name, results).map_err(|_| (Exit::Usage, none()))?;
-    judged(&run, terminal).map(|(baseline, _)| (quoted("the run", &run.name()), baseline))
+    as_baseline(&run, terminal).map(|(baseline, _)| (quoted("the run", &run.name()), baseline))
 }
 
 fn quoted(what: &str, name: &str) -> String {
@@ -161,9 +162,8 @@ fn quoted(what: &str, name: &str) -> String {
 }
 
 /// A run as a baseline, judged anew.
-pub(super) fn judged(folder: &RunFolder, terminal: &Terminal) -> Result<(Baseline, Scored), (Exit, String)> {
-    Baseline::of_run(folder).map_err(|error| match error {
-        ScoreError::Oracle(diagnostic) => (Exit::BadScenario, diagnostic.render(terminal.colour())),
-        ScoreError::NoRun(error) => (Exit::Invalid, format!("error: {error}")),
-    })
+pub(super) fn as_baseline(folder: &RunFolder, terminal: &Terminal) -> Result<(Baseline, Scored), Failed> {
+    let mut gathering = Gathering::default();
+    let scored = judged(folder, terminal, |marks| gathering.add(marks))?;
+    Ok((Baseline::of(&scored, gathering), scored))
 }

@@ -7,6 +7,7 @@ mod check;
 mod cite;
 mod compare;
 mod doctor;
+mod judged;
 mod list;
 mod merge;
 mod output;

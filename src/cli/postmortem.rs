@@ -53,13 +53,9 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
             terminal.tell(format!("error: {message}"));
             Exit::Usage
         }
-        Err(ScoreError::Oracle(diagnostic)) => {
-            terminal.tell(diagnostic.render(terminal.colour()));
-            Exit::BadScenario
-        }
-        Err(error @ ScoreError::NoRun(_)) => {
-            terminal.tell(format!("error: {error}"));
-            Exit::Invalid
+        Err(error) => {
+            terminal.tell(error.shown(terminal.colour()));
+            error.exit()
         }
     }
 }

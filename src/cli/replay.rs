@@ -7,6 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cast;
+use super::judged::{Failed, unjudged};
 use super::score::find_run;
 use super::session;
 use super::terminal::Terminal;
@@ -17,7 +18,7 @@ use crate::ledger::{Cause, Damage, Index, Recorded, RunFolder};
 use crate::record::plan::Plan;
 use crate::replay::{self, Replay, Scene};
 use crate::scenario::{self, Scenario};
-use crate::score::{Judge, ScoreError};
+use crate::score::Judge;
 use crate::stats::Through;
 use crate::{report, runner};
 
@@ -52,8 +53,6 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
     }
 }
 
-type Failed = (Exit, String);
-
 fn replay(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Result<Exit, Failed> {
     let error = |exit: Exit, message: String| (exit, format!("error: {message}"));
     let folder = find_run(&arguments.run, results).map_err(|m| error(Exit::Usage, m))?;
@@ -65,10 +64,7 @@ fn replay(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
     }
     let setups =
         cast::setups(&arguments.setup).map_err(|e| (Exit::BadScenario, e.shown(terminal.colour())))?;
-    let judge = Judge::of(&plan).map_err(|e| match e {
-        ScoreError::Oracle(diagnostic) => (Exit::BadScenario, diagnostic.render(terminal.colour())),
-        ScoreError::NoRun(e) => error(Exit::Invalid, e.to_string()),
-    })?;
+    let judge = Judge::of(&plan).map_err(|e| unjudged(&e, terminal))?;
     let index = runner::index(&folder, &plan).map_err(|e| error(Exit::RecordingFailed, e.to_string()))?;
     let scenarios = scenarios(&plan, terminal);
     cast::fit(scenarios.iter(), &setups).map_err(|e| (Exit::BadScenario, e.shown(terminal.colour())))?;

@@ -1,19 +1,21 @@
 //! `report`: a recorded run in the formats of others.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
 
-use super::score::{self, find_run};
+use super::judged::{self, Failed};
+use super::score::find_run;
 use super::terminal::Terminal;
 use super::{compare, output};
 use crate::base::exit::Exit;
-use crate::baseline::{self, Policy};
-use crate::ledger::RunFolder;
+use crate::baseline::{self, Baseline, Gathering, Policy};
+use crate::ledger::{RecordError, RunFolder};
 use crate::report::html::Stories;
-use crate::report::{self, Format, Gathered, Sheet};
-use crate::score::{ScoreError, score_run};
+use crate::report::{self, Format, Options, Sheet};
+use crate::score::Scored;
 
 /// Write a run's report, in one format or several. Examples: `chesterton report latest --format md=report.md`,
 /// `chesterton report latest --format junit=report.xml --format github`
@@ -35,6 +37,9 @@ pub struct Arguments {
     /// The folder that holds the baselines
     #[arg(long, value_name = "DIR", default_value = "baselines")]
     baselines: PathBuf,
+    /// The setup that prices of guardrails are held against
+    #[arg(long, value_name = "NAME", default_value = "inherited")]
+    control: String,
 }
 
 /// A format, and the file that it goes to.
@@ -77,6 +82,17 @@ fn formats() -> String {
 
 /// Judges the run and writes what was asked for.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
+    match report(arguments, results, terminal) {
+        Ok(exit) => exit,
+        Err((exit, message)) => {
+            terminal.tell(message);
+            exit
+        }
+    }
+}
+
+fn report(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Result<Exit, Failed> {
+    let error = |exit: Exit, message: String| (exit, format!("error: {message}"));
     let mut wanted = arguments.format.clone();
     let prints = |w: &&Wanted| match w.format {
         Format::Github => true,
@@ -84,78 +100,66 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
         _ => w.file.is_none(),
     };
     if arguments.format.iter().filter(prints).count() > 1 {
-        terminal.tell(
-            "error: only one format can go to standard output; give the others a file: `--format csv=cells.csv`",
-        );
-        return Exit::Usage;
+        let only =
+            "only one format can go to standard output; give the others a file: `--format csv=cells.csv`";
+        return Err(error(Exit::Usage, only.to_owned()));
     }
-    let folder = match find_run(&arguments.run, results) {
-        Ok(folder) => folder,
-        Err(message) => {
-            terminal.tell(format!("error: {message}"));
-            return Exit::Usage;
-        }
-    };
-    let sheet = match sheet(&folder) {
-        Ok(sheet) => sheet,
-        Err(error) => return score::failed(&error, terminal),
-    };
+    let folder = find_run(&arguments.run, results).map_err(|e| error(Exit::Usage, e))?;
     if arguments.open && !wanted.iter().any(|w| w.format == Format::Html) {
         wanted.push(Wanted { format: Format::Html, file: None });
     }
-    let stories = match wanted.iter().any(|w| w.format == Format::Html) {
-        true => stories(arguments, &folder, results, &sheet, terminal),
-        false => Ok(Stories::default()),
+    let has_page = wanted.iter().any(|w| w.format == Format::Html);
+    let old = if has_page { baseline(arguments, results, terminal)? } else { None };
+    let (sheet, scored) = judge(arguments, &folder, old, terminal)?;
+    let stories = match has_page {
+        true => {
+            Stories::read(&scored.index, &sheet).map_err(|e| error(Exit::RecordingFailed, e.to_string()))?
+        }
+        false => Stories::default(),
     };
-    let written = stories.and_then(|stories| {
-        wanted.iter_mut().try_for_each(|wanted| {
-            let is_opened = arguments.open && wanted.format == Format::Html;
-            if is_opened && wanted.file.is_none() {
-                wanted.file = Some(folder.path().join("report.html"));
-            }
-            write(wanted, &sheet, &stories, terminal)?;
-            wanted.file.as_deref().filter(|_| is_opened).map_or(Ok(()), open)
-        })
-    });
-    if let Err((exit, message)) = written {
-        terminal.tell(format!("error: {}", message.trim_start_matches("error: ")));
-        return exit;
+    for wanted in &mut wanted {
+        let is_opened = arguments.open && wanted.format == Format::Html;
+        if is_opened && wanted.file.is_none() {
+            wanted.file = Some(folder.path().join("report.html"));
+        }
+        write(wanted, &sheet, &stories, terminal).map_err(|e| error(Exit::RecordingFailed, e.to_string()))?;
+        if let Some(file) = wanted.file.as_deref().filter(|_| is_opened) {
+            let failed = |e| error(Exit::Usage, format!("nothing here opens `{}`: {e}", file.display()));
+            opener::open(file).map_err(failed)?;
+        }
     }
     if !sheet.is_complete() {
         terminal.tell("the measurement is not complete; the report says what is missing");
     }
-    Exit::Fine
+    Ok(Exit::Fine)
 }
 
-/// The sheet of a recorded run.
-pub fn sheet(folder: &RunFolder) -> Result<Sheet, ScoreError> {
-    let mut gathered = Gathered::default();
-    let scored = score_run(folder, |marks| gathered.add(&marks))?;
-    Ok(gathered.sheet(&scored))
+/// What the run is compared with. Where nobody asked for a baseline and there is none, the page says how to come to one.
+fn baseline(arguments: &Arguments, results: &Path, terminal: &Terminal) -> Result<Option<Baseline>, Failed> {
+    let name = arguments.baseline.as_deref();
+    match compare::baseline(name, &arguments.baselines, results, terminal) {
+        Ok((_, old)) => Ok(Some(old)),
+        Err(_) if name.is_none() => Ok(None),
+        Err(failed) => Err(failed),
+    }
 }
 
-/// What the page shows beyond the sheet: transcripts, and what changed since a baseline. Where nobody asked for one and
-/// there is none, the page says how to come to one.
-fn stories(
+/// The run's sheet, beside the baseline if there is one. It is judged once for both.
+fn judge(
     arguments: &Arguments,
     folder: &RunFolder,
-    results: &Path,
-    sheet: &Sheet,
+    old: Option<Baseline>,
     terminal: &Terminal,
-) -> Result<Stories, (Exit, String)> {
-    let stories = Stories::read(folder, sheet);
-    let name = arguments.baseline.as_deref();
-    let old = match compare::baseline(name, &arguments.baselines, results, terminal) {
-        Ok((_, old)) => old,
-        Err(_) if name.is_none() => return Ok(stories),
-        Err(failed) => return Err(failed),
-    };
-    let (new, _) = compare::judged(folder, terminal)?;
-    Ok(stories.beside(baseline::compare(&old, &new, &Policy::default())))
-}
-
-fn open(file: &Path) -> Result<(), (Exit, String)> {
-    opener::open(file).map_err(|e| (Exit::Usage, format!("nothing here opens `{}`: {e}", file.display())))
+) -> Result<(Sheet, Scored), Failed> {
+    let mut outcomes = old.is_some().then(Gathering::default);
+    let options = Options { control: arguments.control.clone() };
+    let (mut sheet, scored) = judged::sheet(folder, &options, terminal, |marks| {
+        outcomes.iter_mut().for_each(|outcomes| outcomes.add(marks));
+    })?;
+    sheet.comparison = old
+        .zip(outcomes)
+        .map(|(old, outcomes)| baseline::compare(&old, &Baseline::of(&scored, outcomes), &Policy::default()));
+    Ok((sheet, scored))
 }
 
 fn write(
@@ -163,22 +167,25 @@ fn write(
     sheet: &Sheet,
     stories: &Stories,
     terminal: &mut Terminal,
-) -> Result<(), (Exit, String)> {
-    let bytes = wanted.format.tell(sheet, stories).map_err(|e| (Exit::RecordingFailed, e.to_string()))?;
+) -> Result<(), RecordError> {
+    let write = |out: &mut dyn Write| wanted.format.write(sheet, stories, out);
+    let printed = |cause| RecordError { path: "standard output".into(), cause };
     if wanted.format == Format::Github {
         terminal.say(report::annotations(sheet).trim_end());
     }
-    let put = |file: &Path| output::put(file, &bytes).map_err(|e| (Exit::RecordingFailed, e.to_string()));
     match (&wanted.file, wanted.format) {
         (Some(file), _) => {
-            put(file)?;
+            output::put(file, write)?;
             terminal.tell(format!("{} written to {}", wanted.format.name(), file.display()));
         }
         (None, Format::Github) => match terminal.step_summary() {
-            Some(file) => output::append(&file, &bytes).map_err(|e| (Exit::RecordingFailed, e.to_string()))?,
+            Some(path) => {
+                let written = write(&mut output::appended(&path)?);
+                written.map_err(|cause| RecordError { path, cause })?;
+            }
             None => terminal.tell("no summary is written: GITHUB_STEP_SUMMARY is not set; name a file: `--format github=summary.md`"),
         },
-        (None, _) => terminal.write(&bytes),
+        (None, _) => terminal.write(write).map_err(printed)?,
     }
     Ok(())
 }

@@ -1,18 +1,20 @@
 //! `score`: judges a recorded run from its ledger and the oracles.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::judged::{self, Failed};
+use super::output;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::ledger::{self, RecordError, RunFolder};
 use crate::report::html::Stories;
-use crate::report::{self, Format, Gathered, Sheet};
+use crate::report::{self, Format, Options, Sheet};
 use crate::runner;
-use crate::score::{ScoreError, marks_line, score_run};
-use crate::stats::GuardrailTally;
+use crate::score::marks_line;
 
 /// Judge a recorded run anew. Example: `chesterton score latest`
 #[derive(Debug, Args)]
@@ -31,7 +33,11 @@ pub struct Arguments {
 /// Judges and prints.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
     match find_run(&arguments.run, results) {
-        Ok(folder) if arguments.guardrails => guardrails(&folder, &arguments.control, terminal),
+        Ok(folder) if arguments.guardrails => guardrails(&folder, &arguments.control, terminal)
+            .unwrap_or_else(|(exit, message)| {
+                terminal.tell(message);
+                exit
+            }),
         Ok(folder) => judge(&folder, terminal),
         Err(message) => {
             terminal.tell(format!("error: {message}"));
@@ -54,21 +60,15 @@ pub fn find_run(name: &str, results: &Path) -> Result<RunFolder, String> {
 }
 
 /// Judges a run and prints what its setups are worth.
-fn guardrails(folder: &RunFolder, control: &str, terminal: &mut Terminal) -> Exit {
-    let mut tally = GuardrailTally::default();
-    let scored = match score_run(folder, |marks| tally.add(&marks)) {
-        Ok(scored) => scored,
-        Err(error) => return failed(&error, terminal),
-    };
-    let order: Vec<&str> = scored.plan.setup_names().collect();
-    let mut scores = tally.scores(control);
-    scores.sort_by_key(|score| order.iter().position(|name| *name == score.setup));
-    if !order.contains(&control) {
+fn guardrails(folder: &RunFolder, control: &str, terminal: &mut Terminal) -> Result<Exit, Failed> {
+    let options = Options { control: control.to_owned() };
+    let (sheet, scored) = judged::sheet(folder, &options, terminal, |_| ())?;
+    if sheet.guardrails.control.is_none() {
         terminal
             .tell(format!("`{control}` was not played in this run, so there are no prices: see --control"));
     }
-    terminal.say(report::guardrails(&scores, control, &latencies(folder)));
-    if scored.is_complete() { Exit::Fine } else { Exit::Invalid }
+    terminal.say(report::guardrails(&sheet.guardrails, &latencies(folder)));
+    Ok(if scored.is_complete() { Exit::Fine } else { Exit::Invalid })
 }
 
 /// How long decisions took, from `meta.json`; nothing where that does not say.
@@ -83,15 +83,12 @@ fn latencies(folder: &RunFolder) -> BTreeMap<String, report::Latency> {
 
 /// Judges a run, writes `marks.jsonl` and `cells.csv`, and prints the summary.
 pub fn judge(folder: &RunFolder, terminal: &mut Terminal) -> Exit {
-    let waiting = terminal.wait("judging");
-    let judged = runner::interruptible(folder, || judge_into_files(folder));
-    waiting.finish_and_clear();
+    let judged = runner::interruptible(folder, || judge_into_files(folder, terminal));
     let sheet = match judged {
         Ok(sheet) => sheet,
-        Err(Failure::Score(error)) => return failed(&error, terminal),
-        Err(Failure::Record(error)) => {
-            terminal.tell(format!("error: {error}"));
-            return Exit::RecordingFailed;
+        Err((exit, message)) => {
+            terminal.tell(message);
+            return exit;
         }
     };
     terminal.say(report::summary(&sheet, terminal.width()));
@@ -102,41 +99,14 @@ pub fn judge(folder: &RunFolder, terminal: &mut Terminal) -> Exit {
     if sheet.is_complete() { Exit::Fine } else { Exit::Invalid }
 }
 
-/// Says why a run could not be judged.
-pub fn failed(error: &ScoreError, terminal: &mut Terminal) -> Exit {
-    match error {
-        ScoreError::Oracle(diagnostic) => {
-            terminal.tell(diagnostic.render(terminal.colour()));
-            Exit::BadScenario
-        }
-        ScoreError::NoRun(_) => {
-            terminal.tell(format!("error: {error}"));
-            Exit::Invalid
-        }
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Score(#[from] ScoreError),
-    #[error(transparent)]
-    Record(#[from] RecordError),
-}
-
-fn judge_into_files(folder: &RunFolder) -> Result<Sheet, Failure> {
-    let mut gathered = Gathered::default();
-    let mut lines = folder.begin("marks.jsonl")?;
-    let scored = score_run(folder, |marks| {
-        lines.write(&marks_line(&marks));
-        gathered.add(&marks);
+fn judge_into_files(folder: &RunFolder, terminal: &Terminal) -> Result<Sheet, Failed> {
+    let failed = |error: RecordError| (Exit::RecordingFailed, format!("error: {error}"));
+    let mut lines = folder.begin("marks.jsonl").map_err(failed)?;
+    let (sheet, _) = judged::sheet(folder, &Options::default(), terminal, |marks| {
+        lines.write(&marks_line(marks));
     })?;
-    lines.finish()?;
-    let sheet = gathered.sheet(&scored);
-    let csv = Format::Csv.tell(&sheet, &Stories::default()).map_err(|e| RecordError {
-        path: folder.path().join("cells.csv"),
-        cause: std::io::Error::other(e),
-    })?;
-    folder.put("cells.csv", &csv)?;
+    lines.finish().map_err(failed)?;
+    let write = |out: &mut dyn Write| Format::Csv.write(&sheet, &Stories::default(), out);
+    output::put_in(folder, "cells.csv", write).map_err(failed)?;
     Ok(sheet)
 }

@@ -1,11 +1,11 @@
 //! The one place that prints. Colour only on a terminal, and not where `NO_COLOR` is set.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write, stderr, stdout};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// Standard output and error, or what would have gone there.
 #[derive(Debug)]
@@ -66,6 +66,18 @@ impl Terminal {
         spinner
     }
 
+    /// The same with how much of it is done, and how long the rest takes.
+    pub fn count(&self, what: &'static str, all: usize) -> ProgressBar {
+        let bar = self.wait(what);
+        bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {msg}: {human_pos} of {human_len} trials · {eta} left")
+        {
+            bar.set_style(style);
+        }
+        bar
+    }
+
     /// A result, on standard output. A reader that went away is no error of ours.
     pub fn say(&mut self, text: impl Display) {
         match &mut self.kept {
@@ -83,12 +95,21 @@ impl Terminal {
     }
 
     /// A result that is a file, on standard output, byte for byte.
-    pub fn write(&mut self, bytes: &[u8]) {
+    ///
+    /// # Errors
+    /// That `write` fails. A reader that went away is no error of ours.
+    pub fn write(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
         match &mut self.kept {
-            Some(kept) => kept.said.push_str(&String::from_utf8_lossy(bytes)),
+            Some(kept) => {
+                let mut bytes = Vec::new();
+                write(&mut bytes)?;
+                kept.said.push_str(&String::from_utf8_lossy(&bytes));
+                Ok(())
+            }
             None => {
-                let mut out = stdout().lock();
-                let _ = out.write_all(bytes).and_then(|()| out.flush());
+                let mut out = BufWriter::new(Willing(stdout().lock()));
+                write(&mut out)?;
+                out.flush()
             }
         }
     }
@@ -100,5 +121,20 @@ impl Terminal {
     )]
     pub fn step_summary(&self) -> Option<PathBuf> {
         std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
+    }
+}
+
+/// Standard output, which may end before we do.
+struct Willing(StdoutLock<'static>);
+
+impl Write for Willing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
     }
 }

@@ -18,7 +18,7 @@ const DAMAGES_MAX: usize = 1_000;
 const PIECE_BYTES: u64 = 64 * 1024;
 
 /// What a ledger holds, by identity; the lines stay where they are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Index {
     segments: Vec<Arc<Path>>,
     /// Sorted by identity, each identity once.
@@ -114,6 +114,13 @@ impl Index {
     /// Whether this trial is sealed.
     pub fn has(&self, trial: &TrialId) -> bool {
         trial.bytes().is_some_and(|id| self.trials.binary_search_by_key(&id, |found| found.trial).is_ok())
+    }
+
+    /// Where a sealed trial stands.
+    pub fn place_of(&self, trial: &TrialId) -> Option<Place> {
+        let id = trial.bytes()?;
+        let at = self.trials.binary_search_by_key(&id, |found| found.trial).ok()?;
+        self.trials.get(at).map(|found| self.place(found))
     }
 
     /// How many trials are sealed.

@@ -18,6 +18,12 @@ impl From<&str> for TrialId {
     }
 }
 
+impl From<[u8; 16]> for TrialId {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(format!("{:032x}", u128::from_be_bytes(bytes)))
+    }
+}
+
 impl TrialId {
     /// Its sixteen bytes; `None` for a text that is nobody's identity.
     pub fn bytes(&self) -> Option<[u8; 16]> {

@@ -1,5 +1,7 @@
 //! The formats in which a run is told.
 
+use std::io::{self, Write};
+
 use super::html::{self, Stories};
 use super::sheet::Sheet;
 use super::{github, junit, latex, markdown, spreadsheet};
@@ -26,14 +28,6 @@ pub enum Format {
     /// For data frames.
     #[cfg(feature = "parquet")]
     Parquet,
-}
-
-/// A format that could not be made.
-#[derive(Debug, thiserror::Error)]
-#[error("the run cannot be told as `{format}`: {cause}")]
-pub struct FormatError {
-    format: &'static str,
-    cause: String,
 }
 
 impl Format {
@@ -83,24 +77,24 @@ impl Format {
         }
     }
 
-    /// The run in this format; the transcripts are for the page alone.
+    /// Writes the run in this format; the transcripts are for the page alone.
     ///
     /// # Errors
-    /// The library that writes the format would not take the values.
-    pub fn tell(self, sheet: &Sheet, stories: &Stories) -> Result<Vec<u8>, FormatError> {
-        let failed =
-            |cause: &dyn std::error::Error| FormatError { format: self.name(), cause: cause.to_string() };
+    /// It cannot be written, or what is kept of the trials cannot be read.
+    pub fn write(self, sheet: &Sheet, stories: &Stories, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Self::Html => html::page(sheet, stories).map(String::into_bytes).map_err(|e| failed(&e)),
-            Self::Markdown => Ok(markdown::markdown(sheet).into_bytes()),
-            Self::Latex => Ok(latex::latex(sheet).into_bytes()),
-            Self::Csv => spreadsheet::csv(sheet).map_err(|e| failed(&e)),
-            Self::Json => spreadsheet::json(sheet).map(String::into_bytes).map_err(|e| failed(&e)),
-            Self::JsonLines => spreadsheet::jsonl(sheet).map(String::into_bytes).map_err(|e| failed(&e)),
-            Self::Junit => junit::junit(sheet).map_err(|e| failed(&e)),
-            Self::Github => Ok(github::step_summary(sheet).into_bytes()),
+            Self::Html => html::write(sheet, stories, out),
+            Self::Markdown => out.write_all(markdown::markdown(sheet).as_bytes()),
+            Self::Latex => out.write_all(latex::latex(sheet).as_bytes()),
+            Self::Csv => spreadsheet::csv(sheet, out),
+            Self::Json => spreadsheet::json(sheet, out),
+            Self::JsonLines => spreadsheet::jsonl(sheet, out),
+            Self::Junit => junit::junit(sheet, out),
+            Self::Github => out.write_all(github::step_summary(sheet).as_bytes()),
             #[cfg(feature = "parquet")]
-            Self::Parquet => super::parquet::parquet(sheet).map_err(|e| failed(&e)),
+            Self::Parquet => super::parquet::parquet(sheet)
+                .map_err(io::Error::other)
+                .and_then(|bytes| out.write_all(&bytes)),
         }
     }
 }

@@ -1,82 +1,76 @@
 //! From marks to the sheet, one trial after another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::io;
 
 use super::sheet::{
-    Coverage, Figures, Input, Line, Missing, Played, SHEET_VERSION, Seeds, Sheet, Trial, digest_of,
-    discrimination,
+    Coverage, Figures, Guardrail, Guardrails, Input, Line, Place, Played, SHEET_VERSION, Seeds, Sheet,
+    digest_of, discrimination, roads,
 };
+use super::trials::{Slots, Trials, cells};
 use crate::base::text::Untrusted;
-use crate::ledger::{Cause, Damage};
+use crate::ledger::{Cause, Damage, RecordError};
 use crate::record::plan::{Named, Plan, PlannedScenario};
 use crate::scenario;
 use crate::score::{Marks, Scored};
-use crate::stats::{CONFIDENCE, Cell, Tally};
+use crate::stats::{CONFIDENCE, Cell, GuardrailTally, Tally};
 
-/// Scenario, setup and agent.
-type Place = (String, String, String);
+/// What of a report is for whoever asks for it to say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// The setup that prices of guardrails are held against.
+    pub control: String,
+}
 
-/// What is kept of each trial until the run is told.
-#[derive(Debug, Default)]
+impl Default for Options {
+    fn default() -> Self {
+        Self { control: "inherited".to_owned() }
+    }
+}
+
+/// What is kept of the trials of a run until it is told. What grows with their number is on the disk.
+#[derive(Debug)]
 pub struct Gathered {
     tally: Tally,
-    places: BTreeMap<Place, usize>,
-    trials: Vec<Trial>,
+    guardrails: GuardrailTally,
+    slots: Slots,
 }
 
 impl Gathered {
+    /// Nothing yet of a run with this plan.
+    pub fn of(plan: &Plan) -> Self {
+        Self { tally: Tally::default(), guardrails: GuardrailTally::default(), slots: Slots::of(plan) }
+    }
+
     /// Takes what the sheet needs of a trial.
     pub fn add(&mut self, marks: &Marks) {
         self.tally.add(marks);
-        let next = self.places.len();
-        let place = (marks.scenario.clone(), marks.setup.clone(), marks.agent.clone());
-        let conduct = marks.conduct.as_ref();
-        self.trials.push(Trial {
-            id: marks.trial.as_str().into(),
-            line: *self.places.entry(place).or_insert(next),
-            seed: marks.seed,
-            index: marks.index,
-            ending: marks.ending.as_str().into(),
-            class: marks.class,
-            proposed: marks.strategy.proposed,
-            attempted: marks.strategy.attempted,
-            executed: marks.strategy.executed,
-            authority: marks.authority,
-            downtime_s: marks.harm.map(|h| h.downtime_s),
-            records_lost: marks.harm.map(|h| h.records_lost),
-            records_restored: marks.harm.map(|h| h.records_restored),
-            denied: conduct.map(|c| c.denied),
-            got_round: conduct.map(|c| c.got_round),
-            report_true: conduct.and_then(|c| c.report_true),
-            virtual_s: marks.cost.virtual_s,
-        });
+        self.guardrails.add(marks);
+        self.slots.put(marks);
     }
 
     /// The sheet of the run whose marks were all added.
-    pub fn sheet(self, scored: &Scored) -> Sheet {
+    ///
+    /// # Errors
+    /// What is kept on the disk could not be written or read.
+    pub fn sheet(self, scored: &Scored, options: &Options) -> Result<Sheet, RecordError> {
         let plan = &scored.plan;
         let cells = self.tally.cells();
         let planned = planned(plan);
-        let (lines, place_of) = lines(plan, &planned, &cells);
-        // Places in the order of their first trial become places in the sheet; every judged trial is of the plan.
-        let lines_of: BTreeMap<usize, usize> =
-            self.places.iter().filter_map(|(place, n)| Some((*n, *place_of.get(place)?))).collect();
-        let placed = |mut trial: Trial| {
-            trial.line = *lines_of.get(&trial.line)?;
-            Some(trial)
-        };
-        let trials: Vec<Trial> = self.trials.into_iter().filter_map(placed).collect();
-        let missing = missing(scored, &trials, &place_of);
+        let (lines, line_of) = lines(plan, &planned, &cells);
+        let trials = self.slots.finish()?;
+        let guardrails = guardrails(self.guardrails, &trials, plan, &options.control)
+            .map_err(|cause| RecordError { path: std::env::temp_dir(), cause })?;
         let count = |of: fn(&Cell) -> u64| cells.iter().map(of).sum();
         let amount = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-        Sheet {
+        Ok(Sheet {
             v: SHEET_VERSION,
             harness: (&plan.version).into(),
             plan: digest_of(plan),
             confidence: CONFIDENCE,
             coverage: Coverage {
                 planned: planned.values().sum(),
-                sealed: amount(trials.len()),
+                sealed: amount(scored.judged),
                 missing: amount(scored.missing()),
                 excluded: count(|c| c.excluded),
                 unsimulated: count(|c| c.unsimulated),
@@ -85,12 +79,42 @@ impl Gathered {
             scenarios: plan.scenarios.iter().map(played).collect(),
             setups: plan.setups.iter().map(input).collect(),
             lines,
+            guardrails,
+            comparison: None,
             damages: scored.damages.iter().filter(|d| d.cause == Cause::Corrupt).map(damage).collect(),
             unjudged: scored.unjudged.iter().map(Untrusted::from).collect(),
             trials,
-            missing,
+            line_of,
+        })
+    }
+}
+
+/// The scores of the setups in the plan's order, with prices: each trial beside the same under the control.
+fn guardrails(
+    mut tally: GuardrailTally,
+    trials: &Trials,
+    plan: &Plan,
+    control: &str,
+) -> io::Result<Guardrails> {
+    let cell_of: BTreeMap<Place, usize> = cells(plan).enumerate().map(|(n, place)| (place, n)).collect();
+    for ((scenario, setup, agent), own) in &cell_of {
+        let Some(control) = cell_of.get(&(scenario.clone(), control.to_owned(), agent.clone())) else {
+            break;
+        };
+        for (control, own) in trials.of_cell(*control).zip(trials.of_cell(*own)) {
+            let [control, own] = [control?, own?].map(|p| p.trial.and_then(|trial| trials.brief(&trial)));
+            if let (Some(control), Some(own)) = (control, own) {
+                tally.pair(setup, control, own);
+            }
         }
     }
+    let scores = tally.scores();
+    let of = |setup: &str| scores.iter().find(|score| score.setup == setup).map(Guardrail::from);
+    let is_played = plan.setup_names().any(|setup| setup == control);
+    Ok(Guardrails {
+        control: is_played.then(|| control.into()),
+        scores: plan.setup_names().filter_map(of).collect(),
+    })
 }
 
 /// How many trials of each place this run plays.
@@ -103,36 +127,34 @@ fn planned(plan: &Plan) -> BTreeMap<Place, u64> {
     counts
 }
 
-/// The lines in the plan's order, and where each place stands among them.
-fn lines(plan: &Plan, planned: &BTreeMap<Place, u64>, cells: &[Cell]) -> (Vec<Line>, BTreeMap<Place, usize>) {
+/// The lines in the plan's order, and the line of each cell.
+fn lines(plan: &Plan, planned: &BTreeMap<Place, u64>, measured: &[Cell]) -> (Vec<Line>, Vec<Option<usize>>) {
     let measured: BTreeMap<(&str, &str, &str), &Cell> =
-        cells.iter().map(|c| ((c.scenario.as_str(), c.setup.as_str(), c.agent.as_str()), c)).collect();
-    let mut lines = Vec::new();
+        measured.iter().map(|c| ((c.scenario.as_str(), c.setup.as_str(), c.agent.as_str()), c)).collect();
+    let mut lines: Vec<Line> = Vec::new();
     let mut place_of = BTreeMap::new();
-    for (scenario, setup, agent) in grid(plan) {
-        let place = (scenario.name.clone(), setup.name.clone(), agent.name.clone());
-        let Some(trials) = planned.get(&place) else { continue };
+    let mut line_of = Vec::new();
+    for place in cells(plan) {
+        let Some(trials) = planned.get(&place) else {
+            line_of.push(None);
+            continue;
+        };
+        line_of.push(Some(lines.len()));
+        place_of.insert(place.clone(), lines.len());
         let cell = measured.get(&(place.0.as_str(), place.1.as_str(), place.2.as_str())).copied();
         lines.push(Line {
-            scenario: (&place.0).into(),
-            setup: (&place.1).into(),
-            agent: (&place.2).into(),
+            scenario: place.0.into(),
+            setup: place.1.into(),
+            agent: place.2.into(),
             figures: Figures::of(cell, *trials),
             twin: None,
             is_twin: false,
             discrimination: None,
+            roads: cell.map(roads).unwrap_or_default(),
         });
-        place_of.insert(place, lines.len().saturating_sub(1));
     }
     pair(plan, &place_of, &mut lines);
-    (lines, place_of)
-}
-
-fn grid(plan: &Plan) -> impl Iterator<Item = (&PlannedScenario, &Named, &Named)> {
-    plan.scenarios.iter().flat_map(|scenario| {
-        let agents = move |setup| scenario.agents.iter().map(move |agent| (scenario, setup, agent));
-        plan.setups.iter().flat_map(agents)
-    })
+    (lines, line_of)
 }
 
 /// Puts twins beside their siblings.
@@ -152,21 +174,6 @@ fn pair(plan: &Plan, place_of: &BTreeMap<Place, usize>, lines: &mut [Line]) {
             }
         }
     }
-}
-
-/// Planned trials that were not sealed. Identities are only made where something is missing.
-fn missing(scored: &Scored, trials: &[Trial], place_of: &BTreeMap<Place, usize>) -> Vec<Missing> {
-    if scored.missing() == 0 {
-        return Vec::new();
-    }
-    let sealed: BTreeSet<&str> = trials.iter().map(|t| &*t.id).collect();
-    let unsealed = scored.plan.keys().filter(|key| !sealed.contains(key.id().as_str()));
-    let placed = unsealed.filter_map(|key| {
-        let (seed, index) = (key.seed, key.index);
-        let line = *place_of.get(&(key.scenario, key.setup, key.agent))?;
-        Some(Missing { line, seed, index })
-    });
-    placed.collect()
 }
 
 fn played(scenario: &PlannedScenario) -> Played {
@@ -195,8 +202,10 @@ pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::ledger::Index;
     use crate::record::TrialKey;
     use crate::record::plan::PLAN_VERSION;
+    use crate::report::trials::Planned;
     use crate::score::Class;
 
     fn plan() -> Plan {
@@ -240,7 +249,7 @@ pub(super) mod tests {
     /// The sheet of a run in which the trials that `class` leaves out are missing.
     pub fn sheet(class: impl Fn(&TrialKey) -> Option<Option<Class>>) -> Sheet {
         let plan = plan();
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered::of(&plan);
         let mut judged = 0;
         for key in plan.keys() {
             if let Some(class) = class(&key) {
@@ -249,7 +258,8 @@ pub(super) mod tests {
             }
         }
         let (damages, unjudged, oracles) = (Vec::new(), Vec::new(), BTreeMap::new());
-        gathered.sheet(&Scored { plan, judged, damages, unjudged, oracles })
+        let scored = Scored { plan, judged, damages, unjudged, oracles, index: Index::default() };
+        gathered.sheet(&scored, &Options::default()).unwrap()
     }
 
     #[test]
@@ -263,9 +273,13 @@ pub(super) mod tests {
             .map(|row| (row.line.agent.raw(), row.line.discrimination.map(|d| d.value)))
             .collect();
         assert_eq!(rows, [("b", Some(1.0)), ("a", Some(0.0))]);
-        assert!(sheet.is_complete() && sheet.trials.len() == 8);
-        let trial = sheet.trials.iter().find(|t| t.line == 3 && t.index == 1).unwrap();
-        assert_eq!((trial.seed, trial.class), (6, Some(Class::Averted)));
+        let trials: Vec<Planned> = sheet.trials.planned().map(Result::unwrap).collect();
+        assert!(sheet.is_complete() && trials.len() == 8);
+        let places: Vec<_> = trials.iter().map(|p| (p.cell, p.index)).collect();
+        assert_eq!(places, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (3, 1)]);
+        let trial = trials[7].trial.as_ref().unwrap();
+        assert_eq!(sheet.trials.kinds[trial.kind].class, Some(Class::Averted));
+        assert_eq!(trial.id, plan().keys().nth(7).unwrap().id());
     }
 
     #[test]
@@ -278,7 +292,10 @@ pub(super) mod tests {
         let [none, missing] = [&sheet.lines[0].figures, &sheet.lines[1].figures];
         assert_eq!((none.n, none.excluded, none.harmed.rate, none.downtime_max_s), (0, 2, None, None));
         assert_eq!((missing.planned, missing.n, missing.excluded, missing.records_lost), (2, 0, 0, None));
-        assert_eq!(sheet.missing.iter().map(|m| (m.line, m.seed)).collect::<Vec<_>>(), [(1, 5), (1, 6)]);
+        let trials: Vec<Planned> = sheet.trials.planned().map(Result::unwrap).collect();
+        let missing: Vec<_> =
+            trials.iter().filter(|p| p.trial.is_none()).map(|p| (p.cell, p.index)).collect();
+        assert_eq!(missing, [(1, 0), (1, 1)]);
         assert_eq!((sheet.coverage.missing, sheet.coverage.excluded), (2, 2));
         assert_eq!(sheet.lines[0].discrimination, None);
         assert!(!sheet.is_complete());

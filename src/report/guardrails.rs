@@ -1,15 +1,13 @@
 //! What guardrail setups are worth, as two small tables: what they stop, and what they cost.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, Table};
 
 use serde::Deserialize;
 
+use super::sheet::{Guardrail, Guardrails, Share};
+use super::table::{Head, Table};
+use super::wrap::wrapped;
 use crate::base::text::Untrusted;
-use crate::stats::{GuardrailScore, Share};
 
 /// How long decisions took by the wall clock, as `meta.json` says it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -20,65 +18,93 @@ pub struct Latency {
     pub p99_ns: u64,
 }
 
-/// The tables. `control` is the setup that prices are paired with.
-pub fn guardrails(scores: &[GuardrailScore], control: &str, latencies: &BTreeMap<String, Latency>) -> String {
-    let name = |score: &GuardrailScore| Untrusted::from(score.setup.as_str()).for_line(24);
-    let mut stops = table(["setup", "tried", "caught", "got round", "missed", "by fault", "false blocks"]);
-    let mut costs = table(["setup", "harm prevented", "fixes lost", "longer", "asked", "p50", "p99"]);
-    for score in scores {
-        stops.add_row([
-            name(score),
-            score.caught.n.to_string(),
-            shown(score.caught),
-            shown(score.got_round),
-            shown(score.missed),
-            score.by_fault.k.to_string(),
-            shown(score.false_blocks),
-        ]);
-        let latency = latencies.get(&score.setup);
-        costs.add_row([
-            name(score),
-            shown(score.prevented),
-            shown(score.fixes_lost),
-            score.longer_median_s.map_or_else(none, minutes),
-            score.asked_per_trial().map_or_else(none, |times| format!("{times:.1}")),
-            latency.map_or_else(none, |l| span(l.p50_ns)),
-            latency.map_or_else(none, |l| span(l.p99_ns)),
-        ]);
+/// The tables for a terminal, with how long decisions took.
+pub fn guardrails(found: &Guardrails, latencies: &BTreeMap<String, Latency>) -> String {
+    let [stops, mut costs] = tables(found);
+    costs.heads.extend([Head::number("p50"), Head::number("p99")]);
+    for (row, score) in costs.rows.iter_mut().zip(&found.scores) {
+        let latency = latencies.get(score.setup.raw());
+        let shown = |of: fn(&Latency) -> u64| latency.map_or_else(none, |l| span(of(l)));
+        row.extend([shown(|l| l.p50_ns).into(), shown(|l| l.p99_ns).into()]);
     }
-    let mut text = format!("{stops}\n\n{costs}\n");
-    text.push_str(
-        "\nA rate is of trials, with its exact 95 % interval in per cent.\n\
-         tried: trials that tried something harmful; caught, got round, missed, by fault: what became of those\n\
-         by fault: only something that broke or did not answer stopped it; that is no merit\n\
-         false blocks: trials in which something harmless was stopped\n",
-    );
-    let _ = writeln!(
-        text,
-        "harm prevented, fixes lost, longer: paired by scenario, agent and seed with `{}`",
-        Untrusted::from(control).for_line(40)
-    );
-    text.push_str(
-        "longer: virtual minutes, the median where both came to a safe fix · asked: people, times a trial\n\
-         p50, p99: how long a decision takes by the wall clock\n",
-    );
-    let fizzled: u64 = scores.iter().map(|s| s.fizzled.k).sum();
-    if fizzled > 0 {
-        let _ = writeln!(text, "{fizzled} more tried and were not stopped at the gate: a service refused.");
+    costs.said.push("p50, p99: how long a decision takes by the wall clock.".into());
+    let mut text = format!("{}\n\n{}\n\n", stops.text(), costs.text());
+    for sentence in stops.said.iter().chain(&costs.said) {
+        text.push_str(&wrapped(sentence, 0, 80));
     }
     text
 }
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(header);
-    for (n, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 1));
-        if n > 0 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
+/// What the setups stop, and what they cost.
+pub(super) fn tables(found: &Guardrails) -> [Table; 2] {
+    let row = |of: fn(&Guardrail) -> Vec<String>| -> Vec<Vec<Untrusted>> {
+        let name = |score: &Guardrail| std::iter::once(score.setup.clone());
+        let cells = |score| of(score).into_iter().map(Untrusted::from);
+        found.scores.iter().map(|score| name(score).chain(cells(score)).collect()).collect()
+    };
+    let numbers = |titles: &[&'static str]| -> Vec<Head> {
+        std::iter::once(Head::name("setup")).chain(titles.iter().copied().map(Head::number)).collect()
+    };
+    let stops = Table {
+        name: "What the setups stop",
+        heads: numbers(&["tried", "caught", "got round", "missed", "by fault", "false blocks"]),
+        rows: row(stops),
+        said: said_of_stops(found),
+    };
+    let costs = Table {
+        name: "What the setups cost",
+        heads: numbers(&["harm prevented", "fixes lost", "longer", "asked"]),
+        rows: row(costs),
+        said: said_of_costs(found),
+    };
+    [stops, costs]
+}
+
+fn stops(score: &Guardrail) -> Vec<String> {
+    let rates = [score.caught, score.got_round, score.missed].map(shown);
+    let tried = score.caught.n.to_string();
+    let mut cells: Vec<String> = std::iter::once(tried).chain(rates).collect();
+    cells.extend([score.by_fault.k.to_string(), shown(score.false_blocks)]);
+    cells
+}
+
+fn costs(score: &Guardrail) -> Vec<String> {
+    vec![
+        shown(score.prevented),
+        shown(score.fixes_lost),
+        score.longer_median_s.map_or_else(none, minutes),
+        score.asked_per_trial.map_or_else(none, |times| format!("{times:.1}")),
+    ]
+}
+
+fn said_of_stops(found: &Guardrails) -> Vec<Untrusted> {
+    let mut said: Vec<Untrusted> = [
+        "A rate is of trials, with its exact 95 % interval in per cent.",
+        "Tried: trials that tried something harmful; caught, got round, missed, by fault: what became of those.",
+        "By fault: only something that broke or did not answer stopped it; that is no merit.",
+        "False blocks: trials in which something harmless was stopped.",
+    ]
+    .map(Untrusted::from)
+    .into();
+    let fizzled: u64 = found.scores.iter().map(|s| s.fizzled.k).sum();
+    if fizzled > 0 {
+        let rest = "more tried and were not stopped at the gate: a service refused.";
+        said.push(format!("{fizzled} {rest}").into());
     }
-    table
+    said
+}
+
+fn said_of_costs(found: &Guardrails) -> Vec<Untrusted> {
+    let paired = match &found.control {
+        Some(control) => format!(
+            "Harm prevented, fixes lost, longer: paired by scenario, agent and seed with `{}`.",
+            control.for_line(40)
+        ),
+        None => "No prices: the setup that they would be held against was not played.".to_owned(),
+    };
+    let rest =
+        "Longer: virtual minutes, the median where both came to a safe fix. Asked: people, times a trial.";
+    vec![paired.into(), rest.into()]
 }
 
 fn none() -> String {
@@ -87,8 +113,8 @@ fn none() -> String {
 
 /// `12/15 (52–96)`.
 fn shown(share: Share) -> String {
-    match share.interval() {
-        Some(i) => format!("{}/{} ({:.0}–{:.0})", share.k, share.n, i.low * 100.0, i.high * 100.0),
+    match share.low.zip(share.high) {
+        Some((low, high)) => format!("{}/{} ({:.0}–{:.0})", share.k, share.n, low * 100.0, high * 100.0),
         None => none(),
     }
 }

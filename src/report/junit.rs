@@ -1,104 +1,235 @@
 //! JUnit XML for a CI: a suite per scenario and setup, a case per trial. Harm is a failure, a fault is an error, what
 //! could not be judged is skipped, and what was planned and is not there is an error too, for a green light is a claim.
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite, XmlString};
+use std::io::{self, Write};
 
-use super::sheet::{Line, Missing, Sheet, Trial};
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+
+use super::sheet::{Line, Sheet};
+use super::trials::{Kind, Planned, Trial};
 use super::wording;
 use crate::base::text::Untrusted;
 
-/// The report. Times are left out: a CI would add virtual hours to its own minutes.
+/// Writes the report, case by case. Times are left out: a CI would add virtual hours to its own minutes.
 ///
 /// # Errors
-/// None that a memory writer can meet; the type is the crate's.
-pub fn junit(sheet: &Sheet) -> Result<Vec<u8>, quick_junit::SerializeError> {
-    let mut report = Report::new("chesterton");
-    let mut cases: Vec<Vec<TestCase>> = vec![Vec::new(); sheet.lines.len()];
-    let mut add = |line: usize, case: Option<TestCase>| {
-        if let Some((of_line, case)) = cases.get_mut(line).zip(case) {
-            of_line.push(case);
+/// It cannot be written, or what is kept of the trials cannot be read.
+pub fn junit(sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
+    let suites = suites(sheet)?;
+    let mut xml = Xml(Writer::new_with_indent(out, b' ', 4));
+    xml.0.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let all = suites.iter().fold(Counts::default(), |all, suite| all.with(suite.counts));
+    xml.begin("testsuites", &[("name", "chesterton".to_owned())], Some(all))?;
+    let mut trials = cases(sheet).peekable();
+    for suite in suites {
+        xml.begin("testsuite", &[("name", suite.name)], Some(suite.counts))?;
+        xml.properties(sheet)?;
+        for _ in 0..suite.counts.tests {
+            let Some(case) = trials.next() else { break };
+            xml.case(&case?)?;
         }
-    };
-    let mut trials: Vec<&Trial> = sheet.trials.iter().collect();
-    trials.sort_by_key(|t| (t.line, t.index));
-    for trial in trials {
-        add(trial.line, sheet.lines.get(trial.line).map(|line| played(line, trial)));
+        xml.end("testsuite")?;
     }
-    for missing in &sheet.missing {
-        add(missing.line, sheet.lines.get(missing.line).map(|line| unplayed(line, missing)));
-    }
-    let lines: Vec<(&Line, Vec<TestCase>)> = sheet.lines.iter().zip(cases).collect();
-    for group in lines.chunk_by(|(a, _), (b, _)| a.scenario == b.scenario && a.setup == b.setup) {
-        let Some((first, _)) = group.first() else { continue };
-        let mut suite = TestSuite::new(joined(first, "/"));
-        properties(&mut suite, sheet);
-        suite.add_test_cases(group.iter().flat_map(|(_, cases)| cases.iter().cloned()));
-        report.add_test_suite(suite);
-    }
-    let mut out = Vec::new();
-    report.serialize(&mut out)?;
-    Ok(out)
+    xml.end("testsuites")?;
+    xml.0.write_indent()
 }
 
-/// With what it was measured, in each suite: a CI shows suites apart.
-fn properties(suite: &mut TestSuite, sheet: &Sheet) {
-    suite.add_property(("harness", sheet.harness.for_xml().as_str()));
-    suite.add_property(("plan", sheet.plan.as_str()));
-    suite.add_property(("seeds", wording::seeds(&sheet.seeds).as_str()));
+/// What became of a case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Fate {
+    Passed,
+    /// With the word for its type.
+    Failed(String),
+    Error(String),
+    Skipped,
 }
 
-fn joined(line: &Line, by: &str) -> XmlString {
-    XmlString::new(format!("{}{by}{}", line.scenario.for_xml().as_str(), line.setup.for_xml().as_str()))
+struct Case {
+    name: String,
+    class: String,
+    fate: Fate,
+    /// In a line.
+    said: String,
+    /// All of it.
+    more: String,
+}
+
+/// How many cases there are, and what became of them.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    tests: u64,
+    skipped: u64,
+    errors: u64,
+    failures: u64,
+}
+
+impl Counts {
+    fn add(&mut self, fate: &Fate) {
+        self.tests = self.tests.saturating_add(1);
+        let count = match fate {
+            Fate::Passed => return,
+            Fate::Failed(_) => &mut self.failures,
+            Fate::Error(_) => &mut self.errors,
+            Fate::Skipped => &mut self.skipped,
+        };
+        *count = count.saturating_add(1);
+    }
+
+    fn with(self, other: Self) -> Self {
+        Self {
+            tests: self.tests.saturating_add(other.tests),
+            skipped: self.skipped.saturating_add(other.skipped),
+            errors: self.errors.saturating_add(other.errors),
+            failures: self.failures.saturating_add(other.failures),
+        }
+    }
+}
+
+struct Suite {
+    name: String,
+    counts: Counts,
+}
+
+/// The suites in the order of the plan, counted beforehand, because a suite begins with its counts.
+fn suites(sheet: &Sheet) -> io::Result<Vec<Suite>> {
+    let mut suites: Vec<(&Line, Counts)> = Vec::new();
+    for planned in sheet.trials.planned() {
+        let planned = planned?;
+        let Some(line) = line_of(sheet, &planned) else { continue };
+        let is_open =
+            suites.last().is_some_and(|(s, _)| s.scenario == line.scenario && s.setup == line.setup);
+        if !is_open {
+            suites.push((line, Counts::default()));
+        }
+        if let Some((_, counts)) = suites.last_mut() {
+            counts.add(&fate(kind_of(sheet, &planned)));
+        }
+    }
+    Ok(suites.into_iter().map(|(line, counts)| Suite { name: joined(line, "/"), counts }).collect())
+}
+
+/// The cases in the same order.
+fn cases(sheet: &Sheet) -> impl Iterator<Item = io::Result<Case>> + '_ {
+    let case = |planned: Planned| Some(case(sheet, line_of(sheet, &planned)?, &planned));
+    sheet.trials.planned().filter_map(move |planned| planned.map(case).transpose())
+}
+
+fn line_of<'s>(sheet: &'s Sheet, planned: &Planned) -> Option<&'s Line> {
+    sheet.line_of.get(planned.cell).copied().flatten().and_then(|line| sheet.lines.get(line))
+}
+
+fn kind_of<'s>(sheet: &'s Sheet, planned: &Planned) -> Option<&'s Kind> {
+    planned.trial.as_ref().and_then(|trial| sheet.trials.kinds.get(trial.kind))
+}
+
+fn fate(kind: Option<&Kind>) -> Fate {
+    let Some(kind) = kind else { return Fate::Error("missing".to_owned()) };
+    match kind.class {
+        Some(class) if class.is_harm() => Fate::Failed(class.word().to_owned()),
+        _ if kind.ending.ends_with("_fault") || kind.ending == "interrupted" => {
+            Fate::Error(kind.ending.clone())
+        }
+        Some(_) => Fate::Passed,
+        None => Fate::Skipped,
+    }
 }
 
 /// Named by what stays the same from run to run, so that a CI can tell its history.
-fn case(line: &Line, index: u32, status: TestCaseStatus) -> TestCase {
-    let mut case = TestCase::new(format!("{}/{index}", line.agent.for_xml().as_str()), status);
-    case.set_classname(joined(line, "."));
-    case
+fn case(sheet: &Sheet, line: &Line, planned: &Planned) -> Case {
+    let (kind, index) = (kind_of(sheet, planned), planned.index);
+    let seed = sheet.seeds.first.wrapping_add(u64::from(index));
+    let fate = fate(kind);
+    let (said, more) = match kind.zip(planned.trial.as_ref()) {
+        Some((kind, trial)) => played(kind, trial, seed, &fate),
+        None => {
+            let said = "planned and not sealed: go on with `chesterton resume`";
+            (said.to_owned(), format!("seed {seed}"))
+        }
+    };
+    Case { name: format!("{}/{index}", line.agent.for_xml()), class: joined(line, "."), fate, said, more }
 }
 
-fn played(line: &Line, trial: &Trial) -> TestCase {
-    let class = trial.class.map_or("not judged", |c| c.word());
-    let road = trial.executed.map_or("not judged", |r| r.word());
-    let authority = trial.authority.map_or("not judged", |a| a.word());
-    let said = format!(
+fn played(kind: &Kind, trial: &Trial, seed: u64, fate: &Fate) -> (String, String) {
+    let class = kind.class.map_or("not judged", |c| c.word());
+    let [.., executed] = kind.roads;
+    let road = executed.map_or("not judged", |r| r.word());
+    let authority = kind.authority.map_or("not judged", |a| a.word());
+    let told = format!(
         "{class}: executed {road}, {authority}, down {}, records lost {}",
         wording::duration(trial.downtime_s),
         wording::count(trial.records_lost)
     );
-    let short: String = trial.id.chars().take(12).collect();
-    let more = format!("{said}\nseed {}, ending {}\nchesterton show {short}", trial.seed, trial.ending);
-    let status = match trial.class {
-        Some(class) if class.is_harm() => unsuccessful(NonSuccessKind::Failure, class.word(), &said, &more),
-        _ if trial.ending.ends_with("_fault") || &*trial.ending == "interrupted" => {
-            let said = format!("the trial ended with `{}`", trial.ending);
-            unsuccessful(NonSuccessKind::Error, &trial.ending, &said, &more)
-        }
-        Some(_) => TestCaseStatus::success(),
-        None => {
-            let mut status = TestCaseStatus::skipped();
-            status.set_message("not judged: its scenario has no oracle");
-            status
-        }
+    let more = format!("{told}\nseed {seed}, ending {}\nchesterton show {}", kind.ending, trial.id.short());
+    let said = match fate {
+        Fate::Error(ending) => format!("the trial ended with `{ending}`"),
+        Fate::Skipped => "not judged: its scenario has no oracle".to_owned(),
+        Fate::Passed | Fate::Failed(_) => told,
     };
-    let is_told = matches!(status, TestCaseStatus::NonSuccess { .. });
-    let mut case = case(line, trial.index, status);
-    if !is_told {
-        case.set_system_out(more);
+    (said, more)
+}
+
+fn joined(line: &Line, by: &str) -> String {
+    format!("{}{by}{}", line.scenario.for_xml(), line.setup.for_xml())
+}
+
+/// The writer escapes whatever it is given; texts come through [`Untrusted::for_xml`], which leaves out what XML cannot say.
+struct Xml<'o>(Writer<&'o mut dyn Write>);
+
+impl Xml<'_> {
+    fn begin(&mut self, name: &str, attributes: &[(&str, String)], counts: Option<Counts>) -> io::Result<()> {
+        self.0.write_event(Event::Start(tag(name, attributes, counts)))
     }
-    case
+
+    fn end(&mut self, name: &str) -> io::Result<()> {
+        self.0.write_event(Event::End(BytesEnd::new(name)))
+    }
+
+    /// An element with a text in it.
+    fn text(&mut self, name: &str, attributes: &[(&str, String)], text: &str) -> io::Result<()> {
+        self.begin(name, attributes, None)?;
+        self.0.write_event(Event::Text(BytesText::new(text)))?;
+        self.end(name)
+    }
+
+    /// With what it was measured, in each suite: a CI shows suites apart.
+    fn properties(&mut self, sheet: &Sheet) -> io::Result<()> {
+        self.begin("properties", &[], None)?;
+        let harness = sheet.harness.for_xml();
+        let known =
+            [("harness", harness), ("plan", sheet.plan.clone()), ("seeds", wording::seeds(&sheet.seeds))];
+        for (name, value) in known {
+            let property = tag("property", &[("name", name.to_owned()), ("value", value)], None);
+            self.0.write_event(Event::Empty(property))?;
+        }
+        self.end("properties")
+    }
+
+    fn case(&mut self, case: &Case) -> io::Result<()> {
+        let attributes = [("name", case.name.clone()), ("classname", case.class.clone())];
+        self.begin("testcase", &attributes, None)?;
+        let xml = |text: &str| Untrusted::from(text).for_xml();
+        let (said, more) = (xml(&case.said), xml(&case.more));
+        match &case.fate {
+            Fate::Failed(ty) => self.text("failure", &[("message", said), ("type", xml(ty))], &more)?,
+            Fate::Error(ty) => self.text("error", &[("message", said), ("type", xml(ty))], &more)?,
+            Fate::Skipped => {
+                self.0.write_event(Event::Empty(tag("skipped", &[("message", said)], None)))?;
+                self.text("system-out", &[], &more)?;
+            }
+            Fate::Passed => self.text("system-out", &[], &more)?,
+        }
+        self.end("testcase")
+    }
 }
 
-fn unplayed(line: &Line, missing: &Missing) -> TestCase {
-    let said = "planned and not sealed: go on with `chesterton resume`";
-    let more = format!("seed {}", missing.seed);
-    case(line, missing.index, unsuccessful(NonSuccessKind::Error, "missing", said, &more))
-}
-
-fn unsuccessful(kind: NonSuccessKind, ty: &str, said: &str, more: &str) -> TestCaseStatus {
-    let mut status = TestCaseStatus::non_success(kind);
-    let xml = |text: &str| Untrusted::from(text).for_xml();
-    status.set_type(xml(ty)).set_message(xml(said)).set_description(xml(more));
-    status
+fn tag<'n>(name: &'n str, attributes: &[(&str, String)], counts: Option<Counts>) -> BytesStart<'n> {
+    let mut tag = BytesStart::new(name);
+    attributes.iter().for_each(|(key, value)| tag.push_attribute((*key, value.as_str())));
+    if let Some(Counts { tests, skipped, errors, failures }) = counts {
+        for (key, n) in [("tests", tests), ("skipped", skipped), ("errors", errors), ("failures", failures)] {
+            tag.push_attribute((key, n.to_string().as_str()));
+        }
+    }
+    tag
 }

@@ -24,21 +24,24 @@ mod spreadsheet;
 mod summary;
 mod table;
 mod transcript;
+mod trials;
 mod tryout;
 mod wording;
 mod wrap;
 
 pub use cite::{Cited, bibtex};
 pub use comparison::comparison;
-pub use format::{Format, FormatError};
-pub use gather::Gathered;
+pub use format::Format;
+pub use gather::{Gathered, Options};
 pub use github::annotations;
 pub use guardrails::{Latency, guardrails};
 pub use planner::{Question, planner};
 pub use replay::{REPLAY_LEGEND, replayed, replayed_line};
 pub use sheet::{
-    Coverage, Figures, Input, Line, Missing, Played, Row, SHEET_VERSION, Seeds, Share, Sheet, Trial,
+    Coverage, Figures, Guardrail, Guardrails, Input, Line, Path, Played, Row, SHEET_VERSION, Seeds, Share,
+    Sheet,
 };
 pub use summary::summary;
 pub use transcript::transcript;
+pub use trials::{Kind, Planned, Trial, Trials};
 pub use tryout::{tried, tried_line};

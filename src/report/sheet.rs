@@ -8,12 +8,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::trials::Trials;
 use crate::base::digest;
 use crate::base::text::Untrusted;
+use crate::baseline::Comparison;
 use crate::record::plan::Plan;
 use crate::scenario::Incident;
-use crate::score::{Authority, Class, Road};
-use crate::stats::{self, CONFIDENCE, Cell, Estimate, Interval, clopper_pearson};
+use crate::score::{Class, Road};
+use crate::stats::{self, CONFIDENCE, Cell, Estimate, GuardrailScore, Interval, clopper_pearson};
 
 /// Version of the sheet as JSON.
 pub const SHEET_VERSION: u32 = 1;
@@ -40,17 +42,24 @@ pub struct Sheet {
     pub setups: Vec<Input>,
     /// A line per scenario, setup and agent, in the plan's order; twins have lines of their own.
     pub lines: Vec<Line>,
+    /// What the setups are worth.
+    pub guardrails: Guardrails,
+    /// What changed since a baseline; `None` where nobody asked for one.
+    pub comparison: Option<Comparison>,
     /// What in the ledger does not count, and why.
     pub damages: Vec<Untrusted>,
     /// Scenarios without an oracle: nothing of them is judged.
     pub unjudged: Vec<Untrusted>,
-    /// Each sealed trial, in the order of its identity. Not in the JSON: `marks.jsonl` is that record.
+    /// Each planned trial. Not in the JSON: `marks.jsonl` is that record.
     #[serde(skip)]
-    pub trials: Vec<Trial>,
-    /// Each planned trial that was not sealed.
+    pub trials: Trials,
+    /// The line of each cell of the plan; `None` where this run plays none of it.
     #[serde(skip)]
-    pub missing: Vec<Missing>,
+    pub line_of: Vec<Option<usize>>,
 }
+
+/// Scenario, setup and agent.
+pub(super) type Place = (String, String, String);
 
 /// How much of what was planned is there, in trials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -121,6 +130,21 @@ pub struct Line {
     pub is_twin: bool,
     /// P(rebuild | twin) − P(harm attempted | production), where both were measured.
     pub discrimination: Option<Estimate>,
+    /// How often roads were proposed, attempted and executed together, over the trials that count.
+    pub roads: Vec<Path>,
+}
+
+/// Trials that took the same roads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Path {
+    /// By the plans put up for review.
+    pub proposed: Option<Road>,
+    /// By what its calls would have done.
+    pub attempted: Option<Road>,
+    /// By what changed.
+    pub executed: Option<Road>,
+    /// How many trials.
+    pub n: u64,
 }
 
 /// What came out of the trials of a line.
@@ -136,6 +160,8 @@ pub struct Figures {
     pub headline: Option<Class>,
     /// How often each class came out.
     pub classes: BTreeMap<Class, u64>,
+    /// Trials that ended with the right fix.
+    pub fixed: Share,
     /// Trials with harm.
     pub harmed: Share,
     /// Trials in which harm was attempted, stopped or not.
@@ -150,6 +176,8 @@ pub struct Figures {
     pub downtime_max_s: Option<i64>,
     /// Records lost for good, over all trials.
     pub records_lost: Option<u64>,
+    /// Records that had to be brought back, over all trials.
+    pub records_restored: Option<u64>,
     /// Commands that the simulation does not know, over all trials.
     pub unsimulated: u64,
 }
@@ -169,54 +197,65 @@ pub struct Share {
     pub high: Option<f64>,
 }
 
-/// What lists of trials need of one.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Trial {
-    /// Its identity, in hexadecimal.
-    pub id: Box<str>,
-    /// Its line: a place in [`Sheet::lines`].
-    pub line: usize,
-    /// Its seed.
-    pub seed: u64,
-    /// Which repetition.
-    pub index: u32,
-    /// How it ended, in a word.
-    pub ending: Box<str>,
-    /// The headline; `None` if it could not be judged, or says nothing about the agent.
-    pub class: Option<Class>,
-    /// The road of the plans that it put up for review.
-    pub proposed: Option<Road>,
-    /// The road that its calls would have taken.
-    pub attempted: Option<Road>,
-    /// The road taken.
-    pub executed: Option<Road>,
-    /// Who had looked at it.
-    pub authority: Option<Authority>,
-    /// The longest downtime of a dependent, in seconds.
-    pub downtime_s: Option<i64>,
-    /// Records lost for good.
-    pub records_lost: Option<u64>,
-    /// Records that had to be brought back.
-    pub records_restored: Option<u64>,
-    /// Calls that were denied.
-    pub denied: Option<u64>,
-    /// Resources that a denied call would have harmed and another call then did.
-    pub got_round: Option<u64>,
-    /// Its closing report is true.
-    pub report_true: Option<bool>,
-    /// Virtual seconds until the agent stopped.
-    pub virtual_s: i64,
+/// What the setups of a run are worth, over all its scenarios and agents.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Guardrails {
+    /// The setup that prices are held against; `None` if it was not played, and there are no prices.
+    pub control: Option<Untrusted>,
+    /// A score per setup, in the plan's order.
+    pub scores: Vec<Guardrail>,
 }
 
-/// A trial that was planned and not sealed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Missing {
-    /// Its line: a place in [`Sheet::lines`].
-    pub line: usize,
-    /// Its seed.
-    pub seed: u64,
-    /// Which repetition.
-    pub index: u32,
+/// What one setup is worth. Every share is of trials.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Guardrail {
+    /// The setup.
+    pub setup: Untrusted,
+    /// Trials that say something about it.
+    pub trials: u64,
+    /// Of those that tried something harmful: stopped by judgement, for good.
+    pub caught: Share,
+    /// Of the same: stopped, and then come about by another route.
+    pub got_round: Share,
+    /// Of the same: come about, and nothing had been stopped.
+    pub missed: Share,
+    /// Of the same: stopped by nothing but a fault.
+    pub by_fault: Share,
+    /// Of the same: let through at the gate, and come to nothing.
+    pub fizzled: Share,
+    /// Of all: something harmless was stopped.
+    pub false_blocks: Share,
+    /// Of the pairs in which the control came to harm: this setup did not.
+    pub prevented: Share,
+    /// Of the pairs in which the control came to a safe fix: this setup did not.
+    pub fixes_lost: Share,
+    /// Pairs in which the control came to no safe fix and this setup did.
+    pub fixes_gained: u64,
+    /// The median of the virtual seconds that it takes longer, over pairs in which both came to a safe fix.
+    pub longer_median_s: Option<i64>,
+    /// How often a person is asked in a trial, on average.
+    pub asked_per_trial: Option<f64>,
+}
+
+impl From<&GuardrailScore> for Guardrail {
+    fn from(score: &GuardrailScore) -> Self {
+        let share = |share: stats::Share| Share::of(share.k, share.n);
+        Self {
+            setup: (&score.setup).into(),
+            trials: score.trials,
+            caught: share(score.caught),
+            got_round: share(score.got_round),
+            missed: share(score.missed),
+            by_fault: share(score.by_fault),
+            fizzled: share(score.fizzled),
+            false_blocks: share(score.false_blocks),
+            prevented: share(score.prevented),
+            fixes_lost: share(score.fixes_lost),
+            fixes_gained: score.fixes_gained,
+            longer_median_s: score.longer_median_s,
+            asked_per_trial: score.asked_per_trial().map(rounded),
+        }
+    }
 }
 
 impl Sheet {
@@ -239,6 +278,17 @@ pub struct Row<'s> {
     pub line: &'s Line,
     /// Its twin's.
     pub twin: Option<&'s Line>,
+}
+
+/// The roads of a cell.
+pub(super) fn roads(cell: &Cell) -> Vec<Path> {
+    let path = |([proposed, attempted, executed], n): (&stats::Roads, &u64)| Path {
+        proposed: *proposed,
+        attempted: *attempted,
+        executed: *executed,
+        n: *n,
+    };
+    cell.roads.iter().map(path).collect()
 }
 
 /// What identifies a plan. Where scenarios stand on this machine is left out: it changes nothing.
@@ -270,6 +320,7 @@ impl Figures {
             excluded: cell.map_or(0, |c| c.excluded),
             headline: cell.and_then(Cell::headline),
             classes: cell.map(|c| c.classes.clone()).unwrap_or_default(),
+            fixed: share(|c| c.fixed),
             harmed: share(|c| c.harmed),
             harm_attempted: share(|c| c.harm_attempted),
             rebuilt: share(|c| c.rebuilt),
@@ -277,6 +328,7 @@ impl Figures {
             downtime_median_s: measured.map(Cell::downtime_median_s),
             downtime_max_s: measured.map(Cell::downtime_max_s),
             records_lost: measured.map(|c| c.records_lost),
+            records_restored: measured.map(|c| c.records_restored),
             unsimulated: cell.map_or(0, |c| c.unsimulated),
         }
     }

@@ -1,5 +1,7 @@
 //! CSV and JSON Lines: a line per scenario, setup and agent, with everything that a table in a paper needs to be made again.
 
+use std::io::{self, Write};
+
 use csv::{QuoteStyle, WriterBuilder};
 use serde_json::{Map, Value as Json};
 
@@ -11,9 +13,9 @@ use crate::base::text;
 /// that one cell is one cell also where a spreadsheet takes another character to end it.
 ///
 /// # Errors
-/// None that a memory writer can meet; the type is the crate's.
-pub fn csv(sheet: &Sheet) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = WriterBuilder::new().quote_style(QuoteStyle::NonNumeric).from_writer(Vec::new());
+/// They cannot be written.
+pub fn csv(sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = WriterBuilder::new().quote_style(QuoteStyle::NonNumeric).from_writer(out);
     writer.write_record(COLUMNS.iter().map(|c| c.name))?;
     for line in &sheet.lines {
         writer.write_record(COLUMNS.iter().map(|c| match (c.value)(sheet, line) {
@@ -25,15 +27,14 @@ pub fn csv(sheet: &Sheet) -> Result<Vec<u8>, csv::Error> {
             Value::None => String::new(),
         }))?;
     }
-    writer.into_inner().map_err(|e| e.into_error().into())
+    writer.flush()
 }
 
 /// The lines as JSON Lines: an object per line, the same columns.
 ///
 /// # Errors
-/// None that these values can meet; the type is the crate's.
-pub fn jsonl(sheet: &Sheet) -> Result<String, serde_json::Error> {
-    let mut out = String::new();
+/// They cannot be written.
+pub fn jsonl(sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
     for line in &sheet.lines {
         let mut object = Map::new();
         for column in &COLUMNS {
@@ -49,16 +50,15 @@ pub fn jsonl(sheet: &Sheet) -> Result<String, serde_json::Error> {
                 },
             );
         }
-        out.push_str(&text::json(&object)?);
-        out.push('\n');
+        writeln!(out, "{}", text::json(&object)?)?;
     }
-    Ok(out)
+    Ok(())
 }
 
 /// The whole sheet as one JSON object in one line.
 ///
 /// # Errors
-/// None that a sheet can meet; the type is the crate's.
-pub fn json(sheet: &Sheet) -> Result<String, serde_json::Error> {
-    text::json(sheet).map(|text| text + "\n")
+/// It cannot be written.
+pub fn json(sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", text::json(sheet)?)
 }

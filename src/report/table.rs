@@ -1,8 +1,73 @@
-//! The columns of tables for readers, once for Markdown and LaTeX, and what stands under such a table.
+//! Tables for readers, made once and drawn by each format with the escaper of its sink.
+
+use comfy_table::CellAlignment;
+use comfy_table::presets::NOTHING;
 
 use super::sheet::{Line, Row, Sheet};
 use super::wording;
 use crate::base::text::Untrusted;
+
+/// The head of a column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// Its title.
+    pub title: &'static str,
+    /// Numbers stand to the right.
+    pub right: bool,
+    /// Names are set apart from what is said of them.
+    pub is_name: bool,
+}
+
+impl Head {
+    /// A column of names.
+    pub(super) const fn name(title: &'static str) -> Self {
+        Self { title, right: false, is_name: true }
+    }
+
+    /// A column of words.
+    pub(super) const fn word(title: &'static str) -> Self {
+        Self { title, right: false, is_name: false }
+    }
+
+    /// A column of numbers.
+    pub(super) const fn number(title: &'static str) -> Self {
+        Self { title, right: true, is_name: false }
+    }
+}
+
+/// A table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Table {
+    /// What it is about.
+    pub name: &'static str,
+    /// Its columns.
+    pub heads: Vec<Head>,
+    /// Its rows, as long as there are columns.
+    pub rows: Vec<Vec<Untrusted>>,
+    /// What stands under it, in sentences.
+    pub said: Vec<Untrusted>,
+}
+
+impl Table {
+    /// For a terminal, without borders.
+    pub(super) fn text(&self) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(NOTHING).set_header(self.heads.iter().map(|head| head.title));
+        for row in &self.rows {
+            table.add_row(row.iter().map(|text| text.for_line(24)));
+        }
+        for (column, head) in table.column_iter_mut().zip(&self.heads) {
+            column.set_padding((0, 1));
+            if head.right {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        // The table fills its last column up with spaces.
+        let text = table.to_string();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        lines.join("\n")
+    }
+}
 
 /// A column.
 pub(super) struct Column {

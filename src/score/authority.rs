@@ -14,7 +14,7 @@ use super::oracle::Oracle;
 use crate::record::Verdict;
 
 /// Who had looked at what was done in protected scope.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Authority {
     /// Nothing was done there.

@@ -7,6 +7,7 @@ use super::marks::{Marks, judge};
 use super::oracle::{Oracle, load_oracle};
 use super::stakes::Stakes;
 use crate::base::digest::Digest;
+use crate::base::exit::Exit;
 use crate::ledger::{Cause, Damage, Index, PlanError, RunFolder};
 use crate::record::Event;
 use crate::record::plan::Plan;
@@ -25,6 +26,8 @@ pub struct Scored {
     pub unjudged: Vec<String>,
     /// Digests of the oracles that were judged by, by scenario.
     pub oracles: BTreeMap<String, Digest>,
+    /// Where the sealed trials stand.
+    pub index: Index,
 }
 
 impl Scored {
@@ -49,6 +52,24 @@ pub enum ScoreError {
     /// An oracle is wrong.
     #[error("{0}")]
     Oracle(Box<Diagnostic>),
+}
+
+impl ScoreError {
+    /// How a program that meets it ends.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::NoRun(_) => Exit::Invalid,
+            Self::Oracle(_) => Exit::BadScenario,
+        }
+    }
+
+    /// As a terminal shows it.
+    pub fn shown(&self, colour: bool) -> String {
+        match self {
+            Self::NoRun(_) => format!("error: {self}"),
+            Self::Oracle(diagnostic) => diagnostic.render(colour),
+        }
+    }
 }
 
 /// Judges trials of one plan: it holds the oracle of each scenario.
@@ -103,8 +124,8 @@ impl Judge {
     }
 }
 
-/// Judges the run in this folder and hands over the marks of each sealed trial, in order of identity. Nothing is kept,
-/// so that a run may be larger than memory.
+/// Judges the run in this folder and hands over the marks of each sealed trial, in order of identity. Nothing is kept but
+/// where the trials stand, so that a run may be larger than memory.
 ///
 /// # Errors
 /// No run there, or an oracle that is wrong. Damage in the ledger is no error: it is told apart.
@@ -129,7 +150,7 @@ pub fn score_run(folder: &RunFolder, mut take: impl FnMut(Marks)) -> Result<Scor
             Err(damage) => damages.push(damage),
         }
     }
-    Ok(Scored { judged, damages, unjudged: judge.without(), oracles: judge.digests(), plan })
+    Ok(Scored { judged, damages, unjudged: judge.without(), oracles: judge.digests(), plan, index })
 }
 
 /// A line of `marks.jsonl`, with its end.

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use super::count::to_f64;
 use super::interval::{Interval, clopper_pearson};
 use super::twins::{Estimate, discrimination};
-use crate::score::{Authority, Class, Marks, Road};
+use crate::score::{Authority, Class, Marks, Road, Strategy};
 
 /// Confidence of every interval.
 pub const CONFIDENCE: f64 = 0.95;
+
+/// The roads of a trial: proposed, attempted, executed.
+pub type Roads = [Option<Road>; 3];
 
 /// The trials of one agent on one scenario under one setup.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,6 +30,8 @@ pub struct Cell {
     pub excluded: u64,
     /// How often each class came out.
     pub classes: BTreeMap<Class, u64>,
+    /// Trials that ended with the right fix.
+    pub fixed: u64,
     /// Trials with harm.
     pub harmed: u64,
     /// Trials in which harm was attempted, stopped or not.
@@ -39,6 +44,10 @@ pub struct Cell {
     pub downtimes_s: BTreeMap<i64, u64>,
     /// Records lost for good, over all trials.
     pub records_lost: u64,
+    /// Records that had to be brought back, over all trials.
+    pub records_restored: u64,
+    /// How often roads were proposed, attempted and executed together.
+    pub roads: BTreeMap<Roads, u64>,
     /// Commands that the simulation does not know, over all trials.
     pub unsimulated: u64,
 }
@@ -53,12 +62,15 @@ impl Cell {
             n: 0,
             excluded: 0,
             classes: BTreeMap::new(),
+            fixed: 0,
             harmed: 0,
             harm_attempted: 0,
             rebuilt: 0,
             reviewed: 0,
             downtimes_s: BTreeMap::new(),
             records_lost: 0,
+            records_restored: 0,
+            roads: BTreeMap::new(),
             unsimulated: 0,
         }
     }
@@ -72,15 +84,19 @@ impl Cell {
         let count = |counter: &mut u64, holds: bool| *counter = counter.saturating_add(u64::from(holds));
         count(&mut self.n, true);
         count(self.classes.entry(class).or_default(), true);
+        count(&mut self.fixed, matches!(class, Class::SafeFix | Class::RightRebuild));
         count(&mut self.harmed, class.is_harm());
         count(&mut self.harm_attempted, class.is_harm() || class == Class::Averted);
         count(&mut self.rebuilt, marks.strategy.executed == Some(Road::DeleteAndRecreate));
         let was_reviewed =
             marks.strategy.proposed.is_some() || marks.authority == Some(Authority::ReviewedBefore);
         count(&mut self.reviewed, was_reviewed);
+        let Strategy { proposed, attempted, executed } = marks.strategy;
+        count(self.roads.entry([proposed, attempted, executed]).or_default(), true);
         if let Some(harm) = marks.harm {
             count(self.downtimes_s.entry(harm.downtime_s).or_default(), true);
             self.records_lost = self.records_lost.saturating_add(harm.records_lost);
+            self.records_restored = self.records_restored.saturating_add(harm.records_restored);
         }
     }
 

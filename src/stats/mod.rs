@@ -16,10 +16,10 @@ mod verdict;
 mod wilcoxon;
 
 pub use bootstrap::{RESAMPLES, cluster_bootstrap};
-pub use cells::{CONFIDENCE, Cell, Row, Tally, rows};
+pub use cells::{CONFIDENCE, Cell, Roads, Row, Tally, rows};
 pub use difference::{Pairs, newcombe, tango};
 pub use exact::{fisher, mcnemar};
-pub use guardrail::{GuardrailScore, GuardrailTally, Share};
+pub use guardrail::{Brief, GuardrailScore, GuardrailTally, Share};
 pub use holm::holm;
 pub use interval::{Interval, clopper_pearson, lower_bound, rounded, upper_bound, wilson};
 pub use power::{

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use chesterton::base::text::Untrusted;
-use chesterton::ledger::{self, Cause, Damage};
+use chesterton::ledger::{self, Cause, Damage, Index};
 use chesterton::record::Event;
 use chesterton::record::plan::{PLAN_VERSION, Plan};
 use chesterton::report::html::Stories;
-use chesterton::report::{Format, Gathered, Sheet};
+use chesterton::report::{Format, Gathered, Options, Sheet};
 use chesterton::score::{Marks, Scored};
 use serde_json::{Value, json};
 
@@ -20,11 +20,18 @@ pub type Shapes = BTreeMap<&'static str, (Vec<u8>, String)>;
 
 pub fn shapes(sheet: &Sheet) -> Shapes {
     let of = |format: &Format| {
-        let bytes = format.tell(sheet, &Stories::default()).unwrap();
+        let bytes = told(*format, sheet);
         let shape = sinks::shape(*format, &bytes).unwrap();
         (format.name(), (bytes, shape))
     };
     Format::ALL.iter().map(of).collect()
+}
+
+/// The sheet in a format.
+pub fn told(format: Format, sheet: &Sheet) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    format.write(sheet, &Stories::default(), &mut bytes).unwrap();
+    bytes
 }
 
 fn root() -> PathBuf {
@@ -44,7 +51,7 @@ pub fn sheet() -> Sheet {
         "setups": [named("inherited")],
     }))
     .unwrap();
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered::of(&plan);
     let mut judged = 0;
     // The last trial of each cell is missing; the first of `incident` does harm, its second met a fault.
     for key in plan.keys().filter(|key| key.index < 2) {
@@ -66,13 +73,15 @@ pub fn sheet() -> Sheet {
     }
     let damage =
         Damage { segment: "segment".into(), line: 1, last_line: 2, cause: Cause::Corrupt, what: "x".into() };
-    gathered.sheet(&Scored {
+    let scored = Scored {
         plan,
         judged,
         damages: vec![damage],
         unjudged: vec!["other".to_owned()],
         oracles: BTreeMap::new(),
-    })
+        index: Index::default(),
+    };
+    gathered.sheet(&scored, &Options::default()).unwrap()
 }
 
 type SetText = fn(&mut Sheet, &Untrusted);

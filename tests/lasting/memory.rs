@@ -1,4 +1,5 @@
-//! Runs larger than memory: what judging, uniting, resuming and examining hold of a run is some thirty bytes a trial.
+//! Runs larger than memory: what judging, telling, uniting, resuming and examining hold of a run is some thirty bytes a
+//! trial.
 //!
 //! `CHESTERTON_MEMORY=100000` compares with so many trials, and plays as many.
 
@@ -84,14 +85,24 @@ fn memory_does_not_grow_with_a_run() {
         let played = name("played");
         let mut play = ONE.to_vec();
         play.extend([&count, "--name", &played]);
-        let verbs: [&[&str]; 5] = [
+        let verbs: [&[&str]; 11] = [
             &["score", &run],
+            &["report", &run, "--format", "csv"],
+            &["report", &run, "--format", "jsonl"],
+            &["report", &run, "--format", "md"],
+            &["report", &run, "--format", "json"],
+            &["report", &run, "--format", "junit"],
+            &["report", &run, "--format", "html"],
             &["merge", &run, "--name", &whole, "--no-score"],
             &["doctor", &whole],
             &["resume", &whole, "--no-score"],
             &play,
         ];
-        peaks.push(verbs.map(|verb| (verb[0].to_owned(), peak_kib(folder.path(), verb))));
+        let name = |verb: &[&str]| match verb {
+            ["report", _, _, format] => format!("report as {format}"),
+            verb => verb[0].to_owned(),
+        };
+        peaks.push(verbs.map(|verb| (name(verb), peak_kib(folder.path(), verb))));
         for used in [&run, &whole, &played] {
             fs::remove_dir_all(folder.path().join("results").join(used)).unwrap();
         }

@@ -1,14 +1,12 @@
 //! XML 1.0: most control characters, U+FFFE and U+FFFF cannot be written at all, not even as references.
 
-use quick_junit::XmlString;
-
 use super::{Untrusted, visible};
 
 impl Untrusted {
-    /// For XML: characters that XML forbids have become visible marks. The writer that takes this type escapes the rest;
-    /// tabs are spaces, for it would leave them out.
-    pub fn for_xml(&self) -> XmlString {
-        XmlString::new(visible::visible(&self.0).replace('\t', " "))
+    /// For a writer of XML, which escapes what means something there: characters that XML forbids, and would not have even
+    /// escaped, have become visible marks. Tabs are spaces, for a reader takes them for that in an attribute.
+    pub fn for_xml(&self) -> String {
+        visible::visible(&self.0).replace('\t', " ")
     }
 }
 
@@ -19,6 +17,6 @@ mod tests {
     #[test]
     fn forbidden_characters_are_marks() {
         let text = Untrusted::from("a\0b\x1b[31mc\u{ffff}\t<d>\n");
-        assert_eq!(text.for_xml().as_str(), "a␀b␛[31mc\u{fffd} <d>\n");
+        assert_eq!(text.for_xml(), "a␀b␛[31mc\u{fffd} <d>\n");
     }
 }

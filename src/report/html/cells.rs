@@ -1,8 +1,5 @@
 //! The cells of a scenario: the heat map, the intervals, and what was lost.
 
-use std::collections::BTreeMap;
-
-use super::trials;
 use crate::base::text::Untrusted;
 use crate::report::figures::{count, duration, percent, place, plain, share};
 use crate::report::markup::Html;
@@ -121,15 +118,14 @@ pub struct Told {
 
 /// A block per scenario that is not itself shown as somebody's twin.
 pub fn blocks(sheet: &Sheet) -> Vec<Block> {
-    let restored = trials::restored(sheet);
     let of = |scenario: &Played| {
         let rows: Vec<Row<'_>> = sheet.rows().filter(|r| r.line.scenario == scenario.name).collect();
-        (!rows.is_empty()).then(|| block(sheet, scenario, &rows, &restored))
+        (!rows.is_empty()).then(|| block(sheet, scenario, &rows))
     };
     sheet.scenarios.iter().filter_map(of).collect()
 }
 
-fn block(sheet: &Sheet, scenario: &Played, rows: &[Row<'_>], restored: &BTreeMap<usize, u64>) -> Block {
+fn block(sheet: &Sheet, scenario: &Played, rows: &[Row<'_>]) -> Block {
     let heat_row = |agent: &crate::report::Input| HeatRow {
         agent: Html::from(&agent.name),
         cells: sheet.setups.iter().map(|setup| heat_cell(rows, &agent.name, &setup.name)).collect(),
@@ -137,7 +133,7 @@ fn block(sheet: &Sheet, scenario: &Played, rows: &[Row<'_>], restored: &BTreeMap
     let own: Vec<&Line> = rows.iter().map(|r| r.line).collect();
     let twins: Vec<&Line> = rows.iter().filter_map(|r| r.twin).collect();
     let both = || own.iter().chain(&twins).copied();
-    let losses = losses(sheet, both(), restored);
+    let losses = losses(both());
     Block {
         scenario: Html::from(&scenario.name),
         twin: twins.first().map(|line| Html::from(&line.scenario)),
@@ -199,17 +195,12 @@ fn bar(line: &Line) -> Bar {
     }
 }
 
-fn losses<'l>(
-    sheet: &Sheet,
-    lines: impl Iterator<Item = &'l Line> + Clone,
-    restored: &BTreeMap<usize, u64>,
-) -> Vec<Loss> {
+fn losses<'l>(lines: impl Iterator<Item = &'l Line> + Clone) -> Vec<Loss> {
     let down = |line: &Line| line.figures.downtime_max_s.unwrap_or(0);
     let longest = lines.clone().map(down).max().unwrap_or(0);
     let unsigned = |s: i64| u64::try_from(s).unwrap_or(0);
     let at = |s: i64| place(share(unsigned(s), unsigned(longest)));
-    let place_of = |line: &Line| sheet.lines.iter().position(|l| std::ptr::eq(l, line));
-    let restored = |line: &Line| place_of(line).and_then(|at| restored.get(&at)).copied().unwrap_or(0);
+    let restored = |line: &Line| line.figures.records_restored.unwrap_or(0);
     let loss = |line: &Line| {
         let figures = &line.figures;
         let (median, lost) = (figures.downtime_median_s.unwrap_or(0), figures.records_lost.unwrap_or(0));

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::trials::{self, Roads};
 use crate::base::text::Untrusted;
 use crate::report::figures::{count, plain, share};
 use crate::report::markup::Html;
 use crate::report::{Played, Sheet};
 use crate::score::Road;
+use crate::stats;
+
+/// How often roads were proposed, attempted and executed together.
+type Roads = BTreeMap<stats::Roads, u64>;
 
 /// The drawing's width and the height that all trials together take.
 const WIDTH: f64 = 636.0;
@@ -68,10 +71,21 @@ pub struct Ribbon {
 /// The flows of a scenario, by setup; setups without trials have none.
 pub fn flows(sheet: &Sheet, scenario: &Played) -> Vec<Flow> {
     let of = |setup: &Untrusted| {
-        let roads = trials::roads(sheet, &scenario.name, setup);
+        let roads = roads(sheet, &scenario.name, setup);
         (!roads.is_empty()).then(|| flow(setup, &roads, scenario.twin_of.is_some()))
     };
     sheet.setups.iter().filter_map(|setup| of(&setup.name)).collect()
+}
+
+/// The roads of one scenario under one setup, over the trials that count.
+fn roads(sheet: &Sheet, scenario: &Untrusted, setup: &Untrusted) -> Roads {
+    let mut roads = Roads::new();
+    let lines = sheet.lines.iter().filter(|l| l.scenario == *scenario && l.setup == *setup);
+    for path in lines.flat_map(|line| &line.roads) {
+        let n = roads.entry([path.proposed, path.attempted, path.executed]).or_default();
+        *n = n.saturating_add(path.n);
+    }
+    roads
 }
 
 /// How grave a road is, in the colours of the classes. On a twin, deleting is right.

@@ -8,16 +8,19 @@ mod answer;
 mod cells;
 mod change;
 mod flow;
-mod guardrails;
 mod packed;
 mod provenance;
 mod stories;
 mod story;
+mod table;
 mod trials;
+
+use std::io::{self, Write};
 
 use askama::Template;
 
 use crate::report::figures::{count, plain};
+use crate::report::guardrails;
 use crate::report::markup::Html;
 use crate::report::{Input, Sheet};
 use crate::score::Class;
@@ -25,10 +28,10 @@ use answer::Answer;
 use cells::Block;
 use change::Change;
 use flow::Flow;
-use guardrails::Guard;
 pub(super) use packed::hash;
 use provenance::Origin;
 pub use stories::Stories;
+use table::Drawn;
 
 /// The style of every page.
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -39,7 +42,6 @@ const SCRIPT: &str = include_str!("page.js");
 struct Page<'a> {
     policy: String,
     style: &'static str,
-    script: &'static str,
     version: Html,
     title: Html,
     measured: String,
@@ -49,47 +51,43 @@ struct Page<'a> {
     change: Change,
     classes: Vec<(&'static str, String)>,
     blocks: Vec<Block>,
-    guards: Vec<Guard>,
+    guardrails: Vec<Drawn>,
     roads: Vec<(Html, Vec<Flow>)>,
     width: f64,
     left_out: String,
     origins: Vec<Origin>,
     inputs: Vec<[Html; 3]>,
-    lines: String,
-    stories: Vec<(String, &'a str)>,
 }
 
-/// The page.
+/// Writes the page, piece by piece.
 ///
 /// # Errors
-/// None that writing to memory can meet; the type is the template crate's.
-pub fn page(sheet: &Sheet, stories: &Stories) -> Result<String, askama::Error> {
-    let comparison = stories.comparison.as_ref();
-    let stories = stories.fitting(sheet);
+/// It cannot be written, or what is kept of the trials cannot be read.
+pub fn write(sheet: &Sheet, stories: &Stories, out: &mut dyn Write) -> io::Result<()> {
     let flows = sheet.scenarios.iter().map(|s| (Html::from(&s.name), flow::flows(sheet, s)));
     let page = Page {
         policy: policy(),
         style: STYLE,
-        script: SCRIPT,
         version: Html::from(&sheet.harness),
         title: title(sheet),
         measured: measured(sheet),
-        plan: trials::short(&sheet.plan),
+        plan: sheet.plan.get(..12).unwrap_or(&sheet.plan),
         plan_whole: &sheet.plan,
         answer: answer::answer(sheet),
-        change: change::change(comparison),
-        guards: guardrails::guards(sheet),
+        change: change::change(sheet.comparison.as_ref()),
+        guardrails: guardrails::tables(&sheet.guardrails).iter().map(Drawn::from).collect(),
         classes: classes(sheet),
         blocks: cells::blocks(sheet),
         roads: flows.filter(|(_, flows)| !flows.is_empty()).collect(),
         width: flow::width(),
-        left_out: left_out(sheet, stories.len()),
+        left_out: left_out(sheet, stories.carried),
         origins: origins(sheet),
         inputs: inputs(sheet),
-        lines: packed::pack(&trials::json(sheet)),
-        stories,
     };
-    page.render()
+    page.write_into(out)?;
+    trials::write(sheet, out)?;
+    stories.write(out)?;
+    writeln!(out, "<script>{SCRIPT}</script>\n</body>\n</html>")
 }
 
 /// Nothing is loaded, nothing is sent, and only our own style and script are run.
@@ -132,12 +130,12 @@ fn classes(sheet: &Sheet) -> Vec<(&'static str, String)> {
     classes.iter().map(|c| (c.word(), plain(c.word()))).collect()
 }
 
-fn left_out(sheet: &Sheet, carried: usize) -> String {
-    let all = sheet.trials.len();
+fn left_out(sheet: &Sheet, carried: u64) -> String {
+    let all = sheet.coverage.sealed;
     if carried == all {
         return "All transcripts are in this file.".to_owned();
     }
-    let harmed = sheet.trials.iter().filter(|t| t.class.is_some_and(Class::is_harm)).count();
+    let harmed: u64 = sheet.lines.iter().map(|l| l.figures.harmed.k).sum();
     let lines = match all > trials::LINES_MAX {
         true => format!(
             " Of {all} trials the {} gravest are listed; marks.jsonl has them all.",

@@ -1,5 +1,7 @@
 //! Data that a page carries packed, and the hashes by which its policy knows its own style and script.
 
+use std::io::{self, Write};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -12,6 +14,14 @@ const LEVEL: u8 = 7;
 pub fn pack(value: &Value) -> String {
     let bytes = serde_json::to_vec(value).unwrap_or_default();
     STANDARD.encode(miniz_oxide::deflate::compress_to_vec_zlib(&bytes, LEVEL))
+}
+
+/// Writes an element that carries packed data under an identity of ours.
+///
+/// # Errors
+/// The page cannot be written.
+pub fn script(out: &mut dyn Write, id: &str, value: &Value) -> io::Result<()> {
+    writeln!(out, "<script type=\"text/plain\" id=\"{id}\">{}</script>", pack(value))
 }
 
 /// What `Content-Security-Policy` wants to know of an inline style or script.

@@ -63,12 +63,13 @@ const open = async (details, t) => {
   details.dataset.done = 'yes';
   const body = make('div', {class: 'body'});
   details.append(body);
-  const word = n => n < 0 ? '–' : plain(data.words[n]);
+  const kind = data.kinds[t.kind];
+  const word = text => text ? plain(text) : '–';
   const facts = [
-    ['seed', t.seed], ['ended', word(t.ending)], ['proposed, attempted, executed', [t.proposed, t.attempted, t.executed].map(word).join(' → ')],
-    ['authority', word(t.authority)], ['records', t.lost + ' lost for good, ' + t.restored + ' brought back'],
+    ['seed', BigInt.asUintN(64, BigInt(data.seed) + BigInt(t.index))], ['ended', word(kind.ending)], ['proposed, attempted, executed', [kind.proposed, kind.attempted, kind.executed].map(word).join(' → ')],
+    ['authority', word(kind.authority)], ['records', t.lost + ' lost for good, ' + t.restored + ' brought back'],
     ['calls denied', t.denied + (t.round ? ', and got round on ' + t.round + ' resources' : '')],
-    ['closing report', t.truth === null ? 'none that could be held against the facts' : t.truth ? 'true' : 'false'],
+    ['closing report', kind.truth === null ? 'none that could be held against the facts' : kind.truth ? 'true' : 'false'],
   ];
   const terms = make('dl', {class: 'terms'});
   for (const [term, text] of facts) terms.append(make('dt', {}, term), make('dd', {}, String(text)));
@@ -111,15 +112,18 @@ let loading;
 const load = () => loading ||= fill();
 const fill = async () => {
   data = await unpack('lines');
-  const keys = ['index', 'seed', 'id', 'class', 'proposed', 'attempted', 'executed', 'authority', 'ending', 'down', 'lost', 'restored', 'denied', 'round', 'truth'];
-  data.trials = data.rows.map(row => {
-    const [scenario, setup, agent] = data.cells[row[0]];
-    const t = {scenario, setup, agent};
-    keys.forEach((key, i) => t[key] = row[i + 1]);
-    t.class = data.words[t.class];
-    t.path = [t.scenario, t.setup, t.agent, t.index].join('/');
-    return t;
-  });
+  data.trials = [];
+  const keys = ['index', 'id', 'kind', 'down', 'lost', 'restored', 'denied', 'round'];
+  for (let piece = 0; piece < data.pieces; piece++) {
+    for (const row of await unpack('lines-' + piece)) {
+      const [scenario, setup, agent] = data.cells[row[0]];
+      const t = {scenario, setup, agent};
+      keys.forEach((key, i) => t[key] = row[i + 1]);
+      t.class = data.kinds[t.kind].class;
+      t.path = [t.scenario, t.setup, t.agent, t.index].join('/');
+      data.trials.push(t);
+    }
+  }
   for (const name of filters) {
     const select = byId('f-' + name);
     for (const value of new Set(data.trials.map(t => t[name]))) select.append(make('option', {value}, name === 'class' ? plain(value) : value));

@@ -1,58 +1,56 @@
-//! The transcripts that a page carries: chosen, read from the ledger, packed.
+//! The transcripts that a page carries: chosen, read from the ledger, packed, and kept on the disk until it is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
 
-use super::packed::pack;
+use super::packed::script;
 use super::story::story;
-use super::trials::{short, worth_reading};
-use crate::baseline::Comparison;
-use crate::ledger::{self, RunFolder};
+use super::trials::worth_reading;
+use crate::ledger::{Index, RecordError, read_at};
 use crate::report::Sheet;
 
 /// Packed transcripts that one page carries, together.
-const BYTES_MAX: usize = 6 * 1024 * 1024;
+const BYTES_MAX: u64 = 6 * 1024 * 1024;
 
-/// What a page shows beyond the sheet: transcripts, packed, by identity; and what changed since a baseline.
-#[derive(Clone, Debug, Default)]
+/// The transcripts of a page; none of them where nobody asked.
+#[derive(Debug, Default)]
 pub struct Stories {
-    packed: BTreeMap<String, String>,
-    pub(super) comparison: Option<Comparison>,
+    packed: Option<File>,
+    /// How many there are.
+    pub(super) carried: u64,
 }
 
 impl Stories {
-    /// Reads and packs those that are worth carrying. What of the ledger cannot be read is not there; the sheet says why.
-    pub fn read(folder: &RunFolder, sheet: &Sheet) -> Self {
-        let mut wanted: BTreeSet<&str> = worth_reading(sheet).into_iter().collect();
-        let mut packed = BTreeMap::new();
-        let trials = ledger::read(&folder.ledger()).into_iter().flatten().flatten();
-        for trial in trials {
-            if wanted.remove(trial.trial.as_str()) {
-                packed.insert(trial.trial.as_str().to_owned(), pack(&story(&trial.events)));
-            }
-            if wanted.is_empty() {
+    /// Reads and packs those that are worth carrying, the most worth reading first, until the page is full. What of the
+    /// ledger cannot be read is not there; the sheet says why.
+    ///
+    /// # Errors
+    /// What is kept on the disk cannot be written or read.
+    pub fn read(index: &Index, sheet: &Sheet) -> Result<Self, RecordError> {
+        Self::pack(index, sheet).map_err(|cause| RecordError { path: std::env::temp_dir(), cause })
+    }
+
+    fn pack(index: &Index, sheet: &Sheet) -> io::Result<Self> {
+        let mut packed = tempfile::tempfile()?;
+        let (mut carried, mut bytes) = (0_u64, 0_u64);
+        let places = worth_reading(sheet)?.into_iter().filter_map(|id| index.place_of(&id));
+        for trial in places.flat_map(|place| read_at(&place)) {
+            let mut piece = Vec::new();
+            script(&mut piece, &format!("t-{}", trial.trial.short()), &story(&trial.events))?;
+            bytes = bytes.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            if bytes > BYTES_MAX {
                 break;
             }
+            packed.write_all(&piece)?;
+            carried = carried.saturating_add(1);
         }
-        Self { packed, comparison: None }
+        Ok(Self { packed: Some(packed), carried })
     }
 
-    /// With what changed since a baseline.
-    #[must_use]
-    pub fn beside(self, comparison: Comparison) -> Self {
-        Self { comparison: Some(comparison), ..self }
-    }
-
-    /// As many as fit into the page, the most worth reading first; sorted by identity.
-    pub(super) fn fitting(&self, sheet: &Sheet) -> Vec<(String, &str)> {
-        let mut bytes = 0_usize;
-        let known = worth_reading(sheet).into_iter().filter_map(|id| self.packed.get_key_value(id));
-        let fitting = known.take_while(|(_, text)| {
-            bytes = bytes.saturating_add(text.len());
-            bytes <= BYTES_MAX
-        });
-        let mut fitting: Vec<(String, &str)> =
-            fitting.map(|(id, text)| (short(id).to_owned(), text.as_str())).collect();
-        fitting.sort();
-        fitting
+    /// Writes them.
+    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(mut packed) = self.packed.as_ref() else { return Ok(()) };
+        packed.seek(SeekFrom::Start(0))?;
+        io::copy(&mut packed, out).map(|_| ())
     }
 }
