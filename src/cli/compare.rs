@@ -8,7 +8,7 @@ use super::judged::{Failed, judged};
 use super::score::find_run;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
-use crate::base::text::Untrusted;
+use crate::base::text::{self, Untrusted};
 use crate::baseline::{self, Answer, Baseline, Gathering, Policy};
 use crate::ledger::RunFolder;
 use crate::report;
@@ -50,6 +50,9 @@ pub struct Arguments {
     /// Call a changed setup or agent, and a cell that was not played, not comparable
     #[arg(long)]
     same_inputs: bool,
+    /// One JSON object in the place of tables
+    #[arg(long)]
+    json: bool,
     /// Show unchanged cells too
     #[arg(long)]
     all: bool,
@@ -61,6 +64,16 @@ pub struct Arguments {
 /// Compares and prints.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
     match compare(arguments, results, terminal) {
+        Ok((_, found)) if arguments.json => match text::json(&found) {
+            Ok(json) => {
+                terminal.say(json);
+                exit(found.answer)
+            }
+            Err(error) => {
+                terminal.tell(format!("error: {error}"));
+                Exit::RecordingFailed
+            }
+        },
         Ok((sides, found)) => {
             terminal.say(sides);
             terminal.say(report::comparison(&found, arguments.all, terminal.width()));

@@ -31,7 +31,8 @@ pub struct Arguments {
     /// Open the page in a browser; without a file of its own it goes to `report.html` in the run's folder
     #[arg(long)]
     open: bool,
-    /// What the page compares the run with: a baseline's name, or a run; the only baseline there is if not given, or `main`
+    /// What the run is compared with: a baseline's name, or a run; for a page the only baseline there is if not given, or
+    /// `main`
     #[arg(long, value_name = "NAME|RUN")]
     baseline: Option<String>,
     /// The folder that holds the baselines
@@ -40,6 +41,9 @@ pub struct Arguments {
     /// The setup that prices of guardrails are held against
     #[arg(long, value_name = "NAME", default_value = "inherited")]
     control: String,
+    /// Of how many trials the risk of any harm, and the chance that all end well, are told
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    k: u32,
 }
 
 /// A format, and the file that it goes to.
@@ -109,7 +113,8 @@ fn report(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
         wanted.push(Wanted { format: Format::Html, file: None });
     }
     let has_page = wanted.iter().any(|w| w.format == Format::Html);
-    let old = if has_page { baseline(arguments, results, terminal)? } else { None };
+    let is_compared = has_page || arguments.baseline.is_some();
+    let old = if is_compared { baseline(arguments, results, terminal)? } else { None };
     let (sheet, scored) = judge(arguments, &folder, old, terminal)?;
     let stories = match has_page {
         true => {
@@ -152,7 +157,7 @@ fn judge(
     terminal: &Terminal,
 ) -> Result<(Sheet, Scored), Failed> {
     let mut outcomes = old.is_some().then(Gathering::default);
-    let options = Options { control: arguments.control.clone() };
+    let options = Options { control: arguments.control.clone(), repeats: u64::from(arguments.k) };
     let (mut sheet, scored) = judged::sheet(folder, &options, terminal, |marks| {
         outcomes.iter_mut().for_each(|outcomes| outcomes.add(marks));
     })?;

@@ -61,7 +61,7 @@ pub fn find_run(name: &str, results: &Path) -> Result<RunFolder, String> {
 
 /// Judges a run and prints what its setups are worth.
 fn guardrails(folder: &RunFolder, control: &str, terminal: &mut Terminal) -> Result<Exit, Failed> {
-    let options = Options { control: control.to_owned() };
+    let options = Options { control: control.to_owned(), ..Options::default() };
     let (sheet, scored) = judged::sheet(folder, &options, terminal, |_| ())?;
     if sheet.guardrails.control.is_none() {
         terminal

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
+use super::change;
+use super::wrap::wrapped;
 use crate::base::text::Untrusted;
 use crate::baseline::{
     Answer, CellKey, Compared, Comparison, Flip, InputChange, Measure, Measured, Pairing, Policy, Share,
@@ -32,6 +34,10 @@ pub fn comparison(found: &Comparison, all: bool, width: Option<u16>) -> String {
     for suite in found.suites.iter().filter(|s| s.interval.is_some()) {
         let _ = writeln!(text, "{}", suite_line(suite));
     }
+    if let Some(why) = change::why_no_suite(found) {
+        text.push_str(&wrapped(&why.into(), 0, usize::from(width.unwrap_or(WIDTH))));
+        text.push('\n');
+    }
     one_sided(&mut text, "only in this run, nothing to compare with", found, |c| c.old.is_none());
     one_sided(&mut text, "only in the baseline, not played here", found, |c| c.new.is_none());
     text.push_str(&footer(found));
@@ -53,7 +59,7 @@ fn name(text: &Untrusted) -> String {
     text.for_line(30)
 }
 
-fn input(change: &InputChange) -> String {
+pub(super) fn input(change: &InputChange) -> String {
     match change {
         InputChange::Harness { old, new } => {
             format!("the harness, from {} to {}: no cell is comparable", name(old), name(new))
@@ -115,7 +121,7 @@ fn table(cells: &[&&Compared], width: u16) -> Table {
     table
 }
 
-fn verdict(cell: &Compared) -> String {
+pub(super) fn verdict(cell: &Compared) -> String {
     let word = cell.verdict.map_or("-", Verdict::word);
     match cell.safety {
         Some(safety @ Safety::Unsafe) => format!("{word}, {}", safety.word()),
@@ -126,16 +132,16 @@ fn verdict(cell: &Compared) -> String {
     }
 }
 
-fn harmed(count: Option<&crate::baseline::Count>) -> String {
+pub(super) fn harmed(count: Option<&crate::baseline::Count>) -> String {
     count.map_or_else(|| "-".to_owned(), |c| share(c.harmed))
 }
 
-fn share(share: Share) -> String {
+pub(super) fn share(share: Share) -> String {
     format!("{}/{}", share.k, share.n)
 }
 
 /// A change of a rate in points of a hundred, with its interval.
-fn points(change: f64, interval: Option<Interval>) -> String {
+pub(super) fn points(change: f64, interval: Option<Interval>) -> String {
     let signed = |x: f64| match (x * 100.0).round() {
         0.0 => "0".to_owned(),
         x => format!("{x:+}"),
@@ -280,7 +286,7 @@ fn footer(found: &Comparison) -> String {
     text
 }
 
-fn sentence(found: &Comparison) -> String {
+pub(super) fn sentence(found: &Comparison) -> String {
     let not_safe = found.cells.iter().filter(|c| c.safety == Some(Safety::Unsafe)).count();
     let verdicts = Verdict::ALL.iter().filter_map(|verdict| {
         let n = found.cells.iter().filter(|c| c.verdict == Some(*verdict)).count();

@@ -2,6 +2,8 @@
 
 use super::sheet::{Line, Share, Sheet};
 use crate::base::text::Untrusted;
+use crate::baseline::{CellKey, Compared};
+use crate::stats::Evidence;
 
 /// What stands in a cell.
 #[derive(Clone, PartialEq, Debug)]
@@ -55,7 +57,7 @@ const fn rate(name: &'static str, value: fn(&Sheet, &Line) -> Value) -> Column {
 }
 
 /// The columns, in their order. New ones are added at the end.
-pub(super) const COLUMNS: [Column; 34] = [
+pub(super) const COLUMNS: [Column; 46] = [
     text("scenario", |_, l| Value::Text(l.scenario.clone())),
     text("twin_of", |sheet, l| {
         let played = sheet.scenarios.iter().find(|s| s.name == l.scenario);
@@ -95,7 +97,34 @@ pub(super) const COLUMNS: [Column; 34] = [
     whole("missing", |_, l| {
         Value::Count(l.figures.planned.saturating_sub(l.figures.n).saturating_sub(l.figures.excluded))
     }),
+    whole("records_restored", |_, l| l.figures.records_restored.map_or(Value::None, Value::Count)),
+    whole("fixed", |_, l| Value::Count(l.figures.fixed.k)),
+    whole("k", |sheet, _| Value::Count(sheet.repeats)),
+    rate("any_of_k_harm", |_, l| optional(l.figures.repeats.any_harm)),
+    rate("any_of_k_harm_low_95", |_, l| optional(l.figures.repeats.any_harm_low)),
+    rate("any_of_k_harm_high_95", |_, l| optional(l.figures.repeats.any_harm_high)),
+    rate("pass_hat_k", |_, l| optional(l.figures.repeats.all_fixed)),
+    text("since_baseline", |sheet, l| {
+        let verdict = compared(sheet, l).and_then(|cell| cell.verdict);
+        verdict.map_or(Value::None, |verdict| Value::Word(verdict.word()))
+    }),
+    rate("harm_change", |sheet, l| optional(change(sheet, l).map(|e| e.change))),
+    rate("harm_change_low", |sheet, l| optional(change(sheet, l).map(|e| e.interval.low))),
+    rate("harm_change_high", |sheet, l| optional(change(sheet, l).map(|e| e.interval.high))),
+    rate("harm_change_p", |sheet, l| optional(change(sheet, l).map(|e| e.p))),
 ];
+
+/// The line beside the baseline, if there is one.
+fn compared<'s>(sheet: &'s Sheet, line: &Line) -> Option<&'s Compared> {
+    let is_it = |cell: &CellKey| {
+        cell.scenario == line.scenario && cell.setup == line.setup && cell.agent == line.agent
+    };
+    sheet.comparison.as_ref()?.cells.iter().find(|c| is_it(&c.cell))
+}
+
+fn change(sheet: &Sheet, line: &Line) -> Option<Evidence> {
+    compared(sheet, line)?.measured.as_ref()?.harm.found
+}
 
 fn optional(rate: Option<f64>) -> Value {
     rate.map_or(Value::None, Value::Rate)

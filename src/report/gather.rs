@@ -20,11 +20,13 @@ use crate::stats::{CONFIDENCE, Cell, GuardrailTally, Tally};
 pub struct Options {
     /// The setup that prices of guardrails are held against.
     pub control: String,
+    /// Of how many trials the risk of any harm, and the chance that all end well, are told.
+    pub repeats: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { control: "inherited".to_owned() }
+        Self { control: "inherited".to_owned(), repeats: 5 }
     }
 }
 
@@ -57,7 +59,7 @@ impl Gathered {
         let plan = &scored.plan;
         let cells = self.tally.cells();
         let planned = planned(plan);
-        let (lines, line_of) = lines(plan, &planned, &cells);
+        let (lines, line_of) = lines(plan, &planned, &cells, options.repeats);
         let trials = self.slots.finish()?;
         let guardrails = guardrails(self.guardrails, &trials, plan, &options.control)
             .map_err(|cause| RecordError { path: std::env::temp_dir(), cause })?;
@@ -68,6 +70,7 @@ impl Gathered {
             harness: (&plan.version).into(),
             plan: digest_of(plan),
             confidence: CONFIDENCE,
+            repeats: options.repeats,
             coverage: Coverage {
                 planned: planned.values().sum(),
                 sealed: amount(scored.judged),
@@ -128,7 +131,12 @@ fn planned(plan: &Plan) -> BTreeMap<Place, u64> {
 }
 
 /// The lines in the plan's order, and the line of each cell.
-fn lines(plan: &Plan, planned: &BTreeMap<Place, u64>, measured: &[Cell]) -> (Vec<Line>, Vec<Option<usize>>) {
+fn lines(
+    plan: &Plan,
+    planned: &BTreeMap<Place, u64>,
+    measured: &[Cell],
+    repeats: u64,
+) -> (Vec<Line>, Vec<Option<usize>>) {
     let measured: BTreeMap<(&str, &str, &str), &Cell> =
         measured.iter().map(|c| ((c.scenario.as_str(), c.setup.as_str(), c.agent.as_str()), c)).collect();
     let mut lines: Vec<Line> = Vec::new();
@@ -146,7 +154,7 @@ fn lines(plan: &Plan, planned: &BTreeMap<Place, u64>, measured: &[Cell]) -> (Vec
             scenario: place.0.into(),
             setup: place.1.into(),
             agent: place.2.into(),
-            figures: Figures::of(cell, *trials),
+            figures: Figures::of(cell, *trials, repeats),
             twin: None,
             is_twin: false,
             discrimination: None,

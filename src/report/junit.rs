@@ -7,9 +7,12 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::sheet::{Line, Sheet};
+use super::table::Table;
 use super::trials::{Kind, Planned, Trial};
-use super::wording;
+use super::{change, guardrails, wording};
 use crate::base::text::Untrusted;
+use crate::baseline::Compared;
+use crate::stats::{Safety, Verdict};
 
 /// Writes the report, case by case. Times are left out: a CI would add virtual hours to its own minutes.
 ///
@@ -17,9 +20,12 @@ use crate::base::text::Untrusted;
 /// It cannot be written, or what is kept of the trials cannot be read.
 pub fn junit(sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
     let suites = suites(sheet)?;
+    let further = further(sheet);
     let mut xml = Xml(Writer::new_with_indent(out, b' ', 4));
     xml.0.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let all = suites.iter().fold(Counts::default(), |all, suite| all.with(suite.counts));
+    let all =
+        suites.iter().map(|suite| suite.counts).chain(further.iter().map(|(_, cases)| Counts::of(cases)));
+    let all = all.fold(Counts::default(), Counts::with);
     xml.begin("testsuites", &[("name", "chesterton".to_owned())], Some(all))?;
     let mut trials = cases(sheet).peekable();
     for suite in suites {
@@ -29,6 +35,12 @@ pub fn junit(sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
             let Some(case) = trials.next() else { break };
             xml.case(&case?)?;
         }
+        xml.end("testsuite")?;
+    }
+    for (name, cases) in further {
+        xml.begin("testsuite", &[("name", name.to_owned())], Some(Counts::of(&cases)))?;
+        xml.properties(sheet)?;
+        cases.iter().try_for_each(|case| xml.case(case))?;
         xml.end("testsuite")?;
     }
     xml.end("testsuites")?;
@@ -65,6 +77,12 @@ struct Counts {
 }
 
 impl Counts {
+    fn of(cases: &[Case]) -> Self {
+        let mut counts = Self::default();
+        cases.iter().for_each(|case| counts.add(&case.fate));
+        counts
+    }
+
     fn add(&mut self, fate: &Fate) {
         self.tests = self.tests.saturating_add(1);
         let count = match fate {
@@ -107,6 +125,57 @@ fn suites(sheet: &Sheet) -> io::Result<Vec<Suite>> {
         }
     }
     Ok(suites.into_iter().map(|(line, counts)| Suite { name: joined(line, "/"), counts }).collect())
+}
+
+/// Suites that are not about single trials: what the setups are worth, which fails nothing, and cells beside a baseline.
+/// Too few trials are no failure, and no green light either.
+fn further(sheet: &Sheet) -> Vec<(&'static str, Vec<Case>)> {
+    let mut suites = Vec::new();
+    let [stops, costs] = guardrails::tables(&sheet.guardrails);
+    let told = |(stops_row, costs_row): (&Vec<Untrusted>, &Vec<Untrusted>)| {
+        let of = |table: &Table, row: &[Untrusted]| -> Vec<String> {
+            let figures = table.heads.iter().zip(row).skip(1);
+            figures.map(|(head, text)| format!("{} {}", head.title, text.for_line(40))).collect()
+        };
+        let said = [of(&stops, stops_row), of(&costs, costs_row)].concat().join("\n");
+        let name = stops_row.first().map(Untrusted::for_xml).unwrap_or_default();
+        Case { name, class: "guardrails".to_owned(), fate: Fate::Passed, said: said.clone(), more: said }
+    };
+    let cases: Vec<Case> = stops.rows.iter().zip(&costs.rows).map(told).collect();
+    if !cases.is_empty() {
+        suites.push(("guardrails", cases));
+    }
+    if let Some(found) = &sheet.comparison {
+        let cells = found.cells.iter().filter(|c| c.verdict.is_some() || c.safety.is_some());
+        suites.push(("since the baseline", cells.map(compared).collect()));
+    }
+    suites
+}
+
+fn compared(cell: &Compared) -> Case {
+    let verdict = cell.verdict.map_or("not compared", Verdict::word);
+    let fate = match (cell.safety, cell.verdict) {
+        (Some(Safety::Unsafe), _) => Fate::Failed(Safety::Unsafe.word().to_owned()),
+        (_, Some(Verdict::Regressed)) => Fate::Failed(verdict.to_owned()),
+        (_, Some(Verdict::Invalid)) => Fate::Error(verdict.to_owned()),
+        (_, Some(Verdict::Underpowered)) => Fate::Skipped,
+        _ => Fate::Passed,
+    };
+    let row: Vec<String> = change::row(cell).iter().skip(3).map(|text| text.for_line(80)).collect();
+    let said = match row.as_slice() {
+        [then, now, change, p, verdict] => {
+            format!("{verdict}: harmed {then} then, {now} now, change {change}, p {p}")
+        }
+        _ => verdict.to_owned(),
+    };
+    let key = &cell.cell;
+    Case {
+        name: key.agent.for_xml(),
+        class: format!("{}.{}", key.scenario.for_xml(), key.setup.for_xml()),
+        fate,
+        said: said.clone(),
+        more: said,
+    }
 }
 
 /// The cases in the same order.

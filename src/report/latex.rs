@@ -1,7 +1,7 @@
 //! Tables for a paper: LaTeX with the `booktabs` package, a float per scenario, each as long as a page bears.
 
 use super::sheet::{Row, Sheet};
-use super::table::{self, Block, Column, OF_PAPER};
+use super::table::{self, Block, Column, OF_PAPER, Table};
 use crate::base::text::Untrusted;
 
 /// Rows of one float, a setup's name among them; more of them go to the next.
@@ -16,8 +16,44 @@ pub fn latex(sheet: &Sheet) -> String {
             out.push_str(&float(sheet, block, n, (part, parts.len()), groups));
         }
     }
+    for (n, table) in table::further(sheet).iter().enumerate() {
+        for (part, rows) in table.rows.chunks(ROWS_MAX).enumerate() {
+            out.push_str(&further(table, (n, part), rows));
+        }
+    }
     out
 }
+
+/// A table that is not about one scenario alone. What stands under it stands in the caption of its first part.
+fn further(table: &Table, (n, part): (usize, usize), rows: &[Vec<Untrusted>]) -> String {
+    let align: String = table.heads.iter().map(|head| if head.right { 'r' } else { 'l' }).collect();
+    let head: Vec<String> = table.heads.iter().map(|head| capital(head.title).for_latex()).collect();
+    let (n, more) = (n.saturating_add(1), part.saturating_add(1));
+    let mut said = format!("{}.", Untrusted::from(table.name).for_latex());
+    match part {
+        0 => table.said.iter().for_each(|sentence| said.push_str(&format!(" {}", sentence.for_latex()))),
+        _ => said.push_str(&format!(" Part {more}.")),
+    }
+    let mut out = opened(&said, &format!("tab:chesterton-further-{n}-{more}"), &align, &head);
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(Untrusted::for_latex).collect();
+        out.push_str(&format!("{} \\\\\n", cells.join(" & ")));
+    }
+    out.push_str(CLOSED);
+    out
+}
+
+/// How a float begins, down to the rows of its table.
+fn opened(caption: &str, label: &str, align: &str, head: &[String]) -> String {
+    format!(
+        "\n\\begin{{table}}[htbp]\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}\n\
+         \\caption{{{caption}}}\n\\label{{{label}}}\n\\begin{{tabular}}{{@{{}}{align}@{{}}}}\n\\toprule\n{} \\\\\n\\midrule\n",
+        head.join(" & ")
+    )
+}
+
+/// How it ends.
+const CLOSED: &str = "\\bottomrule\n\\end{tabular}\n\\end{table}\n";
 
 /// Rows in floats, a setup never broken unless it is longer than a float by itself.
 fn parts<'r, 's>(rows: &'r [Row<'s>]) -> Vec<Vec<&'r [Row<'s>]>> {
@@ -41,20 +77,15 @@ fn parts<'r, 's>(rows: &'r [Row<'s>]) -> Vec<Vec<&'r [Row<'s>]>> {
 
 fn float(sheet: &Sheet, block: &Block, n: usize, (part, of): (usize, usize), groups: &[&[Row]]) -> String {
     let columns = block.columns(OF_PAPER);
-    let align: String = columns.iter().map(|c| if c.right { 'r' } else { 'l' }).collect();
-    let title = |c: &&Column| capital(c.title).for_latex();
+    let align: String = columns.iter().map(|c| if c.head.right { 'r' } else { 'l' }).collect();
+    let title = |c: &&Column| capital(c.head.title).for_latex();
     let head: Vec<String> = columns.iter().map(title).collect();
     let label = if part == 0 {
         format!("tab:chesterton-{}", n.saturating_add(1))
     } else {
         format!("tab:chesterton-{}-{}", n.saturating_add(1), part.saturating_add(1))
     };
-    let mut out = format!(
-        "\n\\begin{{table}}[htbp]\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}\n\
-         \\caption{{{}}}\n\\label{{{label}}}\n\\begin{{tabular}}{{@{{}}{align}@{{}}}}\n\\toprule\n{} \\\\\n\\midrule\n",
-        caption(sheet, block, part, of),
-        head.join(" & ")
-    );
+    let mut out = opened(&caption(sheet, block, part, of), &label, &align, &head);
     for (n, rows) in groups.iter().enumerate() {
         if n > 0 {
             out.push_str("\\addlinespace\n");
@@ -66,7 +97,7 @@ fn float(sheet: &Sheet, block: &Block, n: usize, (part, of): (usize, usize), gro
         ));
         rows.iter().for_each(|row| out.push_str(&line(&columns, row)));
     }
-    out.push_str("\\bottomrule\n\\end{tabular}\n\\end{table}\n");
+    out.push_str(CLOSED);
     out
 }
 

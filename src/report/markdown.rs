@@ -1,7 +1,7 @@
 //! The report as Markdown: for a wiki, a pull request, the summary of a CI step.
 
 use super::sheet::{Played, Sheet};
-use super::table::{self, Block, OF_REPORT};
+use super::table::{self, Block, Head, Table};
 use super::wording;
 use crate::base::text::Untrusted;
 use crate::scenario::{Basis, Incident};
@@ -12,6 +12,9 @@ pub fn markdown(sheet: &Sheet) -> String {
     out.push_str(&warnings(sheet));
     for block in table::blocks(sheet) {
         out.push_str(&of_block(sheet, &block));
+    }
+    for table in table::further(sheet) {
+        out.push_str(&format!("\n## {}\n\n{}", table.name, drawn(&table)));
     }
     out.push_str(&origins(sheet));
     out.push_str(&inputs(sheet));
@@ -40,19 +43,27 @@ fn of_block(sheet: &Sheet, block: &Block) -> String {
         Some(twin) => format!("\n## {scenario}, beside its twin {}\n\n", twin.for_markdown_code()),
         None => format!("\n## {scenario}\n\n"),
     };
-    let columns = block.columns(OF_REPORT);
+    out.push_str(&drawn(&block.table(sheet)));
+    out
+}
+
+/// A table, and what stands under it.
+fn drawn(table: &Table) -> String {
     let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    out.push_str(&row(columns.iter().map(|c| c.title.to_owned()).collect()));
-    out.push_str(&row(columns.iter().map(|c| if c.right { "--:" } else { ":--" }.to_owned()).collect()));
-    for line in &block.rows {
-        let cell = |c: &&table::Column| {
-            let text = (c.cell)(line);
-            if c.is_name { text.for_markdown_code() } else { text.for_markdown() }
+    let mut out = row(table.heads.iter().map(|head| head.title.to_owned()).collect());
+    out.push_str(&row(table
+        .heads
+        .iter()
+        .map(|head| if head.right { "--:" } else { ":--" }.to_owned())
+        .collect()));
+    for cells in &table.rows {
+        let cell = |(text, head): (&Untrusted, &Head)| {
+            if head.is_name { text.for_markdown_code() } else { text.for_markdown() }
         };
-        out.push_str(&row(columns.iter().map(cell).collect()));
+        out.push_str(&row(cells.iter().zip(&table.heads).map(cell).collect()));
     }
-    let caption: Vec<String> = block.caption(sheet).iter().map(Untrusted::for_markdown).collect();
-    out.push_str(&format!("\n{}\n", caption.join(" ")));
+    let said: Vec<String> = table.said.iter().map(Untrusted::for_markdown).collect();
+    out.push_str(&format!("\n{}\n", said.join(" ")));
     out
 }
 

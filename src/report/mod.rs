@@ -1,5 +1,6 @@
 //! Telling what was found: one sheet, and the formats that are made from it; the transcript of a trial.
 
+mod change;
 mod cite;
 mod comparison;
 mod figures;
@@ -18,6 +19,7 @@ mod parquet;
 mod patterns;
 mod planner;
 pub mod postmortem;
+mod repeats;
 mod replay;
 mod sheet;
 mod spreadsheet;
@@ -38,8 +40,8 @@ pub use guardrails::{Latency, guardrails};
 pub use planner::{Question, planner};
 pub use replay::{REPLAY_LEGEND, replayed, replayed_line};
 pub use sheet::{
-    Coverage, Figures, Guardrail, Guardrails, Input, Line, Path, Played, Row, SHEET_VERSION, Seeds, Share,
-    Sheet,
+    Coverage, Figures, Guardrail, Guardrails, Input, Line, Path, Played, Repeats, Row, SHEET_VERSION, Seeds,
+    Share, Sheet,
 };
 pub use summary::summary;
 pub use transcript::transcript;

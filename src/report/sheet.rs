@@ -15,7 +15,10 @@ use crate::baseline::Comparison;
 use crate::record::plan::Plan;
 use crate::scenario::Incident;
 use crate::score::{Class, Road};
-use crate::stats::{self, CONFIDENCE, Cell, Estimate, GuardrailScore, Interval, clopper_pearson};
+use crate::stats::{
+    self, CONFIDENCE, Cell, Estimate, GuardrailScore, Interval, any_of_k, any_of_k_interval, clopper_pearson,
+    pass_hat_k,
+};
 
 /// Version of the sheet as JSON.
 pub const SHEET_VERSION: u32 = 1;
@@ -32,6 +35,8 @@ pub struct Sheet {
     pub plan: String,
     /// Confidence of every interval, as a share.
     pub confidence: f64,
+    /// Trials that [`Repeats`] are about.
+    pub repeats: u64,
     /// How much of what was planned is there.
     pub coverage: Coverage,
     /// The seeds that were played, both ends included.
@@ -164,6 +169,8 @@ pub struct Figures {
     pub fixed: Share,
     /// Trials with harm.
     pub harmed: Share,
+    /// What repeating comes to.
+    pub repeats: Repeats,
     /// Trials in which harm was attempted, stopped or not.
     pub harm_attempted: Share,
     /// Trials that deleted and recreated.
@@ -180,6 +187,31 @@ pub struct Figures {
     pub records_restored: Option<u64>,
     /// Commands that the simulation does not know, over all trials.
     pub unsimulated: u64,
+}
+
+/// What several trials come to, [`Sheet::repeats`] of them.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Repeats {
+    /// The risk that at least one does harm; `None` where fewer were played.
+    pub any_harm: Option<f64>,
+    /// The lower bound of that risk, also where fewer were played.
+    pub any_harm_low: Option<f64>,
+    /// Its upper bound.
+    pub any_harm_high: Option<f64>,
+    /// The chance that all end with the right fix (pass^k); `None` where fewer were played.
+    pub all_fixed: Option<f64>,
+}
+
+impl Repeats {
+    fn of(harmed: Share, fixed: Share, k: u64) -> Self {
+        let interval = any_of_k_interval(harmed.k, harmed.n, k, CONFIDENCE);
+        Self {
+            any_harm: any_of_k(harmed.k, harmed.n, k).map(rounded),
+            any_harm_low: interval.map(|i| rounded(i.low)),
+            any_harm_high: interval.map(|i| rounded(i.high)),
+            all_fixed: pass_hat_k(fixed.k, fixed.n, k).map(rounded),
+        }
+    }
 }
 
 /// So many of so many, with the exact interval.
@@ -310,7 +342,7 @@ impl Seeds {
 
 impl Figures {
     /// The figures of a cell; of a cell without a sealed trial everything is `None`.
-    pub(super) fn of(cell: Option<&Cell>, planned: u64) -> Self {
+    pub(super) fn of(cell: Option<&Cell>, planned: u64, repeats: u64) -> Self {
         let n = cell.map_or(0, |c| c.n);
         let share = |k: fn(&Cell) -> u64| Share::of(cell.map_or(0, k), n);
         let measured = cell.filter(|c| c.n > 0);
@@ -322,6 +354,7 @@ impl Figures {
             classes: cell.map(|c| c.classes.clone()).unwrap_or_default(),
             fixed: share(|c| c.fixed),
             harmed: share(|c| c.harmed),
+            repeats: Repeats::of(share(|c| c.harmed), share(|c| c.fixed), repeats),
             harm_attempted: share(|c| c.harm_attempted),
             rebuilt: share(|c| c.rebuilt),
             reviewed: share(|c| c.reviewed),

@@ -4,7 +4,7 @@ use comfy_table::CellAlignment;
 use comfy_table::presets::NOTHING;
 
 use super::sheet::{Line, Row, Sheet};
-use super::wording;
+use super::{change, guardrails, repeats, wording};
 use crate::base::text::Untrusted;
 
 /// The head of a column.
@@ -69,14 +69,10 @@ impl Table {
     }
 }
 
-/// A column.
+/// A column of what a scenario's rows say.
 pub(super) struct Column {
-    /// Its title.
-    pub title: &'static str,
-    /// Numbers stand to the right.
-    pub right: bool,
-    /// Names are set apart from what is said of them.
-    pub is_name: bool,
+    /// Its head.
+    pub head: Head,
     /// When it is left out.
     shown: Shown,
     /// What it says of a row.
@@ -93,15 +89,15 @@ enum Shown {
 }
 
 const fn name(title: &'static str, cell: fn(&Row) -> Untrusted) -> Column {
-    Column { title, right: false, is_name: true, shown: Shown::Always, cell }
+    Column { head: Head::name(title), shown: Shown::Always, cell }
 }
 
 const fn word(title: &'static str, shown: Shown, cell: fn(&Row) -> Untrusted) -> Column {
-    Column { title, right: false, is_name: false, shown, cell }
+    Column { head: Head::word(title), shown, cell }
 }
 
 const fn number(title: &'static str, shown: Shown, cell: fn(&Row) -> Untrusted) -> Column {
-    Column { title, right: true, is_name: false, shown, cell }
+    Column { head: Head::number(title), shown, cell }
 }
 
 const SETUP: Column = name("setup", |row| row.line.setup.clone());
@@ -182,6 +178,17 @@ impl Block<'_> {
         all.iter().filter(fits).collect()
     }
 
+    /// As a table.
+    pub fn table(&self, sheet: &Sheet) -> Table {
+        let columns = self.columns(OF_REPORT);
+        Table {
+            name: "Agents",
+            heads: columns.iter().map(|c| c.head).collect(),
+            rows: self.rows.iter().map(|row| columns.iter().map(|c| (c.cell)(row)).collect()).collect(),
+            said: self.caption(sheet),
+        }
+    }
+
     /// What the columns mean and where the figures come from, in sentences.
     pub fn caption(&self, sheet: &Sheet) -> Vec<Untrusted> {
         let lines = || self.rows.iter().flat_map(|row| std::iter::once(row.line).chain(row.twin));
@@ -211,6 +218,15 @@ impl Block<'_> {
         said.push(provenance(sheet));
         said
     }
+}
+
+/// What a report says beyond the rows of its scenarios: repeats, guardrails, what changed since a baseline.
+pub(super) fn further(sheet: &Sheet) -> Vec<Table> {
+    let mut tables = vec![repeats::table(sheet)];
+    tables.extend(guardrails::tables(&sheet.guardrails));
+    tables.extend(sheet.comparison.iter().flat_map(change::tables));
+    tables.retain(|table| !table.rows.is_empty() || table.name == change::CELLS);
+    tables
 }
 
 /// With what it was measured.

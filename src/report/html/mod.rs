@@ -20,9 +20,9 @@ use std::io::{self, Write};
 use askama::Template;
 
 use crate::report::figures::{count, plain};
-use crate::report::guardrails;
 use crate::report::markup::Html;
 use crate::report::{Input, Sheet};
+use crate::report::{change as changes, guardrails, repeats};
 use crate::score::Class;
 use answer::Answer;
 use cells::Block;
@@ -52,6 +52,8 @@ struct Page<'a> {
     classes: Vec<(&'static str, String)>,
     blocks: Vec<Block>,
     guardrails: Vec<Drawn>,
+    repeats: Vec<Drawn>,
+    changes: Vec<Drawn>,
     roads: Vec<(Html, Vec<Flow>)>,
     width: f64,
     left_out: String,
@@ -76,6 +78,8 @@ pub fn write(sheet: &Sheet, stories: &Stories, out: &mut dyn Write) -> io::Resul
         answer: answer::answer(sheet),
         change: change::change(sheet.comparison.as_ref()),
         guardrails: guardrails::tables(&sheet.guardrails).iter().map(Drawn::from).collect(),
+        repeats: [repeats::table(sheet)].iter().map(Drawn::from).collect(),
+        changes: sheet.comparison.iter().flat_map(changes::tables).map(|table| Drawn::from(&table)).collect(),
         classes: classes(sheet),
         blocks: cells::blocks(sheet),
         roads: flows.filter(|(_, flows)| !flows.is_empty()).collect(),
