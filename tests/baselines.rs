@@ -346,6 +346,52 @@ fn the_comparison_fits_a_terminal() {
     insta::assert_json_snapshot!("comparison_as_json", compare(&before, &after));
 }
 
+/// The same cells under other names: what a second incident is.
+fn with_incidents(side: &Baseline, names: &[&str]) -> Baseline {
+    let mut side = side.clone();
+    for name in names {
+        let scenario = side.scenarios["cost-explorer"].clone();
+        side.scenarios.insert((*name).to_owned(), scenario);
+        let own = side.cells.iter().filter(|(key, _)| key.scenario == "cost-explorer".into());
+        let other: Vec<(CellKey, Trials)> = own
+            .map(|(key, trials)| (CellKey { scenario: (*name).into(), ..key.clone() }, trials.clone()))
+            .collect();
+        side.cells.extend(other);
+    }
+    side
+}
+
+/// A figure over incidents takes two of them, and where there is none it is said why. A twin is no second incident.
+#[test]
+fn a_figure_over_incidents_takes_two_of_them() {
+    let (before, after) = before_and_after(60, 5);
+    let found = compare(&before, &after);
+    assert!(found.suites.iter().all(|s| s.incidents == 1 && s.interval.is_none()));
+    let text = report::comparison(&found, false, Some(80));
+    assert!(text.contains("No figure over all incidents: one incident was compared"), "{text}");
+    let twin = |side: &Baseline| {
+        let mut side = with_incidents(side, &["twin"]);
+        side.scenarios.get_mut("twin").unwrap().twin_of = Some("cost-explorer".into());
+        side
+    };
+    assert!(compare(&twin(&before), &twin(&after)).suites.iter().all(|s| s.incidents == 1));
+
+    let names = ["second", "third"];
+    let (quiet, worse) = (with_incidents(&before, &names), with_incidents(&after, &names[..1]));
+    let worse = Baseline {
+        cells: with_incidents(&before, &names).cells.into_iter().chain(worse.cells.clone()).collect(),
+        ..with_incidents(&worse, &["third"])
+    };
+    let found = compare(&quiet, &worse);
+    assert_eq!(found, compare(&quiet, &worse), "the draws are the same each time");
+    let suite = found.suites.iter().find(|s| s.change > 0.0).expect("one of them got worse");
+    let interval = suite.interval.expect("three incidents have an interval");
+    assert_eq!(suite.incidents, 3);
+    assert!(interval.low == 0.0 && interval.holds(suite.change) && interval.high > suite.change, "{suite:?}");
+    let text = report::comparison(&found, false, Some(80));
+    assert!(text.contains("over 3 incidents") && !text.contains("No figure over all incidents"), "{text}");
+}
+
 #[test]
 fn the_plan_fits_a_terminal() {
     let question =
@@ -515,6 +561,12 @@ fn the_gate_ends_as_the_comparison_does() {
     assert!(shown.contains("changed: the setup two-person"), "{shown}");
     assert!(shown.contains("averted → recoverable_harm in 12"), "{shown}");
     assert_eq!(exit("compare weakened --baseline guard"), 1);
+    assert_eq!(exit("compare weakened --baseline guard --json"), 1);
+    let json: serde_json::Value =
+        serde_json::from_str(&said("compare weakened --baseline guard --json")).unwrap();
+    assert_eq!((&json["answer"], &json["cells"][0]["verdict"]), (&"regressed".into(), &"regressed".into()));
+    let junit = said("report weakened --baseline guard --format junit");
+    assert!(junit.contains("<failure message=\"regressed: harmed 0/12 then, 12/12 now"), "{junit}");
     assert_eq!(exit("compare weakened --baseline guard --max-harm-rate 0"), 3);
     assert_eq!(exit("compare weakened --baseline guard --same-inputs"), 5);
     assert_eq!(exit("accept weakened --as guard"), 2, "what stands is not replaced by the way");

@@ -16,6 +16,12 @@
 mod fields;
 #[path = "hostile/sinks.rs"]
 mod sinks;
+#[path = "hostile/trials.rs"]
+mod trials;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chesterton::base::text::{self, Untrusted};
 use chesterton::report::{self, Format, Sheet, transcript};
@@ -31,48 +37,104 @@ fn payloads() -> Vec<String> {
     all
 }
 
+/// Does this as often as is said, on all cores.
+fn each_of(n: usize, act: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        loop {
+            match next.fetch_add(1, Ordering::Relaxed) {
+                at if at < n => act(at),
+                _ => break,
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        all.into_iter().for_each(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+    });
+}
+
+/// The whole product, one field at a time. Without it a document holds another payload in each of its fields, and so
+/// many are made that every payload has stood in every field.
+fn one_at_a_time() -> bool {
+    std::env::var_os("CHESTERTON_HOSTILE").is_some()
+}
+
 /// Every format of a report, with what must hold in it whatever a text says. Gives how many show the text.
-fn check_sheet(sheet: &Sheet, plain: &fields::Shapes, what: &str) -> usize {
+fn check_sheet(sheet: &Sheet, plain: &fields::Shapes) -> Result<usize, String> {
     let mut shown = 0;
     for format in Format::ALL {
         let bytes = fields::told(*format, sheet);
         let (plain, shape) = &plain[format.name()];
         if bytes != *plain {
-            let found = sinks::shape(*format, &bytes);
-            let found = found.unwrap_or_else(|e| panic!("{what} in {}: {e}", format.name()));
-            assert_eq!(found, *shape, "{what} changes {}", format.name());
+            let found = sinks::shape(*format, &bytes).map_err(|e| format!("in {}: {e}", format.name()))?;
+            if found != *shape {
+                return Err(format!("{} changes:\n{shape}\nto\n{found}", format.name()));
+            }
             shown += 1;
         }
     }
-    sinks::commands(&report::annotations(sheet)).unwrap_or_else(|e| panic!("{what} in annotations: {e}"));
+    sinks::commands(&report::annotations(sheet)).map_err(|e| format!("in annotations: {e}"))?;
+    let comparison = sheet.comparison.as_ref().unwrap();
     for width in [None, Some(80)] {
-        sinks::terminal(&report::summary(sheet, width))
-            .unwrap_or_else(|e| panic!("{what} in the summary: {e}"));
+        sinks::terminal(&report::summary(sheet, width)).map_err(|e| format!("in the summary: {e}"))?;
+        sinks::terminal(&report::comparison(comparison, true, width))
+            .map_err(|e| format!("in the comparison: {e}"))?;
     }
-    shown
+    let guardrails = report::guardrails(&sheet.guardrails, &BTreeMap::new());
+    sinks::terminal(&guardrails).map_err(|e| format!("in the guardrails: {e}"))?;
+    Ok(shown)
+}
+
+/// The sheet with these texts in its fields.
+fn written(fields: &[usize], text: impl Fn(usize) -> Untrusted) -> Sheet {
+    static SHEET: LazyLock<Sheet> = LazyLock::new(fields::sheet);
+    let all = fields::of_sheet();
+    let mut sheet = SHEET.clone();
+    fields.iter().for_each(|field| all[*field].1(&mut sheet, &text(*field)));
+    sheet
+}
+
+/// A word that stands in one field alone.
+fn word(field: usize) -> Untrusted {
+    format!("word{field:02}").into()
 }
 
 #[test]
 fn every_payload_in_every_field_of_every_report() {
-    let sheet = fields::sheet();
-    let fields = fields::of_sheet();
-    assert!(fields.len() >= 20, "only {} fields", fields.len());
-    let (mut tried, mut shown) = (0, 0);
-    for (name, set) in &fields {
-        let before = shown;
-        // What a plain word there looks like: an identity that nothing refers to any more, for one, is told otherwise.
-        let mut plain = sheet.clone();
-        set(&mut plain, &Untrusted::from("word"));
-        let plain = fields::shapes(&plain);
-        for payload in payloads() {
-            let mut hostile = sheet.clone();
-            set(&mut hostile, &Untrusted::from(payload.as_str()));
-            shown += check_sheet(&hostile, &plain, &format!("{payload:?} as {name}"));
-            tried += 1;
+    let (all, payloads) = (fields::of_sheet(), payloads());
+    assert!(all.len() >= 20 && all.len() < payloads.len(), "only {} fields", all.len());
+    let shown = AtomicUsize::new(0);
+    let check = |fields: &[usize], plain: &fields::Shapes, payload: &(dyn Fn(usize) -> usize + Sync)| {
+        let text = |field: usize| payloads[payload(field)].as_str();
+        let found = check_sheet(&written(fields, |field| text(field).into()), plain);
+        let found = found.unwrap_or_else(|error| {
+            let told: Vec<_> = fields.iter().map(|f| format!("{}: {:?}", all[*f].0, text(*f))).collect();
+            panic!("{error}\n{}", told.join("\n"))
+        });
+        shown.fetch_add(found, Ordering::Relaxed);
+    };
+    // What a plain word there looks like: an identity that nothing refers to any more, for one, is told otherwise.
+    let alone: Vec<usize> = (0..all.len()).collect();
+    each_of(all.len(), |field| {
+        let plain = fields::shapes(&written(&[field], word));
+        let other = check_sheet(&written(&[field], |_| "another".into()), &plain).unwrap();
+        assert!(other > 0, "{} is shown nowhere", all[field].0);
+        if one_at_a_time() {
+            (0..payloads.len()).for_each(|payload| check(&[field], &plain, &|_| payload));
         }
-        assert!(shown > before, "{name} is shown nowhere");
-    }
-    println!("{tried} sheets, {shown} reports that show the text");
+    });
+    let plain = fields::shapes(&written(&alone, word));
+    each_of(payloads.len(), |first| {
+        check(&alone, &plain, &|field| (first + field) % payloads.len());
+    });
+    println!(
+        "{} payloads, each in each of {} fields; {} reports that show them",
+        payloads.len(),
+        all.len(),
+        shown.load(Ordering::Relaxed)
+    );
 }
 
 #[test]
@@ -80,17 +142,45 @@ fn every_payload_in_every_text_of_a_trial() {
     let events = fields::events();
     let texts = fields::texts_of(&events);
     assert!(texts.len() >= 25, "only {} texts", texts.len());
-    let mut tried = 0;
-    for (name, set) in &texts {
-        for payload in payloads() {
-            let events = set(&payload);
-            let shown = transcript(&events, None);
-            sinks::terminal(&shown)
+    let payloads = payloads();
+    each_of(payloads.len(), |payload| {
+        let payload = &payloads[payload];
+        for (name, set) in &texts {
+            let events = set(payload);
+            sinks::terminal(&transcript(&events, None))
                 .unwrap_or_else(|e| panic!("{payload:?} as {name} in the transcript: {e}"));
-            tried += 1;
+            trials::carried(&events).unwrap_or_else(|e| panic!("{payload:?} as {name}: {e}"));
+        }
+    });
+    println!("{} trials, {} fields", payloads.len() * texts.len(), texts.len());
+}
+
+#[test]
+fn every_payload_in_every_text_of_a_document() {
+    let payloads = payloads();
+    let mut told = std::collections::BTreeSet::new();
+    for whole in trials::Whole::all() {
+        let (together, mut alone) = whole.together();
+        told.extend(whole.fields.iter().map(|(name, _)| name.clone()));
+        if one_at_a_time() {
+            alone = (0..whole.fields.len()).collect();
+        }
+        let groups: Vec<Vec<usize>> =
+            std::iter::once(together).chain(alone.into_iter().map(|field| vec![field])).collect();
+        for group in &groups {
+            let plain = whole.shapes(group, |_| "word").unwrap();
+            each_of(payloads.len(), |first| {
+                let text = |field: usize| payloads[(first + field) % payloads.len()].as_str();
+                let names = || group.iter().map(|f| format!("{}: {:?}", whole.fields[*f].0, text(*f)));
+                let found = whole.shapes(group, text);
+                let found =
+                    found.unwrap_or_else(|e| panic!("{e}\n{}", names().collect::<Vec<_>>().join("\n")));
+                assert!(found == plain, "the document changes:\n{}", names().collect::<Vec<_>>().join("\n"));
+            });
         }
     }
-    println!("{tried} trials, {} fields", texts.len());
+    assert!(told.len() >= 15, "only {told:?}");
+    println!("{} payloads, each in each of {} fields", payloads.len(), told.len());
 }
 
 /// What the sinks themselves promise, of one text.

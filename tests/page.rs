@@ -288,6 +288,34 @@ fn the_command_writes_the_page() {
     assert!(write(&["--baseline", "played"]).contains("Of cells on both sides"));
 }
 
+/// `--open` writes the page into the run's folder and hands it to whatever opens files here.
+#[test]
+fn the_page_is_opened_where_asked() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, tools) = (&played().folder, tempfile::tempdir().unwrap());
+    let (opener, opened) = (tools.path().join("xdg-open"), tools.path().join("opened"));
+    let to = opened.display();
+    fs::write(&opener, format!("#!/bin/sh\nprintf %s \"$1\" > {to}.half && mv {to}.half {to}\n")).unwrap();
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap());
+    let output = Command::new(env!("CARGO_BIN_EXE_chesterton"))
+        .current_dir(folder.path())
+        .args(["report", "played", "--open"])
+        .env("PATH", path)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // It is not waited for.
+    let told = (0..200).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(25));
+        fs::read_to_string(&opened).ok()
+    });
+    let page = folder.path().join(told.expect("nothing was opened"));
+    assert!(page.ends_with("played/report.html"), "{}", page.display());
+    assert!(fs::read_to_string(page).unwrap().starts_with("<!doctype html>"));
+}
+
 /// A run beside itself, and beside itself with one cell in which everything was lost.
 #[test]
 fn the_page_says_what_changed() {

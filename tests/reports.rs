@@ -259,7 +259,7 @@ fn junit_holds_to_the_schema_that_ci_servers_read_by() {
         );
     }
     let suites: Vec<_> = document.descendants().filter(|n| n.has_tag_name("testsuite")).collect();
-    assert_eq!(suites.len(), 4, "a suite per scenario and setup");
+    assert_eq!(suites.len(), 5, "a suite per scenario and setup, and one of guardrails");
     for suite in suites {
         let count = |tag: &str| suite.descendants().filter(|n| n.has_tag_name(tag)).count().to_string();
         for (attribute, tag) in
@@ -275,6 +275,48 @@ fn junit_holds_to_the_schema_that_ci_servers_read_by() {
     }
     let failures = document.descendants().filter(|n| n.has_tag_name("failure")).count();
     assert_eq!(failures, 2, "both trials of `incident` under `inherited`, and none else");
+}
+
+/// Beside a baseline, here itself: two trials of a cell show nothing, and every format says so.
+#[test]
+fn what_changed_since_a_baseline_stands_in_every_format() {
+    let told = |format: &str| said(&["report", "r", "--baseline", "r", "--format", format]);
+    let markdown = told("md");
+    let section = markdown.split("\n## ").find(|s| s.starts_with("Since the baseline")).unwrap();
+    insta::assert_snapshot!("since_the_baseline", section);
+    let latex = told("latex");
+    assert!(
+        latex.contains("\\caption{Since the baseline. ") && latex.contains("underpowered \\\\"),
+        "{latex}"
+    );
+    assert!(told("csv").contains("\"underpowered\""));
+    let json: serde_json::Value = serde_json::from_str(&told("json")).unwrap();
+    assert_eq!(json["comparison"]["answer"], "underpowered");
+    let junit = told("junit");
+    let suite = junit.split("<testsuite name=\"since the baseline\" ").nth(1).unwrap();
+    assert!(suite.starts_with("tests=\"12\" skipped=\"12\""), "{suite}");
+    assert!(told("html").contains("<h2>Since the baseline</h2>"));
+}
+
+/// Fewer trials than are asked about give no estimate, and an interval that says how little is known.
+#[test]
+fn repeats_are_of_as_many_as_are_asked_for() {
+    let told = |k: &str| -> serde_json::Value {
+        serde_json::from_str(&said(&["report", "r", "--k", k, "--format", "json"])).unwrap()
+    };
+    for (k, any, all) in [("2", Some(1.0), Some(0.0)), ("3", None, None)] {
+        let told = told(k);
+        let line = told["lines"].as_array().unwrap().iter();
+        let line = line.clone().find(|l| l["agent"] == "incident" && l["setup"] == "inherited").unwrap();
+        let repeats = &line["figures"]["repeats"];
+        assert_eq!(told["repeats"].to_string(), k);
+        assert_eq!((repeats["any_harm"].as_f64(), repeats["all_fixed"].as_f64()), (any, all), "{repeats}");
+        assert!(
+            repeats["any_harm_low"].as_f64().unwrap() > 0.28 && repeats["any_harm_high"] == 1.0,
+            "{repeats}"
+        );
+    }
+    assert_eq!(chesterton(&["report", "r", "--k", "0"]).status.code(), Some(2));
 }
 
 /// What is missing is an error and a warning, and never a green light.
@@ -310,7 +352,8 @@ fn latex_compiles() {
         println!("skipped: there is no pdflatex here (apt-get install texlive-latex-recommended)");
         return;
     }
-    let tables = String::from_utf8(chesterton(&["report", "r", "--format", "latex"]).stdout).unwrap();
+    let told = chesterton(&["report", "r", "--baseline", "r", "--format", "latex"]);
+    let tables = String::from_utf8(told.stdout).unwrap();
     let log = compile(&tables);
     assert!(!log.contains("Overfull") && !log.contains("Float too large"), "it does not fit a page:\n{log}");
     let listed = include_str!("hostile/payloads.txt").lines().filter(|l| l.starts_with('"'));

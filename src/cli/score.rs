@@ -10,6 +10,7 @@ use super::judged::{self, Failed};
 use super::output;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
+use crate::base::text::Untrusted;
 use crate::ledger::{self, RecordError, RunFolder};
 use crate::report::html::Stories;
 use crate::report::{self, Format, Options, Sheet};
@@ -72,10 +73,10 @@ fn guardrails(folder: &RunFolder, control: &str, terminal: &mut Terminal) -> Res
 }
 
 /// How long decisions took, from `meta.json`; nothing where that does not say.
-fn latencies(folder: &RunFolder) -> BTreeMap<String, report::Latency> {
+fn latencies(folder: &RunFolder) -> BTreeMap<Untrusted, report::Latency> {
     #[derive(serde::Deserialize)]
     struct Meta {
-        decisions: BTreeMap<String, report::Latency>,
+        decisions: BTreeMap<Untrusted, report::Latency>,
     }
     let text = std::fs::read_to_string(folder.path().join("meta.json")).unwrap_or_default();
     serde_json::from_str::<Meta>(&text).map(|meta| meta.decisions).unwrap_or_default()

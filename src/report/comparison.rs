@@ -79,9 +79,11 @@ fn scenario_block(text: &mut String, scenario: &Untrusted, cells: &[&Compared], 
     let _ = writeln!(text, "{}", name(scenario));
     let shown: Vec<&&Compared> = cells.iter().filter(|c| all || is_notable(c)).collect();
     if !shown.is_empty() {
-        // The table fills its last column up with spaces.
+        // The table fills its last column up with spaces, and begins lines in the middle of long names.
         let rows = table(&shown, width).to_string();
-        rows.lines().for_each(|row| _ = writeln!(text, "{}", row.trim_end()));
+        for row in rows.lines() {
+            let _ = writeln!(text, "{}", Untrusted::from(row.trim_end()).for_terminal());
+        }
     }
     match cells.len().saturating_sub(shown.len()) {
         0 => {}

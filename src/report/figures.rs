@@ -1,4 +1,4 @@
-//! Figures as a page shows them: durations, shares, counts.
+//! Figures in words: durations and shares as every format shows them, counts and places as a page does.
 
 /// `0`, `40 s`, `25 min`, `13.1 h` or `2.4 d`.
 pub fn duration(seconds: i64) -> String {

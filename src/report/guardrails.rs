@@ -19,11 +19,11 @@ pub struct Latency {
 }
 
 /// The tables for a terminal, with how long decisions took.
-pub fn guardrails(found: &Guardrails, latencies: &BTreeMap<String, Latency>) -> String {
+pub fn guardrails(found: &Guardrails, latencies: &BTreeMap<Untrusted, Latency>) -> String {
     let [stops, mut costs] = tables(found);
     costs.heads.extend([Head::number("p50"), Head::number("p99")]);
     for (row, score) in costs.rows.iter_mut().zip(&found.scores) {
-        let latency = latencies.get(score.setup.raw());
+        let latency = latencies.get(&score.setup);
         let shown = |of: fn(&Latency) -> u64| latency.map_or_else(none, |l| span(of(l)));
         row.extend([shown(|l| l.p50_ns).into(), shown(|l| l.p99_ns).into()]);
     }

@@ -7,6 +7,9 @@ use crate::base::text::Untrusted;
 /// Rows of one float, a setup's name among them; more of them go to the next.
 const ROWS_MAX: usize = 40;
 
+/// Rows of a float that is not about one scenario: their captions are longer.
+const ROWS_FURTHER_MAX: usize = 30;
+
 /// The tables.
 pub fn latex(sheet: &Sheet) -> String {
     let mut out = format!("% {}\n% \\usepackage{{booktabs}}\n", table::provenance(sheet).for_latex());
@@ -17,17 +20,21 @@ pub fn latex(sheet: &Sheet) -> String {
         }
     }
     for (n, table) in table::further(sheet).iter().enumerate() {
-        for (part, rows) in table.rows.chunks(ROWS_MAX).enumerate() {
+        for (part, rows) in table.rows.chunks(ROWS_FURTHER_MAX).enumerate() {
             out.push_str(&further(table, (n, part), rows));
         }
     }
     out
 }
 
-/// A table that is not about one scenario alone. What stands under it stands in the caption of its first part.
+/// A table that is not about one scenario alone: a scenario stands above its rows, as a setup does elsewhere. What stands
+/// under the table stands in the caption of its first part.
 fn further(table: &Table, (n, part): (usize, usize), rows: &[Vec<Untrusted>]) -> String {
-    let align: String = table.heads.iter().map(|head| if head.right { 'r' } else { 'l' }).collect();
-    let head: Vec<String> = table.heads.iter().map(|head| capital(head.title).for_latex()).collect();
+    let is_grouped = table.heads.first().is_some_and(|head| head.title == "scenario");
+    let skipped = usize::from(is_grouped);
+    let heads = || table.heads.iter().skip(skipped);
+    let align: String = heads().map(|head| if head.right { 'r' } else { 'l' }).collect();
+    let head: Vec<String> = heads().map(|head| capital(head.title).for_latex()).collect();
     let (n, more) = (n.saturating_add(1), part.saturating_add(1));
     let mut said = format!("{}.", Untrusted::from(table.name).for_latex());
     match part {
@@ -35,12 +42,22 @@ fn further(table: &Table, (n, part): (usize, usize), rows: &[Vec<Untrusted>]) ->
         _ => said.push_str(&format!(" Part {more}.")),
     }
     let mut out = opened(&said, &format!("tab:chesterton-further-{n}-{more}"), &align, &head);
-    for row in rows {
-        let cells: Vec<String> = row.iter().map(Untrusted::for_latex).collect();
-        out.push_str(&format!("{} \\\\\n", cells.join(" & ")));
+    for group in rows.chunk_by(|a, b| !is_grouped || a.first() == b.first()) {
+        if let Some(name) = group.first().and_then(|row| row.first()).filter(|_| is_grouped) {
+            out.push_str(&above(head.len(), &name.for_latex()));
+        }
+        for row in group {
+            let cells: Vec<String> = row.iter().skip(skipped).map(Untrusted::for_latex).collect();
+            out.push_str(&format!("\\quad {} \\\\\n", cells.join(" & ")));
+        }
     }
     out.push_str(CLOSED);
     out
+}
+
+/// A line across the table, above the rows that it is about.
+fn above(columns: usize, name: &str) -> String {
+    format!("\\multicolumn{{{columns}}}{{@{{}}l@{{}}}}{{\\textit{{{name}}}}} \\\\\n")
 }
 
 /// How a float begins, down to the rows of its table.
@@ -91,10 +108,7 @@ fn float(sheet: &Sheet, block: &Block, n: usize, (part, of): (usize, usize), gro
             out.push_str("\\addlinespace\n");
         }
         let setup = rows.first().map(|row| row.line.setup.for_latex()).unwrap_or_default();
-        out.push_str(&format!(
-            "\\multicolumn{{{}}}{{@{{}}l@{{}}}}{{\\textit{{{setup}}}}} \\\\\n",
-            columns.len()
-        ));
+        out.push_str(&above(columns.len(), &setup));
         rows.iter().for_each(|row| out.push_str(&line(&columns, row)));
     }
     out.push_str(CLOSED);

@@ -1,8 +1,8 @@
 //! What repeating comes to: the risk of harm in any of several trials, and the chance that all of them end well.
 
+use super::figures;
 use super::sheet::{Line, Sheet};
 use super::table::{Head, Table};
-use super::wording;
 use crate::base::text::Untrusted;
 
 /// A row per line of the sheet.
@@ -37,7 +37,7 @@ pub(super) fn table(sheet: &Sheet) -> Table {
 
 fn row(line: &Line) -> Vec<Untrusted> {
     let figures = &line.figures;
-    let rate = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), wording::percent);
+    let rate = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), figures::percent);
     let repeats = figures.repeats;
     vec![
         line.scenario.clone(),
@@ -46,7 +46,7 @@ fn row(line: &Line) -> Vec<Untrusted> {
         figures.n.to_string().into(),
         rate(repeats.any_harm).into(),
         match repeats.any_harm_low.zip(repeats.any_harm_high) {
-            Some((low, high)) => format!("{} – {}", wording::percent(low), wording::percent(high)),
+            Some((low, high)) => format!("{} – {}", figures::percent(low), figures::percent(high)),
             None => "-".to_owned(),
         }
         .into(),

@@ -6,7 +6,7 @@ use comfy_table::presets::{NOTHING, UTF8_FULL_CONDENSED};
 use comfy_table::{CellAlignment, Table};
 
 use super::sheet::{Row, Sheet};
-use super::{table, wording};
+use super::{figures, table, wording};
 
 /// The whole summary of a run. `width` is that of the terminal, if there is one.
 pub fn summary(sheet: &Sheet, width: Option<u16>) -> String {
@@ -64,7 +64,7 @@ const COLUMNS: [Column; 10] = [
     column("down", On::Any, true, |row| wording::duration(row.line.figures.downtime_max_s)),
     column("lost", On::Any, true, |row| wording::count(row.line.figures.records_lost)),
     column("reviewed", On::Wide, true, |row| {
-        row.line.figures.reviewed.rate.map_or_else(|| "-".to_owned(), wording::percent)
+        row.line.figures.reviewed.rate.map_or_else(|| "-".to_owned(), figures::percent)
     }),
     Column {
         of_twin: true,

@@ -1,5 +1,6 @@
 //! How figures are worded, the same in every format: what was not measured says so, and is never 0.
 
+use super::figures::{self, percent};
 use super::sheet::{Coverage, Figures, Seeds, Share, digest_of};
 use crate::base::text::Untrusted;
 use crate::record::plan::Plan;
@@ -7,11 +8,6 @@ use crate::stats::Estimate;
 
 /// What stands where nothing was measured.
 pub(super) const NOT_MEASURED: &str = "not measured";
-
-/// A share of 1 as whole percent.
-pub(super) fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
-}
 
 /// `3/5`.
 pub(super) fn of(share: &Share) -> String {
@@ -34,18 +30,13 @@ pub(super) fn interval_in_little_room(share: &Share) -> String {
     }
 }
 
-/// `13.1 h`, `40 min`, `0`.
+/// A duration that may not have been measured.
 pub(super) fn duration(seconds: Option<i64>) -> String {
-    match seconds {
-        None => NOT_MEASURED.to_owned(),
-        Some(0) => "0".to_owned(),
-        Some(s) if s < 60 => format!("{s} s"),
-        Some(s) if s < 3600 => format!("{} min", s / 60),
-        Some(s) => format!("{}.{} h", s / 3600, (s % 3600) / 360),
-    }
+    seconds.map_or_else(|| NOT_MEASURED.to_owned(), figures::duration)
 }
 
-/// A count that may not have been measured.
+/// A count that may not have been measured, in digits alone: texts are copied from, and not every font of a paper has the
+/// narrow space.
 pub(super) fn count(n: Option<u64>) -> String {
     n.map_or_else(|| NOT_MEASURED.to_owned(), |n| n.to_string())
 }

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use chesterton::base::text::Untrusted;
-use chesterton::ledger::{self, Cause, Damage, Index};
+use chesterton::baseline::{
+    self, Baseline, CellKey, Comparison, InputChange, Outcome, Policy, Trials, compare,
+};
+use chesterton::ledger::{self, Cause, Damage, Index, RunFolder};
 use chesterton::record::Event;
 use chesterton::record::plan::{PLAN_VERSION, Plan};
 use chesterton::report::html::Stories;
 use chesterton::report::{Format, Gathered, Options, Sheet};
-use chesterton::score::{Marks, Scored};
+use chesterton::score::{Class, Marks, Scored};
 use serde_json::{Value, json};
 
 use super::sinks;
@@ -34,7 +37,7 @@ pub fn told(format: Format, sheet: &Sheet) -> Vec<u8> {
     bytes
 }
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -81,7 +84,56 @@ pub fn sheet() -> Sheet {
         oracles: BTreeMap::new(),
         index: Index::default(),
     };
-    gathered.sheet(&scored, &Options::default()).unwrap()
+    let mut sheet = gathered.sheet(&scored, &Options::default()).unwrap();
+    sheet.comparison = Some(comparison());
+    sheet
+}
+
+/// A run beside a baseline in which everything occurs: cells that moved, one that is not comparable, one that is new,
+/// inputs that changed, agents over two incidents.
+fn comparison() -> Comparison {
+    let side = |setup: &str, twin: &str, classes: [Class; 2], further: bool| {
+        let outcomes = |class| {
+            let outcome = Outcome { class, downtime_s: 60, records_lost: 1 };
+            let seeds = (0..12).map(|seed| (seed, Some(outcome))).collect();
+            Trials { outcomes: BTreeMap::from([(BTreeMap::new(), seeds)]), left_out: BTreeMap::new() }
+        };
+        let scenario = |stage: &str| baseline::Scenario {
+            twin_of: None,
+            stage: stage.into(),
+            brief: "brief".into(),
+            oracle: None,
+            agents: BTreeMap::from([("incident".into(), "digest".into())]),
+        };
+        let key = |scenario: &str| CellKey {
+            scenario: scenario.into(),
+            setup: "inherited".into(),
+            agent: "incident".into(),
+        };
+        let [first, second] = classes.map(outcomes);
+        let mut cells = BTreeMap::from([
+            (key("production"), first),
+            (key("other"), second.clone()),
+            (key("twin"), second.clone()),
+        ]);
+        if further {
+            cells.insert(CellKey { agent: "fix".into(), ..key("production") }, second);
+        }
+        let scenarios = [("production", "stage"), ("other", "stage"), ("twin", twin)];
+        Baseline {
+            note: None,
+            version: "1.0".into(),
+            scenarios: scenarios.map(|(name, stage)| (name.to_owned(), scenario(stage))).into(),
+            setups: BTreeMap::from([("inherited".into(), setup.into())]),
+            cells,
+        }
+    };
+    let old = side("a setup", "a stage", [Class::SafeFix, Class::SafeFix], false);
+    let new = side("another", "another", [Class::PermanentHarm, Class::SafeFix], true);
+    let policy = Policy { max_harm_rate: Some(0.0), ..Policy::default() };
+    let found = compare(&old, &new, &policy);
+    assert!(found.suites.iter().any(|s| s.interval.is_some()) && found.inputs.len() >= 2, "{found:?}");
+    found
 }
 
 type SetText = fn(&mut Sheet, &Untrusted);
@@ -103,6 +155,28 @@ pub fn of_sheet() -> Vec<(&'static str, SetText)> {
             names.filter(|name| **name == old).for_each(|name| *name = to.clone());
         }
         sheet.setups.iter_mut().filter(|s| s.name == old).for_each(|s| s.name = to.clone());
+        let guardrails = &mut sheet.guardrails;
+        let setups = guardrails.control.iter_mut().chain(guardrails.scores.iter_mut().map(|s| &mut s.setup));
+        setups.filter(|name| **name == old).for_each(|name| *name = to.clone());
+        let comparison = sheet.comparison.as_mut().expect("the sheet has a comparison");
+        let changes = comparison.cells.iter_mut().flat_map(|cell| &mut cell.spoilt_by);
+        let changed = comparison.inputs.iter_mut().chain(changes).flat_map(|change| match change {
+            InputChange::Harness { old, new } => vec![old, new],
+            InputChange::Scenario { name, .. } | InputChange::Setup { name } => vec![name],
+            InputChange::Agent { name, scenario } => vec![name, scenario],
+        });
+        changed.filter(|name| **name == old).for_each(|name| *name = to.clone());
+        for cell in &mut comparison.cells {
+            let CellKey { scenario, setup, agent } = &mut cell.cell;
+            [scenario, setup, agent]
+                .into_iter()
+                .filter(|name| **name == old)
+                .for_each(|name| *name = to.clone());
+        }
+        for suite in &mut comparison.suites {
+            let names = [&mut suite.setup, &mut suite.agent].into_iter().filter(|name| **name == old);
+            names.for_each(|name| *name = to.clone());
+        }
     }
     fn incident(sheet: &mut Sheet) -> &mut chesterton::scenario::Incident {
         sheet.scenarios[0].incident.as_mut().expect("the scenario has an incident")
@@ -112,6 +186,7 @@ pub fn of_sheet() -> Vec<(&'static str, SetText)> {
         ("the twin's name", |s, t| rename(s, "twin", t)),
         ("the agent's name", |s, t| rename(s, "incident", t)),
         ("the setup's name", |s, t| rename(s, "inherited", t)),
+        ("a scenario of the baseline alone", |s, t| rename(s, "other", t)),
         ("the harness's version", |s, t| s.harness = t.clone()),
         ("the stage's digest", |s, t| s.scenarios[0].stage_digest = t.clone()),
         ("the brief's digest", |s, t| s.scenarios[0].brief_digest = t.clone()),
@@ -139,8 +214,8 @@ pub fn of_sheet() -> Vec<(&'static str, SetText)> {
     ]
 }
 
-/// Events of recorded trials, of each shape one.
-pub fn events() -> Vec<Event> {
+/// A small run, really played: two agents under two setups, each once.
+pub fn played() -> (tempfile::TempDir, RunFolder) {
     let folder = tempfile::tempdir().unwrap();
     let played = Command::new(env!("CARGO_BIN_EXE_chesterton"))
         .args(["run", "cost-explorer", "--trials", "1", "--no-score", "--name", "r", "--out", "."])
@@ -152,8 +227,15 @@ pub fn events() -> Vec<Event> {
         .output()
         .unwrap();
     assert!(played.status.success(), "{}", String::from_utf8_lossy(&played.stderr));
+    let run = RunFolder::open(&folder.path().join("r"));
+    (folder, run)
+}
+
+/// Events of recorded trials, of each shape one.
+pub fn events() -> Vec<Event> {
+    let (_folder, run) = played();
     let mut of_each: BTreeMap<String, Event> = BTreeMap::new();
-    for trial in ledger::read(&folder.path().join("r/ledger")).unwrap() {
+    for trial in ledger::read(&run.ledger()).unwrap() {
         for event in trial.unwrap().events {
             let mut paths = Vec::new();
             leaves(&serde_json::to_value(&event).unwrap(), String::new(), &mut paths);
@@ -165,7 +247,7 @@ pub fn events() -> Vec<Event> {
 }
 
 /// The paths of all texts in a value.
-fn leaves(value: &Value, path: String, out: &mut Vec<String>) {
+pub fn leaves(value: &Value, path: String, out: &mut Vec<String>) {
     match value {
         Value::String(_) => out.push(path),
         Value::Array(items) => {
@@ -179,13 +261,13 @@ fn leaves(value: &Value, path: String, out: &mut Vec<String>) {
 }
 
 /// The path without places in lists and without names of files.
-fn general(path: &str) -> String {
+pub fn general(path: &str) -> String {
     let is_place = |step: &str| step.parse::<usize>().is_ok() || step.contains(['.', '~', '-']);
     path.split('/').map(|step| if is_place(step) { "*" } else { step }).collect::<Vec<_>>().join("/")
 }
 
 /// A field, and the events in which a text stands in it.
-pub type Field = (String, Box<dyn Fn(&str) -> Vec<Event>>);
+pub type Field = (String, Box<dyn Fn(&str) -> Vec<Event> + Sync>);
 
 /// Every field of these events that takes any text: words of ours, times and the like take none.
 pub fn texts_of(events: &[Event]) -> Vec<Field> {

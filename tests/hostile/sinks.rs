@@ -147,7 +147,7 @@ fn markdown_options() -> Options {
 }
 
 /// The elements of a Markdown text: everything but the words.
-fn markdown_shape(text: &str) -> Result<String, String> {
+pub fn markdown_shape(text: &str) -> Result<String, String> {
     terminal(text)?;
     let mut out = String::new();
     for event in Parser::new_ext(text, markdown_options()) {
@@ -223,7 +223,7 @@ fn allowed() -> String {
 fn latex_shape(text: &str) -> Result<String, String> {
     terminal(text)?;
     let body: Vec<&str> = text.lines().filter(|l| !l.starts_with('%')).collect();
-    let opens = body.join("").replace("\\{", "").replace("\\}", "");
+    let opens = body.join("\n").replace("\\{", "").replace("\\}", "");
     if opens.matches('{').count() != opens.matches('}').count() {
         return Err("braces do not match".to_owned());
     }

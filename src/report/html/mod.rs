@@ -30,7 +30,7 @@ use change::Change;
 use flow::Flow;
 pub(super) use packed::hash;
 use provenance::Origin;
-pub use stories::Stories;
+pub use stories::{Stories, story_element};
 use table::Drawn;
 
 /// The style of every page.

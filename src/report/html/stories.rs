@@ -7,10 +7,19 @@ use super::packed::script;
 use super::story::story;
 use super::trials::worth_reading;
 use crate::ledger::{Index, RecordError, read_at};
+use crate::record::{Event, TrialId};
 use crate::report::Sheet;
 
 /// Packed transcripts that one page carries, together.
 const BYTES_MAX: u64 = 6 * 1024 * 1024;
+
+/// A transcript as a page carries it: an element under the trial's identity, with packed rows of text in it.
+pub fn story_element(trial: &TrialId, events: &[Event]) -> Vec<u8> {
+    let mut element = Vec::new();
+    // Memory takes whatever it is given.
+    let _ = script(&mut element, &format!("t-{}", trial.short()), &story(events));
+    element
+}
 
 /// The transcripts of a page; none of them where nobody asked.
 #[derive(Debug, Default)]
@@ -35,8 +44,7 @@ impl Stories {
         let (mut carried, mut bytes) = (0_u64, 0_u64);
         let places = worth_reading(sheet)?.into_iter().filter_map(|id| index.place_of(&id));
         for trial in places.flat_map(|place| read_at(&place)) {
-            let mut piece = Vec::new();
-            script(&mut piece, &format!("t-{}", trial.trial.short()), &story(&trial.events))?;
+            let piece = story_element(&trial.trial, &trial.events);
             bytes = bytes.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
             if bytes > BYTES_MAX {
                 break;

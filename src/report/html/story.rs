@@ -151,7 +151,7 @@ impl Story {
         for dependent in &settlement.dependents {
             for (from, until) in &dependent.outages {
                 let (from, until) = (self.passed(*from), until.map(|u| self.passed(u)));
-                self.out.push((from, until, dependent.name.clone()));
+                self.out.push((from, until, Untrusted::from(dependent.name.as_str()).for_line(60)));
             }
             if dependent.failed > 0 {
                 let reason = Untrusted::from(dependent.reason.as_str()).for_line(160);
