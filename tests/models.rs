@@ -14,9 +14,12 @@
 mod models {
     pub mod dialects;
     pub mod faults;
+    pub mod gateway;
     pub mod keys;
     pub mod money;
     pub mod rig;
+    pub mod sdks;
+    pub mod speed;
     pub mod tapes;
 }
 mod standin;

@@ -7,6 +7,7 @@ mod check;
 mod cite;
 mod compare;
 mod doctor;
+mod gateway;
 mod judged;
 mod list;
 mod merge;
@@ -73,6 +74,8 @@ enum Verb {
     Replay(replay::Arguments),
     /// See what a setup says to command lines, and why
     TryPolicy(try_policy::Arguments),
+    /// Pass requests of any tool on to a model: with its key, on tape, within a budget
+    Gateway(gateway::Arguments),
     /// Write up a trial that did harm or was kept from it: what happened, what it cost, what would have stopped it
     Postmortem(postmortem::Arguments),
     /// Write a run's report: HTML, Markdown, LaTeX, CSV, JSON, JUnit, GitHub
@@ -120,6 +123,7 @@ fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal
         Verb::Compare(arguments) => compare::run(&arguments, &results, terminal),
         Verb::Accept(arguments) => accept::run(&arguments, &results, terminal),
         Verb::Plan(arguments) => plan::run(&arguments, &results, terminal),
+        Verb::Gateway(arguments) => gateway::run(&arguments, terminal),
         Verb::Postmortem(arguments) => postmortem::run(&arguments, &results, terminal),
         Verb::Show(arguments) => show::run(&arguments, &results, terminal),
         Verb::Replay(arguments) => replay::run(&arguments, &results, terminal),

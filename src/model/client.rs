@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::budget::{Account, Allowance, Budget, Scope, Tally};
@@ -54,7 +54,7 @@ struct Inner {
     http: reqwest::Client,
     key: Option<(HeaderName, HeaderValue)>,
     price: Option<Price>,
-    pace: Pace,
+    pace: Arc<Pace>,
 }
 
 /// Whose conversation it is. What it is told and what it answers are kept under this name.
@@ -106,7 +106,7 @@ impl Client {
         let key = key.map(|key| header_of(&endpoint, &key)).transpose()?;
         let url = endpoint.dialect.address(&endpoint);
         let http = self.0.http(&endpoint)?;
-        let pace = Pace::new(endpoint.spec.patience.in_flight_max);
+        let pace = Arc::new(Pace::new(endpoint.spec.patience.in_flight_max));
         Ok(Model(Arc::new(Inner { run: Arc::clone(&self.0), endpoint, url, http, key, price, pace })))
     }
 
@@ -187,8 +187,12 @@ impl Model {
 
     /// Begins a conversation that has an allowance of its own, beside that of each trial of the run.
     pub fn conversation_within(&self, who: Who, own: Allowance) -> Conversation {
-        let account = Arc::new(Account::new(Scope::Trial, self.0.run.trial.and(own)));
-        Conversation::new(self.clone(), who, account)
+        Conversation::new(self.clone(), who, self.trial_account(own))
+    }
+
+    /// An account for one trial.
+    pub(super) fn trial_account(&self, own: Allowance) -> Arc<Account> {
+        Arc::new(Account::new(Scope::Trial, self.0.run.trial.and(own)))
     }
 
     /// Its endpoint.
@@ -206,7 +210,7 @@ impl Model {
         self.0.pace.standing()
     }
 
-    pub(super) fn pace(&self) -> &Pace {
+    pub(super) fn pace(&self) -> &Arc<Pace> {
         &self.0.pace
     }
 
@@ -233,18 +237,48 @@ impl Model {
 
     /// A request that is ready to be sent.
     pub(super) fn request(&self, body: Bytes) -> reqwest::RequestBuilder {
-        let Inner { endpoint, url, http, key, .. } = &*self.0;
-        let mut request = http.post(url.clone()).header(CONTENT_TYPE, "application/json").body(body);
+        self.passed(self.0.url.clone(), HeaderMap::new(), body)
+    }
+
+    /// A request of an agent, with what the agent does not have: our headers, and the key.
+    pub(super) fn passed(
+        &self,
+        url: reqwest::Url,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> reqwest::RequestBuilder {
+        let Inner { endpoint, http, key, .. } = &*self.0;
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         if let Some((name, value)) = endpoint.dialect.version_header() {
-            request = request.header(name, value);
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
+        let mut request = http.post(url).headers(headers);
         for (name, value) in &endpoint.spec.headers {
             request = request.header(name, value);
         }
         match key {
-            Some((name, value)) => request.header(name, value),
-            None => request,
+            Some((name, value)) => request.header(name, value).body(body),
+            None => request.body(body),
         }
+    }
+
+    /// Where a request of an agent goes.
+    pub(super) fn passed_url(&self, path: &str, query: &str) -> reqwest::Url {
+        let mut url = self.0.endpoint.dialect.passed(&self.0.endpoint, path);
+        let own = url.query().filter(|own| *own != "alt=sse").unwrap_or_default().to_owned();
+        let both: Vec<&str> = [own.as_str(), query].into_iter().filter(|part| !part.is_empty()).collect();
+        url.set_query((!both.is_empty()).then(|| both.join("&")).as_deref());
+        url
+    }
+
+    /// The price of a model that an agent asks for at this endpoint.
+    pub(super) fn price_of(&self, name: &str) -> Option<Price> {
+        if name == self.0.endpoint.spec.name { self.0.price } else { self.0.run.prices.of(name) }
+    }
+
+    /// Whether somebody counts in dollars.
+    pub(super) fn is_in_dollars(&self) -> bool {
+        self.0.run.account.is_in_dollars() || self.0.run.trial.usd.is_some()
     }
 
     /// A text without keys.

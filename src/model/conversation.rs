@@ -11,7 +11,7 @@ use super::client::{Model, Who};
 use super::exchange::{Exchange, Story};
 use super::fault::Fault;
 use super::request::Request;
-use super::tape::{Asked, Body, Line, Outcome, VERSION};
+use super::tape::{Asked, Body, Line, Outcome, Told};
 use super::wire;
 use crate::base::clock::Stopwatch;
 
@@ -113,29 +113,14 @@ impl Conversation {
         fault: Option<&Fault>,
         watch: &Stopwatch,
     ) -> Line {
-        let endpoint = self.model.endpoint();
         let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
-        let Asked { trial, part, turn, digest } = asked;
         let outcome = match fault {
             Some(fault) => Outcome::Failed(fault.clone()),
             None => story.answered(&self.model),
         };
-        Line {
-            v: VERSION,
-            trial,
-            part,
-            turn,
-            digest,
-            dialect: endpoint.dialect,
-            url: self.model.url().to_string(),
-            model: endpoint.spec.name.clone(),
-            request: Body::after(&text(&self.recorded), &text(body)),
-            tries: story.tries,
-            outcome,
-            lost: story.lost,
-            at: Stopwatch::start().began_at().to_string(),
-            ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
-        }
+        let request = Body::after(&text(&self.recorded), &text(body));
+        let told = Told { tries: story.tries, outcome, lost: story.lost };
+        Line::of(asked, self.model.endpoint(), self.model.url().as_str(), request, told, watch)
     }
 
     /// What one more answer may come to: every byte that was not read the last time may be a token.

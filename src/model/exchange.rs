@@ -45,7 +45,7 @@ pub(super) struct Story {
 }
 
 /// What is set aside for a try, on both accounts.
-struct Reserved {
+pub(super) struct Reserved {
     trial: Reservation,
     run: Reservation,
 }
@@ -89,7 +89,7 @@ impl Exchange<'_> {
         }
     }
 
-    async fn slot(&self, alone_max: Duration) -> Result<Slot<'_>, Fault> {
+    async fn slot(&self, alone_max: Duration) -> Result<Slot, Fault> {
         self.model.pace().slot(alone_max).await.map_err(|held| {
             let held = held.as_millis();
             Fault::Provider(format!(
@@ -99,12 +99,12 @@ impl Exchange<'_> {
     }
 
     /// A slot and a reservation for the next try: those that are there, or new ones.
-    async fn ready<'m>(
-        &'m self,
-        slot: Option<Slot<'m>>,
+    async fn ready(
+        &self,
+        slot: Option<Slot>,
         reserved: Option<Reserved>,
         left: Duration,
-    ) -> Result<(Slot<'m>, Reserved), Fault> {
+    ) -> Result<(Slot, Reserved), Fault> {
         let reserved = match reserved {
             Some(reserved) => reserved,
             None => self.reserve().await.map_err(Fault::Budget)?,
@@ -120,7 +120,7 @@ impl Exchange<'_> {
     async fn attempt(
         &self,
         story: &mut Story,
-        slot: Slot<'_>,
+        slot: Slot,
         mut reserved: Reserved,
         left: Duration,
     ) -> Result<Answer, (Failure, Option<Reserved>)> {
@@ -149,11 +149,7 @@ impl Exchange<'_> {
                 Ok(answer)
             }
             Err(failure) => {
-                slot.came(match failure.what {
-                    What::Busy => pace::Came::Busy(failure.after),
-                    What::Broken => pace::Came::Broken,
-                    What::Hopeless | What::Refused(_) => pace::Came::Well,
-                });
+                slot.came(came_of(&failure));
                 self.note(story, &came, &failure, &watch);
                 Err((failure.clone(), reserved.failed(failure.may_cost)))
             }
@@ -188,9 +184,7 @@ impl Exchange<'_> {
     }
 
     async fn reserve(&self) -> Result<Reserved, Limit> {
-        let trial = self.account.reserve(self.worst).await?;
-        let run = self.model.run_account().reserve(self.worst).await?;
-        Ok(Reserved { trial, run })
+        Reserved::of(self.account, self.model.run_account(), self.worst).await
     }
 
     fn told(&self, failure: &Failure, tries: u32) -> String {
@@ -229,19 +223,36 @@ impl Story {
     }
 }
 
+/// What a failure means for the pace.
+pub(super) const fn came_of(failure: &Failure) -> pace::Came {
+    match failure.what {
+        What::Busy => pace::Came::Busy(failure.after),
+        What::Broken => pace::Came::Broken,
+        What::Hopeless | What::Refused(_) => pace::Came::Well,
+    }
+}
+
 impl Reserved {
-    fn sent(&mut self) {
+    /// Sets the worst aside: first of the trial, then of the run.
+    pub async fn of(trial: &Arc<Account>, run: &Arc<Account>, worst: Cost) -> Result<Self, Limit> {
+        let trial = trial.reserve(worst).await?;
+        Ok(Self { trial, run: run.reserve(worst).await? })
+    }
+
+    /// From here on the provider may bill it.
+    pub fn sent(&mut self) {
         self.trial.sent();
         self.run.sent();
     }
 
-    fn answered(self, usage: Option<&Usage>, usd: Option<Usd>) {
+    /// The answer came, and took this.
+    pub fn answered(self, usage: Option<&Usage>, usd: Option<Usd>) {
         self.trial.answered(usage, usd);
         self.run.answered(usage, usd);
     }
 
     /// Keeps what is set aside for the next try, unless the provider may bill this one.
-    fn failed(mut self, may_cost: bool) -> Option<Self> {
+    pub fn failed(mut self, may_cost: bool) -> Option<Self> {
         if may_cost {
             return None;
         }

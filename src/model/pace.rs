@@ -5,7 +5,7 @@
 //! (Chiu and Jain, 1989). A provider that fails several times in a row, whoever asks, is left alone for a while; then one
 //! request tries it, and the others follow if that went well.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -57,8 +57,8 @@ pub struct Standing {
 
 /// The right to have one request in flight.
 #[derive(Debug)]
-pub(super) struct Slot<'p> {
-    pace: &'p Pace,
+pub(super) struct Slot {
+    pace: Arc<Pace>,
     taken_at: Duration,
 }
 
@@ -97,7 +97,7 @@ impl Pace {
     ///
     /// # Errors
     /// For how long it is left alone, where that is beyond `alone_max`.
-    pub async fn slot(&self, alone_max: Duration) -> Result<Slot<'_>, Duration> {
+    pub async fn slot(self: &Arc<Self>, alone_max: Duration) -> Result<Slot, Duration> {
         let _waiting = Waiting::begin(self);
         let mut alone = Duration::ZERO;
         loop {
@@ -114,7 +114,7 @@ impl Pace {
                         // This one tries how things are; the others wait for what comes of it.
                         state.hold_until = now.saturating_add(state.alone);
                     }
-                    return Ok(Slot { pace: self, taken_at: now });
+                    return Ok(Slot { pace: Arc::clone(self), taken_at: now });
                 }
                 held
             };
@@ -143,7 +143,7 @@ impl Pace {
     }
 }
 
-impl Slot<'_> {
+impl Slot {
     /// Gives the right back, and says what came of it.
     pub fn came(self, what: Came) {
         let now = self.pace.watch.elapsed();
@@ -180,7 +180,7 @@ impl Slot<'_> {
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.pace.state();
         state.in_flight = state.in_flight.saturating_sub(1);

@@ -9,6 +9,7 @@ use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATIO
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::answer::Usage;
 use super::dialect::{self, Collector};
 use super::endpoint::Dialect;
 use super::failure::{self, Failure};
@@ -83,7 +84,8 @@ pub(super) async fn exchange(
     }
 }
 
-fn note(response: &reqwest::Response, came: &mut Came) {
+/// What the head of an answer says.
+pub(super) fn note(response: &reqwest::Response, came: &mut Came) {
     let text = |name: &str| {
         let value = response.headers().get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default().trim().to_owned()
@@ -101,7 +103,7 @@ fn is_encoded(headers: &HeaderMap) -> bool {
 }
 
 /// A status that is no success, with as much of its reason as comes.
-async fn refused(response: reqwest::Response, patience: &Patience, came: &mut Came) -> Failure {
+pub(super) async fn refused(response: reqwest::Response, patience: &Patience, came: &mut Came) -> Failure {
     let after = retry::after(response.headers());
     let never_again = response.headers().get("x-should-retry").is_some_and(|value| value == "false");
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -186,6 +188,15 @@ pub(super) async fn collect(
         }
     }
     collector.whole().map_err(Failure::may_cost)
+}
+
+/// What an answer took that somebody else reads.
+pub(super) async fn usage(body: Bytes, events: bool, dialect: Dialect) -> Option<Usage> {
+    let whole = match events {
+        true => collect(futures_util::stream::iter([Ok(body)]), dialect).await,
+        false => read_whole(&body),
+    };
+    whole.ok().and_then(|whole| dialect.usage(&whole))
 }
 
 /// The whole lines of what has come so far, some at a time; the rest stays pending. The parser begins every line anew with each

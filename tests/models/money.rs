@@ -13,7 +13,7 @@ fn usd(text: &str) -> Usd {
 
 fn priced(mut spec: ModelSpec) -> ModelSpec {
     spec.price =
-        Some(Price { input: 10.0, cached: Some(1.0), cache_writes: None, output: 100.0, long: None });
+        Some(Price { input: 10.0, cached: Some(1.0), cache_writes: Some(12.0), output: 100.0, long: None });
     spec
 }
 
@@ -23,15 +23,17 @@ fn run_of(usd: Option<Usd>, tokens: Option<u64>) -> Budget {
 
 #[tokio::test]
 async fn an_answer_costs_what_its_tokens_cost() {
-    let standin = Standin::start(|_| Said { cached: 40, ..Said::text("four by four by four") }).await;
+    let standin =
+        Standin::start(|_| Said { cached: 40, kept: 20, ..Said::text("four by four by four") }).await;
     let client = rig::plain_client();
     for dialect in Dialect::ALL {
         let model = client.model(priced(rig::spec(&standin, dialect, true)).endpoint().unwrap()).unwrap();
         let mut talk = model.conversation(rig::who("t"));
         let usage = talk.ask(&rig::request("hello")).await.unwrap().usage.unwrap();
-        let millionths = usage.input * 10 + usage.cached + usage.output * 100;
+        let millionths = usage.input * 10 + usage.cached + usage.cache_writes * 12 + usage.output * 100;
         assert_eq!(talk.tally().usd, Some(usd(&format!("0.{millionths:06}"))), "{dialect:?}");
-        assert_eq!((usage.cached, usage.output), (40, 6));
+        let writes = if dialect == Dialect::Gemini { 0 } else { 20 };
+        assert_eq!((usage.cached, usage.cache_writes, usage.output), (40, writes, 6));
     }
     assert_eq!(client.tally().answers, 4);
 }

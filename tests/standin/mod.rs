@@ -68,6 +68,8 @@ pub struct Said {
     pub fault: Option<Fault>,
     /// Tokens that were read from the cache.
     pub cached: u64,
+    /// Tokens that were written to it.
+    pub kept: u64,
 }
 
 impl Said {

@@ -69,6 +69,7 @@ pub(super) fn reply_with_ids(asked: &Asked, said: &Said, id: &dyn Fn(usize) -> S
         ids: (0..said.tools.len()).map(id).collect(),
         read,
         cached,
+        kept: said.kept.min(read - cached),
         written: letters as u64 / 4 + 1,
         thought: said.thinking.len() as u64 / 4,
     };
@@ -96,6 +97,7 @@ struct Made<'s> {
     ids: Vec<String>,
     read: u64,
     cached: u64,
+    kept: u64,
     written: u64,
     thought: u64,
 }
@@ -136,7 +138,7 @@ impl Made<'_> {
 
     fn chat_usage(&self) -> Value {
         json!({"prompt_tokens": self.read, "completion_tokens": self.written, "total_tokens": self.read + self.written,
-               "prompt_tokens_details": {"cached_tokens": self.cached, "audio_tokens": 0},
+               "prompt_tokens_details": {"cached_tokens": self.cached, "cache_write_tokens": self.kept, "audio_tokens": 0},
                "completion_tokens_details": {"reasoning_tokens": self.thought, "audio_tokens": 0,
                    "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0}})
     }
@@ -210,7 +212,7 @@ impl Made<'_> {
 
     fn response_of(&self, status: &str, items: Vec<Value>) -> Value {
         let over = status != "in_progress";
-        let usage = json!({"input_tokens": self.read, "input_tokens_details": {"cached_tokens": self.cached},
+        let usage = json!({"input_tokens": self.read, "input_tokens_details": {"cached_tokens": self.cached, "cache_write_tokens": self.kept},
             "output_tokens": self.written, "output_tokens_details": {"reasoning_tokens": self.thought},
             "total_tokens": self.read + self.written});
         let incomplete =
@@ -317,7 +319,7 @@ impl Made<'_> {
     fn message_of(&self, blocks: Vec<Value>, stop: Value, written: u64) -> Value {
         json!({"id": format!("msg_{}", self.n), "type": "message", "role": "assistant", "model": self.model, "content": blocks,
                "stop_reason": stop, "stop_sequence": null,
-               "usage": {"input_tokens": self.read - self.cached, "cache_creation_input_tokens": 0,
+               "usage": {"input_tokens": self.read - self.cached - self.kept, "cache_creation_input_tokens": self.kept,
                          "cache_read_input_tokens": self.cached, "output_tokens": written, "service_tier": "standard"}})
     }
 

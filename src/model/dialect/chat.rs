@@ -119,13 +119,14 @@ fn echo(message: &Map<String, Value>, uses: &[ToolUse]) -> Echo {
     Echo(Value::Object(echo))
 }
 
-fn usage(whole: &Value) -> Option<Usage> {
+pub(super) fn usage(whole: &Value) -> Option<Usage> {
     let usage = whole.get("usage").filter(|usage| usage.is_object())?;
     let cached = count_at(usage, "/prompt_tokens_details/cached_tokens");
+    let cache_writes = count_at(usage, "/prompt_tokens_details/cache_write_tokens");
     Some(Usage {
-        input: count_at(usage, "/prompt_tokens").saturating_sub(cached),
+        input: count_at(usage, "/prompt_tokens").saturating_sub(cached).saturating_sub(cache_writes),
         cached,
-        cache_writes: 0,
+        cache_writes,
         output: count_at(usage, "/completion_tokens"),
         reasoning: count_at(usage, "/completion_tokens_details/reasoning_tokens"),
     })

@@ -120,7 +120,7 @@ fn tool(call: &Value, nth: usize) -> Result<ToolUse, Failure> {
     Ok(ToolUse { id, name: name.to_owned(), arguments: Arguments::Parsed(arguments) })
 }
 
-fn usage(whole: &Value) -> Option<Usage> {
+pub(super) fn usage(whole: &Value) -> Option<Usage> {
     let usage = whole.get("usageMetadata").filter(|usage| usage.is_object())?;
     let cached = count_at(usage, "/cachedContentTokenCount");
     let read =

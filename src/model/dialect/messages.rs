@@ -128,14 +128,14 @@ fn tool(block: &Value) -> Result<ToolUse, Failure> {
     Ok(ToolUse { id: id.to_owned(), name: name.to_owned(), arguments })
 }
 
-fn usage(whole: &Value) -> Option<Usage> {
+pub(super) fn usage(whole: &Value) -> Option<Usage> {
     let usage = whole.get("usage").filter(|usage| usage.is_object())?;
     Some(Usage {
         input: count_at(usage, "/input_tokens"),
         cached: count_at(usage, "/cache_read_input_tokens"),
         cache_writes: count_at(usage, "/cache_creation_input_tokens"),
         output: count_at(usage, "/output_tokens"),
-        reasoning: 0,
+        reasoning: count_at(usage, "/output_tokens_details/thinking_tokens"),
     })
 }
 

@@ -11,7 +11,7 @@ mod responses;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::answer::{Answer, Arguments, Stop, ToolUse};
+use crate::model::answer::{Answer, Arguments, Stop, ToolUse, Usage};
 use crate::model::endpoint::{Dialect, Endpoint, ModelSpec, Unfit};
 use crate::model::failure::Failure;
 use crate::model::request::Request;
@@ -85,6 +85,27 @@ impl Dialect {
         };
         overlay(&mut body, &spec.body);
         Value::Object(body)
+    }
+
+    /// What an answer took, whatever else it is.
+    pub(super) fn usage(self, whole: &Value) -> Option<Usage> {
+        match self {
+            Self::OpenaiChat => chat::usage(whole),
+            Self::OpenaiResponses => responses::usage(whole),
+            Self::AnthropicMessages => messages::usage(whole),
+            Self::Gemini => gemini::usage(whole),
+        }
+    }
+
+    /// The address of a path below the provider's base, as an agent asked for it.
+    pub(super) fn passed(self, endpoint: &Endpoint, path: &str) -> reqwest::Url {
+        match self {
+            Self::Gemini => {
+                let steps: Vec<&str> = path.split('/').filter(|step| !step.is_empty()).collect();
+                below(&endpoint.base, &steps)
+            }
+            _ => self.address(endpoint),
+        }
     }
 
     /// The answer that a whole body holds.

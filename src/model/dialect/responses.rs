@@ -111,13 +111,14 @@ fn sent_back(item: &Value, used: Option<&ToolUse>) -> Option<Value> {
     }
 }
 
-fn usage(whole: &Value) -> Option<Usage> {
+pub(super) fn usage(whole: &Value) -> Option<Usage> {
     let usage = whole.get("usage").filter(|usage| usage.is_object())?;
     let cached = count_at(usage, "/input_tokens_details/cached_tokens");
+    let cache_writes = count_at(usage, "/input_tokens_details/cache_write_tokens");
     Some(Usage {
-        input: count_at(usage, "/input_tokens").saturating_sub(cached),
+        input: count_at(usage, "/input_tokens").saturating_sub(cached).saturating_sub(cache_writes),
         cached,
-        cache_writes: 0,
+        cache_writes,
         output: count_at(usage, "/output_tokens"),
         reasoning: count_at(usage, "/output_tokens_details/reasoning_tokens"),
     })

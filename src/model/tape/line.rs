@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::clock::Stopwatch;
 use crate::base::digest;
 use crate::model::endpoint::{Dialect, Endpoint};
 use crate::model::fault::Fault;
@@ -9,7 +10,7 @@ use crate::model::money::Usd;
 use crate::record::TrialId;
 
 /// Version of the line format.
-pub(in crate::model) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Whose question it is, and which.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -45,6 +46,13 @@ pub(in crate::model) struct Line {
     pub at: String,
     /// How long it took, waits included.
     pub ms: u64,
+}
+
+/// How an exchange went.
+pub(in crate::model) struct Told {
+    pub tries: Vec<Try>,
+    pub outcome: Outcome,
+    pub lost: Lost,
 }
 
 /// A request's body. Conversations grow at their end, so what was asked just before is not written again.
@@ -100,6 +108,38 @@ impl Asked {
         let stream = if endpoint.spec.stream { "stream" } else { "whole" };
         let digest = digest::of_parts(["chesterton/tape/1", &dialect, &endpoint.spec.name, stream, body]);
         Self { trial: trial.clone(), part: part.to_owned(), turn, digest }
+    }
+}
+
+impl Asked {
+    /// What an agent asks at an address; its turn is for whoever counts.
+    pub fn passed(trial: &TrialId, part: &str, address: &str, body: &str) -> Self {
+        let digest = digest::of_parts(["chesterton/tape/1", "passed", address, body]);
+        Self { trial: trial.clone(), part: part.to_owned(), turn: 0, digest }
+    }
+}
+
+impl Line {
+    /// An exchange that is over now, and began with the watch.
+    pub fn of(asked: Asked, to: &Endpoint, url: &str, request: Body, told: Told, watch: &Stopwatch) -> Self {
+        let Asked { trial, part, turn, digest } = asked;
+        let Told { tries, outcome, lost } = told;
+        Self {
+            v: VERSION,
+            trial,
+            part,
+            turn,
+            digest,
+            dialect: to.dialect,
+            url: url.to_owned(),
+            model: to.spec.name.clone(),
+            request,
+            tries,
+            outcome,
+            lost,
+            at: Stopwatch::start().began_at().to_string(),
+            ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
     }
 }
 
