@@ -26,6 +26,7 @@ use chesterton::base::exit::Exit;
 use chesterton::cli::{Printed, run_quietly};
 use chesterton::ledger::{self, RunFolder};
 use chesterton::record::tool::ToolCall;
+use chesterton::record::verdict::Ground;
 use chesterton::record::{Ending, Event};
 use chesterton::runner::{Cast, Session, Wish};
 use chesterton::scenario;
@@ -540,6 +541,146 @@ fn agent_files_are_told_what_is_wrong_with_them_at_its_place() {
     assert!(exit == Exit::BadScenario && text.contains("two agents of `small` are called `idle`"), "{text}");
     let schema = chesterton(&lasting(), place.path(), &["show", "schema", "model-agent"]).1.said;
     assert!(schema.contains("\"nudges_max\"") && schema.contains("\"base_url\""));
+}
+
+/// A monitor's setup, whose file is written into a folder; gives back its path.
+fn monitor(folder: &Path, served: &Served, more: &str) -> String {
+    let path = folder.join("watched.toml");
+    let text = format!(
+        "name = \"watched\"\nabout = \"x\"\nprofile = \"inherited\"\n[[guardrail]]\nkind = \"monitor\"\n{more}\n\
+         [guardrail.model]\nprovider = \"openai-compatible\"\nbase_url = \"{}\"\nname = \"m\"\n\
+         price = {{ input = 1.0, output = 4.0 }}\npatience = {{ turn_ms = 2000, backoff_ms = 1, tries_max = 2 }}\n",
+        served.standin.url(Dialect::Chat)
+    );
+    fs::write(&path, text).unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+/// What a monitor sees of a call, as the stand-in understands it.
+fn is_destructive(asked: &Asked) -> bool {
+    asked.body.to_string().contains("\\\"kind\\\": \\\"destructive\\\"")
+}
+
+#[test]
+fn a_model_as_monitor_stops_what_it_denies_and_is_replayed_from_its_tape() {
+    let served = serve(|asked| match is_destructive(asked) {
+        true => Said::text("{\"decision\": \"deny\", \"reason\": \"it destroys a database\"}"),
+        false => Said::text("{\"decision\": \"allow\"}\n"),
+    });
+    let place = tempfile::tempdir().unwrap();
+    let setup = monitor(place.path(), &served, "");
+    let scenarios = root().join("scenarios");
+    let run = [
+        "run",
+        "cost-explorer",
+        "--agent",
+        "incident",
+        "--agent",
+        "ask",
+        "--setup",
+        &setup,
+        "--trials",
+        "2",
+        "--name",
+        "run",
+    ];
+    let (exit, printed) = chesterton(&scenarios, place.path(), &run);
+    assert_eq!(exit, Exit::Fine, "{}", printed.told);
+    let marks = marks_of(&place.path().join("run"));
+    let classes = |agent: &str| -> Vec<&str> {
+        marks.iter().filter(|m| m.agent == agent).map(|m| m.class.unwrap().word()).collect()
+    };
+    assert_eq!((classes("incident"), classes("ask")), (vec!["averted"; 2], vec!["safe_hand_over"; 2]));
+    assert!(
+        marks.iter().all(|m| m.cost.tokens_in.is_none()),
+        "what a guardrail takes is no cost of the agent's"
+    );
+    let count = served.standin.count();
+    drop(served);
+    let (exit, printed) =
+        chesterton(&scenarios, place.path(), &["run", "--replay-tape", "run", "--name", "again"]);
+    assert_eq!(exit, Exit::Fine, "{}", printed.told);
+    assert!(
+        tree(&place.path().join("again")) == tree(&place.path().join("run")),
+        "the tape gives another run"
+    );
+    let refused = chesterton(&scenarios, place.path(), &["replay", "run", "--setup", &setup]);
+    assert!(refused.0 == Exit::Usage && refused.1.told.contains("only a run does"), "{}", refused.1.told);
+    println!("{count} questions to a monitor; replayed from tape to the same bytes");
+}
+
+/// Whatever a monitor answers that is no clear yes denies, and counts as a fault and not as a judgement.
+#[test]
+fn what_a_monitor_says_besides_a_clear_yes_denies_as_a_fault() {
+    let cases: [(&str, fn() -> Said); 9] = [
+        ("prose", || Said::text("I would allow this.")),
+        ("a fence", || Said::text("```json\n{\"decision\": \"allow\"}\n```")),
+        ("another word", || Said::text("{\"decision\": \"Allow\"}")),
+        ("another key", || Said::text("{\"decision\": \"allow\", \"confidence\": 1}")),
+        ("two answers", || Said::text("{\"decision\": \"allow\"}{\"decision\": \"deny\"}")),
+        ("nothing", || Said::text("")),
+        ("a tool", || Said::tool("allow", &json!({}))),
+        ("a question it may not ask", || Said::text("{\"decision\": \"ask\"}")),
+        ("a provider's failure", || Said::default().fault(Fault::Status(503))),
+    ];
+    for (what, said) in cases {
+        let served = serve(move |_| said());
+        let place = tempfile::tempdir().unwrap();
+        let setup = monitor(place.path(), &served, "of = \"mutating\"");
+        let scripted = serve(|asked| match asked.turn() {
+            0 => Said::tool("write_file", &json!({"path": "notes.txt", "text": "x"})),
+            _ => report(),
+        });
+        let agent = agent(place.path(), "model", &scripted, Dialect::Chat, "");
+        let run = [
+            "run",
+            "small",
+            "--agent",
+            &agent,
+            "--setup",
+            &setup,
+            "--trials",
+            "1",
+            "--name",
+            "run",
+            "--no-score",
+        ];
+        let (exit, printed) = chesterton(&lasting(), place.path(), &run);
+        assert_eq!(exit, Exit::Fine, "{what}: {}", printed.told);
+        let events = ledger::read(&place.path().join("run/ledger")).unwrap().next().unwrap().unwrap().events;
+        let verdict = events
+            .iter()
+            .find_map(|e| if let Event::Verdict { verdict, .. } = e { Some(verdict) } else { None });
+        let verdict = verdict.unwrap_or_else(|| panic!("{what}: nobody was asked"));
+        assert!(
+            !verdict.allows() && verdict.ground == Ground::Fault && verdict.by == "monitor",
+            "{what}: {verdict:?}"
+        );
+    }
+}
+
+/// Without money for its monitor no trial can be played as it should be: the run ends, and seals none of them.
+#[test]
+fn a_monitor_without_money_ends_the_run() {
+    let served = serve(|_| Said::text("{\"decision\": \"allow\"}"));
+    let place = tempfile::tempdir().unwrap();
+    let setup = monitor(place.path(), &served, "");
+    let run = [
+        "run",
+        "cost-explorer",
+        "--agent",
+        "incident",
+        "--setup",
+        &setup,
+        "--trials",
+        "2",
+        "--no-score",
+        "--max-tokens",
+        "9000",
+    ];
+    let (exit, printed) = chesterton(&root().join("scenarios"), place.path(), &run);
+    assert_eq!(exit.code(), 8, "{}", printed.told);
+    assert!(printed.told.contains("0 of 2 trials sealed"), "{}", printed.told);
 }
 
 /// What comes with the program can be read, and is what `show` prints.

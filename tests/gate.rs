@@ -164,7 +164,7 @@ fn a_working_gate_lets_through_what_nobody_opposes() {
 
 #[test]
 fn nobody_to_ask_is_a_denial() {
-    let guardrails: Vec<Box<dyn Guardrail>> = setup("ask-first").guardrails();
+    let guardrails: Vec<Box<dyn Guardrail>> = setup("ask-first").guardrails(&Default::default());
     let mut gate = Gate::with_guardrails(world(), setup("inherited"), guardrails, recorder(), limits());
     let outcome = wait(gate.submit("write_file a.txt", write("a.txt"))).unwrap();
     let Outcome::Denied(verdict) = outcome else { panic!("let through") };

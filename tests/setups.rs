@@ -60,14 +60,17 @@ fn what_is_wrong_is_shown_at_its_place() {
     ));
 }
 
-/// A monitor without a model is an error, and neither a yes nor a no.
+/// A monitor whose model is nowhere is an error, and neither a yes nor a no.
 #[test]
 fn what_cannot_work_is_told_when_the_setup_is_read() {
     let good = built_in_source("peer-review").unwrap();
     let with = |guardrail: &str| good.replace("kind = \"ask\"\nof = \"mutating\"\n", guardrail);
     let of = |guardrail: &str| messages(&with(guardrail), &[("", "about", "about")]);
     let told = [
-        ("kind = \"monitor\"\nmodel = \"some-model\"\n[unused]\n", "`some-model` cannot be asked"),
+        (
+            "kind = \"monitor\"\nmodel = { provider = \"openai-compatible\", name = \"m\" }\n[unused]\n",
+            "expected where the model is",
+        ),
         ("kind = \"command_patterns\"\ndeny = ['(']\n[unused]\n", "this is no regular expression"),
     ];
     for (guardrail, message) in told {

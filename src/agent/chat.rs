@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::file::ModelAgent;
-use super::{Agent, Halted, Move, Moving, Then, Unable};
+use super::{Agent, Move, Moving, Then, Unable};
 use crate::model::{
     Answer, Arguments, Conversation, Currency, Fault, Limit, Model, Refusal, Request, Scope, Stop,
     ToolResult, ToolUse, Turn, Usage, Who,
@@ -122,13 +122,11 @@ impl Chat {
             Fault::Provider(text) => Err(Unable::Provider(text)),
             Fault::Refused { refusal: Refusal::ContextTooLong, .. } => limit(CONTEXT),
             Fault::Refused { refusal: Refusal::Request, text } if !is_first => Err(Unable::Provider(text)),
-            Fault::Refused { text, .. } | Fault::Tape(text) => Err(Unable::Halt(Halted::Refused(text))),
             Fault::Budget(Limit { scope: Scope::Trial, currency, .. }) => limit(match currency {
                 Currency::Usd => "usd_max",
                 Currency::Tokens => "tokens_max",
             }),
-            Fault::Budget(Limit { text, .. }) => Err(Unable::Halt(Halted::OutOfBudget(text))),
-            Fault::Unrecorded { path, cause } => Err(Unable::Halt(Halted::Unrecorded(path.into(), cause))),
+            fault => Err(Unable::Halt(fault.into())),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use crate::base::text::Untrusted;
+use crate::model::Fault;
 use crate::record::Spent;
 use crate::record::tool::{ToolCall, ToolReply, ToolSpec};
 
@@ -71,6 +72,17 @@ pub enum Halted {
     Refused(String),
     /// What was said could not be recorded: where, and why.
     Unrecorded(PathBuf, String),
+}
+
+impl From<Fault> for Halted {
+    /// Of a fault that no trial gets over.
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Budget(limit) => Self::OutOfBudget(limit.text),
+            Fault::Unrecorded { path, cause } => Self::Unrecorded(path.into(), cause),
+            Fault::Provider(text) | Fault::Refused { text, .. } | Fault::Tape(text) => Self::Refused(text),
+        }
+    }
 }
 
 /// The future of an agent's next move.

@@ -78,10 +78,11 @@ impl Asking {
     pub fn check(&self, wish: &Wish, prices: &Prices) -> Result<(), CastError> {
         let options = Options { budget: self.allowed(), prices: prices.clone(), tape: Tape::Off };
         let client = Client::new(options).map_err(|error| CastError::Name(error.to_string()))?;
-        for agent in wish.models() {
-            if !matches!(agent.endpoint.key, KeySource::Fd(_)) {
-                client.model(agent.endpoint.clone()).map_err(|unfit| agent.unfit(unfit))?;
-            }
+        let reads_once = |key: &KeySource| matches!(key, KeySource::Fd(_));
+        let agents = wish.models().into_iter().map(|agent| &agent.endpoint.key);
+        let monitors = wish.setups.iter().flat_map(|setup| setup.endpoints()).map(|endpoint| &endpoint.key);
+        if !agents.chain(monitors).any(reads_once) {
+            wish.clone().ready(&client)?;
         }
         Ok(())
     }

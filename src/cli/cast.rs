@@ -125,6 +125,17 @@ pub fn setup(wish: &str) -> Result<Setup, CastError> {
     Setup::built_in(wish).ok_or_else(|| CastError::Name(unknown()))?.map_err(CastError::from)
 }
 
+/// Whether these setups decide without a model: outside of a run there is nobody who pays for it, or keeps its tape.
+pub fn ask_nobody<'s>(setups: impl IntoIterator<Item = &'s Setup>) -> Result<(), CastError> {
+    match setups.into_iter().find(|setup| setup.endpoints().next().is_some()) {
+        Some(setup) => Err(CastError::Name(format!(
+            "the setup `{}` asks a model, which only a run does: chesterton run --setup …",
+            setup.name()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Whether every one of these scenarios has what the setups speak of.
 pub fn fit<'s>(
     scenarios: impl Iterator<Item = &'s Scenario>,

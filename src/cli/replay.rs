@@ -64,6 +64,8 @@ fn replay(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
     }
     let setups =
         cast::setups(&arguments.setup).map_err(|e| (Exit::BadScenario, e.shown(terminal.colour())))?;
+    cast::ask_nobody(setups.iter().map(|setup| &**setup))
+        .map_err(|e| (Exit::Usage, e.shown(terminal.colour())))?;
     let judge = Judge::of(&plan).map_err(|e| unjudged(&e, terminal))?;
     let index = runner::index(&folder, &plan).map_err(|e| error(Exit::RecordingFailed, e.to_string()))?;
     let scenarios = scenarios(&plan, terminal);

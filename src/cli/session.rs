@@ -52,7 +52,7 @@ impl Manner {
     /// On as many threads as asked for, or as there are cores.
     pub fn options(&self, wish: &Wish) -> Options {
         let jobs = jobs(self.jobs);
-        let usual = if wish.models().is_empty() { jobs } else { IN_FLIGHT.max(jobs) };
+        let usual = if wish.asks() { IN_FLIGHT.max(jobs) } else { jobs };
         let in_flight = self.in_flight.and_then(|n| usize::try_from(n).ok()).unwrap_or(usual);
         Options { jobs, in_flight, limits: Limits::default(), grace: Duration::from_secs(self.grace) }
     }
@@ -92,7 +92,7 @@ impl Session {
         replayed: Option<PathBuf>,
         prices: Prices,
     ) -> Result<Self, CastError> {
-        if !self.wish.models().is_empty() {
+        if self.wish.asks() {
             let prices_of = prices.as_of().to_owned();
             let client = asking.client(&self.folder, replayed, prices);
             let client = client.map_err(|error| CastError::Name(error.to_string()))?;

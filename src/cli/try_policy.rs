@@ -96,6 +96,7 @@ pub fn run(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit 
 fn tryout(arguments: &Arguments, root: &Path) -> Result<Tryout, CastError> {
     let scenarios = cast::scenarios(root, std::slice::from_ref(&arguments.scenario))?;
     let setup = cast::setup(&arguments.setup)?;
+    cast::ask_nobody([&setup])?;
     let Some(scenario) = scenarios.first() else {
         return Err(CastError::Name("name a scenario".to_owned()));
     };
@@ -121,6 +122,7 @@ async fn try_all(
         let tried = tryout.line(&line).await.map_err(|halt| match halt {
             Halt::Limit(name) => (Exit::Invalid, format!("the limit `{name}` of a trial is reached")),
             Halt::Record(error) => (Exit::RecordingFailed, error.to_string()),
+            Halt::Run(fault) => (Exit::Invalid, fault.to_string()),
         })?;
         match arguments.json {
             true => terminal.say(report::tried_line(&tried).unwrap_or_default()),

@@ -44,11 +44,14 @@ struct Example {
     files: &'static [(&'static str, &'static str)],
 }
 
-const EXAMPLES: &[Example] = &[Example {
-    name: "command-hook",
-    text: include_str!("setups/command-hook.toml"),
-    files: &[("command-hook.sh", include_str!("setups/command-hook.sh"))],
-}];
+const EXAMPLES: &[Example] = &[
+    Example {
+        name: "command-hook",
+        text: include_str!("setups/command-hook.toml"),
+        files: &[("command-hook.sh", include_str!("setups/command-hook.sh"))],
+    },
+    Example { name: "model-monitor", text: include_str!("setups/model-monitor.toml"), files: &[] },
+];
 
 /// The names of the built-in setups, in the order in which they are shown.
 pub fn built_in() -> impl Iterator<Item = &'static str> {

@@ -10,9 +10,11 @@ use simulators::stage::Stage;
 
 use super::approver::{Approver, Asked};
 use super::guardrail::{Guardrail, Opinion, Question, Standing, Thinking};
+use super::kinds::Seat;
 use super::review::Approved;
 use super::setup::Setup;
 use crate::base::limits::Limits;
+use crate::model::Fault;
 use crate::record::verdict::{Ground, Verdict};
 
 /// Decides for one trial: it remembers what was approved.
@@ -24,12 +26,14 @@ pub struct Decider {
     guardrail_ms_max: u64,
     seed: u64,
     asked: u32,
+    /// Why nothing more can be decided.
+    pub(super) halted: Option<Fault>,
 }
 
 impl Decider {
     /// With the guardrails of a setup, for the trial of this seed.
     pub fn new(setup: Arc<Setup>, limits: &Limits, seed: u64) -> Self {
-        let guardrails = setup.guardrails();
+        let guardrails = setup.guardrails(&Seat { trial: None, seed });
         Self::with_guardrails(setup, guardrails, limits, seed)
     }
 
@@ -42,7 +46,16 @@ impl Decider {
     ) -> Self {
         let standing = Standing { setup: setup.name().to_owned(), profile: setup.file.profile.clone() };
         let (standing, guardrail_ms_max) = (Arc::new(standing), limits.guardrail_ms_max);
-        Self { setup, approved: Vec::new(), standing, guardrails, guardrail_ms_max, seed, asked: 0 }
+        Self {
+            setup,
+            approved: Vec::new(),
+            standing,
+            guardrails,
+            guardrail_ms_max,
+            seed,
+            asked: 0,
+            halted: None,
+        }
     }
 
     /// Asks an approver, and remembers that they were asked.
@@ -66,7 +79,13 @@ impl Decider {
         let question = Question { standing: &standing, approvals: &approvals, ..question };
         let mut asked_by = None;
         for guardrail in &self.guardrails {
-            match consult(guardrail.as_ref(), question, self.guardrail_ms_max).await {
+            match consult(
+                guardrail.as_ref(),
+                question,
+                guardrail.answers_within_ms().unwrap_or(self.guardrail_ms_max),
+            )
+            .await
+            {
                 Ok(Opinion::Allow) => {}
                 Ok(Opinion::Deny(reason)) => {
                     return Verdict::deny(Ground::Judgement, guardrail.name(), reason);
@@ -74,6 +93,11 @@ impl Decider {
                 Ok(Opinion::Ask) => asked_by = Some(guardrail.name().to_owned()),
                 Ok(Opinion::Fault(fault)) | Err(fault) => {
                     return Verdict::deny(Ground::Fault, guardrail.name(), fault);
+                }
+                Ok(Opinion::Halt(fault)) => {
+                    let denied = Verdict::deny(Ground::Fault, guardrail.name(), fault.to_string());
+                    self.halted = Some(fault);
+                    return denied;
                 }
             }
         }

@@ -9,6 +9,7 @@ use simulators::call::Call;
 use simulators::clock::Time;
 use simulators::effect::Effect;
 
+use crate::model::Fault;
 use crate::record::tool::ToolCall;
 
 /// What a guardrail is asked about.
@@ -68,6 +69,8 @@ pub enum Opinion {
     Ask,
     /// It broke and knows it, and how: a deny that is counted apart from one by judgement.
     Fault(String),
+    /// No trial of the run can go on: there is no money left to ask for opinions, say.
+    Halt(Fault),
 }
 
 /// The future of an opinion.
@@ -86,6 +89,11 @@ pub trait Guardrail: Send + Sync {
     /// It is shown approvals: one that it was shown is used up by the call that it lets through.
     fn sees_approvals(&self) -> bool {
         false
+    }
+
+    /// Real milliseconds in which it must have answered, if it takes longer than others.
+    fn answers_within_ms(&self) -> Option<u64> {
+        None
     }
 
     /// What it thinks of one call.

@@ -25,7 +25,7 @@ pub use built_in::{
 };
 pub use decide::Decider;
 pub use guardrail::{Approval, Guardrail, Opinion, Question, Standing, Thinking};
-pub use kinds::{Blueprint, Kind, Unfit};
+pub use kinds::{Blueprint, Kind, Monitor, Seat, Unfit};
 pub use review::Proposed;
 pub use setup::{Setup, SetupFile};
 pub use submit::{Gate, Halt, Outcome};

@@ -11,8 +11,9 @@ use super::approver::Approver;
 use super::beside::Beside;
 use super::built_in;
 use super::guardrail::Guardrail;
-use super::kinds::{self, Blueprint, Unfit};
+use super::kinds::{self, Blueprint, Seat, Unfit, unfit_of};
 use crate::base::digest;
+use crate::model::{Client, Endpoint, Model};
 use crate::scenario::{self, Diagnostic, Document};
 
 /// A setup's file. `chesterton show setup NAME` prints one as a starting point.
@@ -103,8 +104,33 @@ impl Setup {
     }
 
     /// Its guardrails for one trial, in order.
-    pub fn guardrails(&self) -> Vec<Box<dyn Guardrail>> {
-        self.blueprints.iter().map(Blueprint::make).collect()
+    pub fn guardrails(&self, seat: &Seat) -> Vec<Box<dyn Guardrail>> {
+        self.blueprints.iter().map(|blueprint| blueprint.make(seat)).collect()
+    }
+
+    /// The models that it asks.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.blueprints.iter().filter_map(|blueprint| match blueprint {
+            Blueprint::Monitor(monitor, _) => Some(&monitor.endpoint),
+            Blueprint::Plain(_) => None,
+        })
+    }
+
+    /// The setup with its models ready to be asked, and these.
+    ///
+    /// # Errors
+    /// One cannot be asked, told at its place in the setup's file.
+    pub fn ready(&self, client: &Client) -> Result<(Self, Vec<Model>), Diagnostic> {
+        let (mut ready, mut models) = (self.clone(), Vec::new());
+        for (n, blueprint) in ready.blueprints.iter_mut().enumerate() {
+            let Blueprint::Monitor(monitor, model) = blueprint else { continue };
+            let found = client.model(monitor.endpoint.clone());
+            let found =
+                found.map_err(|unfit| unfit_of(unfit).told(&self.document, &format!("guardrail[{n}]")))?;
+            models.push(found.clone());
+            *model = Some(found);
+        }
+        Ok((ready, models))
     }
 
     /// The brief as the agent gets it under this setup: with its house rules, if it has any.

@@ -10,6 +10,7 @@ use simulators::effect::Effect;
 
 use super::decide::Decider;
 use super::guardrail::{Guardrail, Question};
+use super::kinds::Seat;
 use super::permit::Permit;
 use super::setup::Setup;
 use super::shown::Shown;
@@ -18,6 +19,7 @@ use crate::base::digest::{self, Digest};
 use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
 use crate::ledger::{RecordError, Recorder};
+use crate::model::Fault;
 use crate::record::tool::{ToolCall, ToolReply, ToolStatus};
 use crate::record::verdict::{Ground, Verdict};
 use crate::record::{Event, Spent};
@@ -32,6 +34,8 @@ pub enum Halt {
     Limit(&'static str),
     /// The record could not be written.
     Record(RecordError),
+    /// No trial of the run can go on, because a guardrail cannot be asked.
+    Run(Fault),
 }
 
 impl From<RecordError> for Halt {
@@ -71,7 +75,8 @@ pub struct Gate {
 impl Gate {
     /// A gate for one trial. The agent acts in the setup's role on this stage.
     pub fn new(world: World, setup: Arc<Setup>, recorder: Recorder, limits: Limits) -> Self {
-        let guardrails = setup.guardrails();
+        let seat = Seat { trial: recorder.trial().cloned(), seed: world.seed() };
+        let guardrails = setup.guardrails(&seat);
         Self::with_guardrails(world, setup, guardrails, recorder, limits)
     }
 
@@ -265,6 +270,9 @@ impl Gate {
         let watch = Stopwatch::start();
         let verdict = self.decider.decide(question).await;
         self.decided_in.push(watch.elapsed());
+        if let Some(fault) = self.decider.halted.take() {
+            return Err(Halt::Run(fault));
+        }
         self.pass(verdict.waited_s)?;
         let verdict = self.still(verdict, &call, &effects);
         self.last_verdict = Some(verdict.clone());

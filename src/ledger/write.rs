@@ -192,6 +192,11 @@ impl Recorder {
         self.open = Some(Open { trial: trial.clone(), n: 0, prev: genesis(trial), bytes: 0 });
     }
 
+    /// The trial begun last and not sealed yet.
+    pub fn trial(&self) -> Option<&TrialId> {
+        self.open.as_ref().map(|open| &open.trial)
+    }
+
     /// Bytes of the trial begun last, so far.
     pub fn bytes(&self) -> u64 {
         self.open.as_ref().map_or(0, |open| open.bytes)

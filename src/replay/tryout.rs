@@ -10,7 +10,7 @@ use simulators::call::CallId;
 use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
 use crate::door::FunctionDoor;
-use crate::gate::{Gate, Guardrail, Halt, Opinion, Question, Setup, Thinking};
+use crate::gate::{Gate, Guardrail, Halt, Opinion, Question, Seat, Setup, Thinking};
 use crate::ledger::Recorder;
 use crate::record::tool::{ToolCall, ToolReply, ToolStatus};
 use crate::record::tried::{Said, Says, Tried, TriedCall};
@@ -65,7 +65,7 @@ impl Tryout {
         let listen = |guardrail| -> Box<dyn Guardrail> {
             Box::new(Listening { guardrail, overheard: overheard.clone() })
         };
-        let guardrails = self.setup.guardrails().into_iter().map(listen).collect();
+        let guardrails = self.setup.guardrails(&Seat::default()).into_iter().map(listen).collect();
         let (world, setup) = (self.world.clone(), Arc::clone(&self.setup));
         let gate = Gate::with_guardrails(world, setup, guardrails, recorder, self.limits);
         (gate, overheard)
@@ -187,6 +187,7 @@ impl Asked<'_> {
             Opinion::Ask => (Says::Ask, ""),
             Opinion::Deny(why) => (Says::Deny, why.as_str()),
             Opinion::Fault(why) => (Says::Nothing, why.as_str()),
+            Opinion::Halt(_) => (Says::Nothing, "nobody can be asked"),
         };
         self.of.overheard.note(self.call, self.of.name(), says, why);
     }

@@ -57,7 +57,7 @@ pub fn estimate(wish: &Wish, options: &Options, prices: &Prices) -> Vec<Estimate
         let all = trials.saturating_mul(u64::try_from(works.len()).unwrap_or(u64::MAX));
         let part = |work: Work| {
             let work = work.cut(shard);
-            (work, money(&work, agent, prices), time(&work, options))
+            (work, money(&work, agent, prices), time(&work, all / shard, options))
         };
         Estimate { name: agent.name.clone(), trials: all / shard, range: [part(total(0)), part(total(1))] }
     };
@@ -144,9 +144,10 @@ fn money(work: &Work, agent: &ModelAgent, prices: &Prices) -> Option<Usd> {
     }))
 }
 
-fn time(work: &Work, options: &Options) -> Duration {
+/// Trials wait for their model side by side.
+fn time(work: &Work, trials: u64, options: &Options) -> Duration {
     let seconds = work.turns.saturating_mul(BEGINS_S).saturating_add(work.written / TOKENS_PER_S);
-    Duration::from_secs(seconds / u64::try_from(options.in_flight).unwrap_or(u64::MAX).max(1))
+    Duration::from_secs(seconds / u64::try_from(options.in_flight).unwrap_or(u64::MAX).min(trials).max(1))
 }
 
 impl fmt::Display for Estimate {

@@ -105,7 +105,20 @@ impl Wish {
             models.insert(agent.name.clone(), model.clone());
             *ready = Some(model);
         }
-        Ok(models.into_values().collect())
+        let mut models: Vec<Model> = models.into_values().collect();
+        for setup in &mut self.setups {
+            let (ready, asked) = setup.ready(client)?;
+            if !asked.is_empty() {
+                *setup = Arc::new(ready);
+            }
+            models.extend(asked);
+        }
+        Ok(models)
+    }
+
+    /// Whether any model is asked, as an agent or as a guardrail.
+    pub fn asks(&self) -> bool {
+        !self.models().is_empty() || self.setups.iter().any(|setup| setup.endpoints().next().is_some())
     }
 
     /// The agents that ask a model, each once.

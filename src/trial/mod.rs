@@ -76,6 +76,7 @@ pub async fn play(
         Ok(Err(halted)) => return (gate.close().1, Outcome::Halted(halted)),
         Err(Halt::Limit(name)) => Ending::Limit(name.to_owned()),
         Err(Halt::Record(error)) => return (gate.close().1, Outcome::Unrecorded(error)),
+        Err(Halt::Run(fault)) => return (gate.close().1, Outcome::Halted(fault.into())),
     };
     let (turns, calls) = (gate.turns(), gate.calls());
     let decided_in = gate.decided_in().to_vec();

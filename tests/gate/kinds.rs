@@ -47,7 +47,7 @@ fn destroyed(uid: u32, environment: Environment) -> Effect {
 
 fn says(setup: &Setup, line: &str, call: &Call, effects: &[Effect], done: &[Effect]) -> Opinion {
     let question = Question { done, ..Question::of(line, call, effects, at("2025-12-15T01:40:00Z")) };
-    let guardrails = setup.guardrails();
+    let guardrails = setup.guardrails(&Default::default());
     wait(guardrails[0].consider(question))
 }
 

@@ -22,7 +22,12 @@ use crate::gate::beside::Beside;
 use crate::gate::guardrail::Guardrail;
 use crate::gate::hook::HookFile;
 use crate::gate::setup::SetupFile;
+use crate::model::Model;
+use crate::record::TrialId;
 use crate::scenario::{Diagnostic, Document};
+pub use monitor::Monitor;
+use monitor::Watching;
+pub(super) use monitor::unfit_of;
 
 /// A guardrail's kind with its settings, as its table in a setup's file states them.
 pub trait Kind {
@@ -45,23 +50,42 @@ pub trait Kind {
 
 /// Makes a guardrail for one trial.
 #[derive(Clone)]
-pub struct Blueprint(Arc<dyn Fn() -> Box<dyn Guardrail> + Send + Sync>);
+pub enum Blueprint {
+    /// Of its settings alone.
+    Plain(Arc<dyn Fn() -> Box<dyn Guardrail> + Send + Sync>),
+    /// One that asks a model.
+    Monitor(Arc<Monitor>, Option<Model>),
+}
 
 impl Blueprint {
     /// Of a guardrail that each trial gets a copy of.
     pub fn of<G: Guardrail + Clone + 'static>(guardrail: G) -> Self {
-        Self(Arc::new(move || Box::new(guardrail.clone())))
+        Self::Plain(Arc::new(move || Box::new(guardrail.clone())))
     }
 
     /// The guardrail for one trial.
-    pub fn make(&self) -> Box<dyn Guardrail> {
-        (self.0)()
+    pub fn make(&self, seat: &Seat) -> Box<dyn Guardrail> {
+        match self {
+            Self::Plain(make) => make(),
+            Self::Monitor(monitor, model) => {
+                Box::new(Watching::new(Arc::clone(monitor), model.as_ref(), seat))
+            }
+        }
     }
+}
+
+/// The trial at whose gate a guardrail stands.
+#[derive(Clone, Debug, Default)]
+pub struct Seat {
+    /// Which; absent outside of a run.
+    pub trial: Option<TrialId>,
+    /// Its seed.
+    pub seed: u64,
 }
 
 impl fmt::Debug for Blueprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.make().name())
+        f.write_str(self.make(&Seat::default()).name())
     }
 }
 
@@ -148,7 +172,7 @@ const KINDS: &[Row] = &[
     row::<command_patterns::CommandPatterns>("command_patterns"),
     row::<blast_radius::BlastRadius>("blast_radius"),
     row::<freeze::Freeze>("freeze"),
-    row::<monitor::Monitor>("monitor"),
+    row::<monitor::MonitorFile>("monitor"),
     row::<HookFile>("hook"),
 ];
 
