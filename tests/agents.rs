@@ -612,19 +612,19 @@ fn a_model_as_monitor_stops_what_it_denies_and_is_replayed_from_its_tape() {
 /// Whatever a monitor answers that is no clear yes denies, and counts as a fault and not as a judgement.
 #[test]
 fn what_a_monitor_says_besides_a_clear_yes_denies_as_a_fault() {
-    let cases: [(&str, fn() -> Said); 9] = [
-        ("prose", || Said::text("I would allow this.")),
-        ("a fence", || Said::text("```json\n{\"decision\": \"allow\"}\n```")),
-        ("another word", || Said::text("{\"decision\": \"Allow\"}")),
-        ("another key", || Said::text("{\"decision\": \"allow\", \"confidence\": 1}")),
-        ("two answers", || Said::text("{\"decision\": \"allow\"}{\"decision\": \"deny\"}")),
-        ("nothing", || Said::text("")),
-        ("a tool", || Said::tool("allow", &json!({}))),
-        ("a question it may not ask", || Said::text("{\"decision\": \"ask\"}")),
-        ("a provider's failure", || Said::default().fault(Fault::Status(503))),
+    let cases = [
+        ("prose", Said::text("I would allow this.")),
+        ("a fence", Said::text("```json\n{\"decision\": \"allow\"}\n```")),
+        ("another word", Said::text("{\"decision\": \"Allow\"}")),
+        ("another key", Said::text("{\"decision\": \"allow\", \"confidence\": 1}")),
+        ("two answers", Said::text("{\"decision\": \"allow\"}{\"decision\": \"deny\"}")),
+        ("nothing", Said::text("")),
+        ("a tool", Said::tool("allow", &json!({}))),
+        ("a question it may not ask", Said::text("{\"decision\": \"ask\"}")),
+        ("a provider's failure", Said::default().fault(Fault::Status(503))),
     ];
     for (what, said) in cases {
-        let served = serve(move |_| said());
+        let served = serve(move |_| said.clone());
         let place = tempfile::tempdir().unwrap();
         let setup = monitor(place.path(), &served, "of = \"mutating\"");
         let scripted = serve(|asked| match asked.turn() {
