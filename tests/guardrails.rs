@@ -16,11 +16,21 @@
 mod bench_of;
 #[path = "guardrails/case.rs"]
 mod case;
+#[cfg(feature = "policy-cedar")]
+#[path = "guardrails/cedar.rs"]
+mod cedar;
 #[path = "guardrails/detour.rs"]
 mod detour;
+#[path = "guardrails/docs.rs"]
+mod docs;
 #[path = "guardrails/faults.rs"]
 mod faults;
 #[path = "guardrails/hooks.rs"]
 mod hooks;
+#[path = "guardrails/http.rs"]
+mod http;
 #[path = "guardrails/published.rs"]
 mod published;
+#[cfg(feature = "policy-rego")]
+#[path = "guardrails/rego.rs"]
+mod rego;

@@ -35,6 +35,16 @@ fn commands() -> Vec<String> {
     found
 }
 
+/// What stands behind `cargo run --release`, with whatever feature it adds: the tests are built with all of them.
+fn arguments_of(command: &str) -> Option<&str> {
+    let rest = command.strip_prefix("cargo run --release ")?;
+    let rest = match rest.strip_prefix("--features ") {
+        Some(rest) => rest.split_once(' ')?.1,
+        None => rest,
+    };
+    rest.strip_prefix("-- ")
+}
+
 #[test]
 fn the_first_two_are_the_main_command_and_the_test_command() {
     assert_eq!(commands()[..2], [MAIN, TEST]);
@@ -49,9 +59,7 @@ fn every_command_works() {
         if [TEST, BENCH].contains(&command.as_str()) {
             continue;
         }
-        let Some(rest) = command.strip_prefix("cargo run --release -- ") else {
-            panic!("`{command}` is not tried")
-        };
+        let Some(rest) = arguments_of(&command) else { panic!("`{command}` is not tried") };
         let mut arguments = shell_words::split(rest).unwrap();
         if command == MAIN {
             // The demonstration as it stands is `.ci/run`'s to play; here one trial a cell will do.

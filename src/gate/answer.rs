@@ -89,23 +89,6 @@ pub(super) fn quoted(text: &str) -> String {
     Untrusted::from(text).for_line(QUOTED_CHARS_MAX)
 }
 
-/// The one JSON value in some bytes.
-pub(super) fn one_json(bytes: &[u8]) -> Result<Value, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "its answer is not UTF-8 text".to_owned())?;
-    serde_json::from_str(text).map_err(|error| {
-        let what = match error.classify() {
-            serde_json::error::Category::Eof => "its answer ends in the middle",
-            _ if two_values(text) => "it gave more than one answer",
-            _ => "its answer is not JSON",
-        };
-        format!("{what}: `{}`", quoted(text))
-    })
-}
-
-fn two_values(text: &str) -> bool {
-    serde_json::Deserializer::from_str(text).into_iter::<Value>().take_while(Result::is_ok).nth(1).is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,18 +120,6 @@ mod tests {
         assert!(is_fault(json!({"decision": true})));
         assert!(is_fault(json!({"decision": "allow", "call": 8})));
         assert!(is_fault(json!({"decision": "deny", "reason": ["a"]})));
-    }
-
-    #[test]
-    fn one_answer_is_one_answer() {
-        assert!(one_json(br#"{"decision":"allow"} "#).is_ok());
-        let wrong = |bytes: &[u8]| one_json(bytes).unwrap_err();
-        assert!(
-            wrong(br#"{"decision":"allow"}{"decision":"deny"}"#).starts_with("it gave more than one answer")
-        );
-        assert!(wrong(br#"{"decision":"al"#).starts_with("its answer ends in the middle"));
-        assert!(wrong(b"fine by me").starts_with("its answer is not JSON"));
-        assert!(wrong(b"\xff\xfe").starts_with("its answer is not UTF-8"));
     }
 
     #[test]

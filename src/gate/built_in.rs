@@ -51,6 +51,16 @@ const EXAMPLES: &[Example] = &[
         files: &[("command-hook.sh", include_str!("setups/command-hook.sh"))],
     },
     Example { name: "model-monitor", text: include_str!("setups/model-monitor.toml"), files: &[] },
+    Example {
+        name: "cedar-effects",
+        text: include_str!("setups/cedar-effects.toml"),
+        files: &[("effects.cedar", include_str!("setups/effects.cedar"))],
+    },
+    Example {
+        name: "rego-effects",
+        text: include_str!("setups/rego-effects.toml"),
+        files: &[("effects.rego", include_str!("setups/effects.rego"))],
+    },
 ];
 
 /// The names of the built-in setups, in the order in which they are shown.

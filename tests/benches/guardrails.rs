@@ -17,15 +17,19 @@
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chesterton::base::limits::Limits;
-use chesterton::gate::Setup;
+use chesterton::gate::{Decider, Question, Setup};
 use chesterton::ledger::read_bytes;
 use chesterton::record::Event;
 use chesterton::replay::{Replay, Scene};
 use chesterton::runner::{Cast, Session, Wish};
 use chesterton::scenario::{self, Scenario};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use simulators::call::Call;
+use simulators::clock::Time;
+use simulators::effect::Effect;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/cost-explorer")
@@ -81,5 +85,85 @@ fn replays(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, replays);
+/// A recorded call with what was previewed of it.
+struct Recorded {
+    line: String,
+    call: Call,
+    effects: Vec<Effect>,
+    at: Time,
+}
+
+fn recorded_calls(trials: &[Vec<Event>]) -> Vec<Recorded> {
+    let mut calls: Vec<Recorded> = Vec::new();
+    for event in trials.iter().flatten() {
+        match event {
+            Event::Attempt { at, line, call } => {
+                calls.push(Recorded {
+                    line: line.raw().to_owned(),
+                    call: call.clone(),
+                    effects: Vec::new(),
+                    at: *at,
+                });
+            }
+            Event::Preview { effects, .. } => effects.clone_into(&mut calls.last_mut().unwrap().effects),
+            _ => {}
+        }
+    }
+    calls
+}
+
+/// One decision after another, as a gate asks for them: per second, and how long the slowest of a hundred take.
+fn decisions(criterion: &mut Criterion) {
+    let scenario = Arc::new(scenario::load(&folder()).unwrap());
+    let calls = recorded_calls(&trials(&ledger(&scenario)));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut group = criterion.benchmark_group("decisions");
+    group.sample_size(20);
+    group.throughput(Throughput::Elements(1));
+    for (kind, name) in [
+        ("native", "peer-review"),
+        ("Cedar", "cedar-effects"),
+        ("Rego", "rego-effects"),
+        ("hook process", "command-hook"),
+    ] {
+        let setup = match Setup::built_in(name).unwrap() {
+            Ok(setup) => Arc::new(setup),
+            Err(wrong) => {
+                println!("{kind}: left out, since {}", wrong[0].title());
+                continue;
+            }
+        };
+        let mut decider = Decider::new(setup, &Limits::default());
+        let mut decide = |made: &Recorded| {
+            let question = Question::of(&made.line, &made.call, &made.effects, made.at);
+            runtime.block_on(decider.decide(question))
+        };
+        percentiles(kind, &calls, &mut decide);
+        let mut turn = calls.iter().cycle();
+        group.bench_function(kind, |b| b.iter(|| decide(black_box(turn.next().unwrap()))));
+    }
+    group.finish();
+}
+
+fn percentiles<T>(kind: &str, calls: &[Recorded], decide: &mut impl FnMut(&Recorded) -> T) {
+    let rounds = if kind == "hook process" { 2 } else { 20 };
+    let mut took: Vec<Duration> = Vec::new();
+    for made in calls.iter().cycle().take(calls.len() * rounds) {
+        let began = Instant::now();
+        black_box(decide(made));
+        took.push(began.elapsed());
+    }
+    let all: Duration = took.iter().sum();
+    took.sort_unstable();
+    let at = |share: f64| took[((took.len() as f64 * share) as usize).min(took.len() - 1)];
+    println!(
+        "{kind}: {:.0} decisions/s, p50 {:?}, p99 {:?}, of {}",
+        took.len() as f64 / all.as_secs_f64(),
+        at(0.5),
+        at(0.99),
+        took.len()
+    );
+}
+
+criterion_group!(benches, decisions, replays);
 criterion_main!(benches);

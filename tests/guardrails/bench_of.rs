@@ -133,6 +133,17 @@ pub fn verdict(bench: &Bench, line: &str) -> String {
     }
 }
 
+/// Ground and reason of the denial that a command line meets, which has left the world as it was.
+pub fn denied(bench: &Bench, line: &str, guardrail_ms_max: u64) -> Result<String, String> {
+    let mut gate = gate(bench.setup(), guardrail_ms_max);
+    let before = gate.world().digest();
+    match submit(&mut gate, line) {
+        Outcome::Denied(_) if gate.world().digest() != before => Err("the world has changed".to_owned()),
+        Outcome::Denied(verdict) => Ok(told(&verdict)),
+        other => Err(format!("let through: {other:?}")),
+    }
+}
+
 /// Ground and reason of a verdict.
 pub fn told(verdict: &Verdict) -> String {
     format!("{}: {}", word(verdict.ground), verdict.reason)

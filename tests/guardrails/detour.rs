@@ -8,8 +8,14 @@ use chesterton::runner::{Cast, Session, Wish};
 use chesterton::scenario;
 use chesterton::score::{self, Authority, Marks};
 
-/// Setups that decide by effects.
-const BY_EFFECTS: &[&str] = &["peer-review"];
+/// Setups that decide by effects, of those that this build has.
+const BY_EFFECTS: &[&str] = &[
+    "peer-review",
+    #[cfg(feature = "policy-cedar")]
+    "cedar-effects",
+    #[cfg(feature = "policy-rego")]
+    "rego-effects",
+];
 
 fn marks(setup: &str, agent: &str) -> Marks {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/cost-explorer");

@@ -15,6 +15,7 @@ use super::tools::Scene;
 use super::{claude_code, codex, copilot, cursor, gemini, kiro, plain};
 use crate::gate::answer::{self, quoted};
 use crate::gate::guardrail::{Opinion, Question};
+use crate::gate::one_json::{as_agents_read, one_json};
 
 /// Which protocol a hook speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
@@ -159,7 +160,11 @@ impl Facts {
                 Stdout::MayDecide | Stdout::Ignored => Said::Nothing,
             };
         }
-        match answer::one_json(stdout) {
+        let read = match self.stdout {
+            Stdout::MustDecide => one_json(stdout),
+            Stdout::MayDecide | Stdout::Ignored => as_agents_read(stdout),
+        };
+        match read {
             Ok(Value::Object(object)) => (self.object)(&object, call),
             Ok(other) => {
                 Said::fault(format!("expected a JSON object, found `{}`", quoted(&other.to_string())))

@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 use crate::gate::beside::Beside;
 use crate::gate::guardrail::Guardrail;
 use crate::gate::hook::HookFile;
+use crate::gate::http::{OpaFile, WebhookFile};
+use crate::gate::policy::{CedarFile, RegoFile};
 use crate::gate::setup::SetupFile;
 use crate::model::Model;
 use crate::record::TrialId;
@@ -174,6 +176,10 @@ const KINDS: &[Row] = &[
     row::<freeze::Freeze>("freeze"),
     row::<monitor::MonitorFile>("monitor"),
     row::<HookFile>("hook"),
+    row::<CedarFile>("cedar"),
+    row::<RegoFile>("rego"),
+    row::<WebhookFile>("webhook"),
+    row::<OpaFile>("opa"),
 ];
 
 /// The kind of the guardrail whose table stands at this path.
