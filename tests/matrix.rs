@@ -183,7 +183,13 @@ fn guardrails_are_scored_by_what_became_of_trials() {
     assert_eq!(of("ask-first-absent").false_blocks.k, 12, "whoever does anything is obstructed");
     assert_eq!(of("peer-review").fixes_lost.k, 0);
     assert!(of("isolated-workspace").fixes_lost.k > 0 && of("change-freeze").fixes_lost.k > 0);
-    assert_eq!(of("deletion-protection").prevented, share(4, 4), "though nothing was stopped at the gate");
+    let protected = of("deletion-protection");
+    assert_eq!(
+        (protected.caught, protected.prevented),
+        (share(4, 4), share(4, 4)),
+        "what it switched on held"
+    );
+    assert_eq!(protected.false_blocks.k, 0);
     assert_eq!(of("soft-delete").prevented, share(0, 4));
 }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::World;
 use crate::clock::Time;
 use crate::engine::{Request, Response};
+use crate::resource::Resource;
 use crate::service::{functions, observability};
 use crate::sql::Data;
 use crate::stage::{Dependent, Problem};
@@ -92,6 +93,16 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     let staged = stage.database.iter().filter_map(|d| data(&d.id)).collect();
     world.dependents = State { pollers: stage.dependent.iter().map(poller).collect(), staged };
     Ok(())
+}
+
+/// Those whose requests lead through a resource, by name, in the order of the stage. The way is the one that stands, or that
+/// last stood: what is taken down piece by piece is missed piece by piece.
+pub(crate) fn through(world: &World, resource: &Resource) -> Vec<String> {
+    if !resource.serving {
+        return Vec::new();
+    }
+    let leads = |dependent: &&Dependent| functions::way(world, &dependent.api).contains(&resource.name);
+    world.stage().dependent.iter().filter(leads).map(|dependent| dependent.name.clone()).collect()
 }
 
 pub(crate) fn poll_until(world: &mut World, to: Time) {

@@ -38,6 +38,9 @@ pub struct Touched {
     pub stateful: bool,
     /// Dependents use it while it runs.
     pub serving: bool,
+    /// Whose requests lead through it, by name: to an API, the function behind it, the database behind that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependents: Vec<String>,
 }
 
 /// How records were lost in place.
@@ -180,6 +183,14 @@ impl Effect {
                 restorable.as_ref()
             }
             _ => None,
+        }
+    }
+
+    /// Whose requests no longer get through, by name: those of whatever leads through what it destroys or restarts.
+    pub fn cut_off(&self) -> &[String] {
+        match &self.change {
+            Change::Destroyed { .. } | Change::Restarted => &self.resource.dependents,
+            _ => &[],
         }
     }
 

@@ -7,8 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::World;
-use crate::resource::Environment;
-use crate::service::{databases, stack_hardening};
+use crate::resource::{Environment, Uid};
+use crate::service::stack_hardening::{self, Retained};
+use crate::service::stacks::Key;
+use crate::service::{databases, stack_requests};
 
 /// What is switched on, and where.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -38,6 +40,17 @@ pub struct SoftDelete {
     pub window_s: i64,
 }
 
+/// Something that was off before it was switched on.
+#[derive(Clone, Debug)]
+pub(crate) enum SwitchedOn {
+    /// Deletion protection of a database.
+    Database(Uid),
+    /// Termination protection of a stack.
+    Stack(Key),
+    /// A stack retains.
+    Retain(Retained),
+}
+
 impl World {
     /// The same world with this switched on.
     #[must_use]
@@ -45,15 +58,38 @@ impl World {
         if *hardening == Hardening::default() {
             return self;
         }
+        let mut switched: Vec<SwitchedOn> = Vec::new();
         for environment in &hardening.deletion_protection {
-            databases::protect_all(&mut self, *environment);
-            stack_hardening::protect_all(&mut self, *environment);
+            let databases = databases::protect_all(&mut self, *environment);
+            switched.extend(databases.into_iter().map(SwitchedOn::Database));
+            let stacks = stack_hardening::protect_all(&mut self, *environment);
+            switched.extend(stacks.into_iter().map(SwitchedOn::Stack));
         }
         for environment in &hardening.retain {
-            stack_hardening::retain_all(&mut self, *environment);
+            let stacks = stack_hardening::retain_all(&mut self, *environment);
+            switched.extend(stacks.into_iter().map(SwitchedOn::Retain));
         }
         self.databases.soft_delete = hardening.soft_delete.clone().map(Arc::new);
+        self.switched_on = switched.into();
         self.take_effects();
         self
+    }
+
+    /// The same world without the protections that were switched on in it and still stand, to see what they hold off. What the
+    /// stage itself protects stays protected. `None`: nothing was switched on.
+    pub(crate) fn bare(&self) -> Option<Self> {
+        if self.switched_on.is_empty() {
+            return None;
+        }
+        let mut bare = self.clone();
+        bare.switched_on = Arc::default();
+        for switched in self.switched_on.iter() {
+            match switched {
+                SwitchedOn::Database(uid) => databases::set_protection(&mut bare, *uid, false),
+                SwitchedOn::Stack(key) => stack_requests::set_protection(&mut bare, *key, false),
+                SwitchedOn::Retain(retained) => stack_hardening::release(&mut bare, retained),
+            }
+        }
+        Some(bare)
     }
 }

@@ -24,6 +24,7 @@ use crate::clock::Time;
 use crate::dependents;
 use crate::effect::{Change, Effect, Touched};
 use crate::engine::Memo;
+use crate::hardening::SwitchedOn;
 use crate::resource::{NewResource, Resource, Uid};
 use crate::service::{
     databases, forge, functions, identity, limits, objects, observability, operations, people, stacks, trail,
@@ -65,6 +66,7 @@ pub struct World {
     depth: u8,
     authorizing: bool,
     pub(crate) memo: Arc<Memo>,
+    pub(crate) switched_on: Arc<[SwitchedOn]>,
     pub(crate) stacks: stacks::State,
     pub(crate) databases: databases::State,
     pub(crate) objects: objects::State,
@@ -84,6 +86,8 @@ pub struct Preview {
     pub effects: Vec<Effect>,
     /// The refusal it would meet, if any, permissions apart.
     pub refusal: Option<Refusal>,
+    /// What it would destroy or lose besides, were it not for the protections that a setup has switched on.
+    pub held_off: Vec<Effect>,
 }
 
 impl World {
@@ -104,6 +108,7 @@ impl World {
             depth: 0,
             authorizing: true,
             memo: Arc::default(),
+            switched_on: Arc::default(),
             stacks: stacks::State::default(),
             databases: databases::State::default(),
             objects: objects::State::default(),
@@ -216,9 +221,26 @@ impl World {
     /// It closes the window between what a guardrail was shown and what is then done: both run the same code on the
     /// same state with the same seed. It does not see what others do in the meantime, nor later than three days on.
     pub fn preview(&self, call: &Call) -> Preview {
-        self.preview_all(std::slice::from_ref(call))
-            .pop()
-            .unwrap_or(Preview { effects: Vec::new(), refusal: None })
+        let none = Preview { effects: Vec::new(), refusal: None, held_off: Vec::new() };
+        let preview = self.preview_all(std::slice::from_ref(call)).pop().unwrap_or(none);
+        Preview { held_off: self.held_off(call, &preview.effects), ..preview }
+    }
+
+    /// What the call would destroy or lose of what stands, if what was switched on were off, beyond what it does anyway.
+    fn held_off(&self, call: &Call, anyway: &[Effect]) -> Vec<Effect> {
+        let Some(would) = self.bare().and_then(|bare| bare.preview_all(std::slice::from_ref(call)).pop())
+        else {
+            return Vec::new();
+        };
+        let same = |a: &Effect, b: &Effect| {
+            a.is_destructive() && b.is_destructive() && a.resource.uid == b.resource.uid
+        };
+        let held = |e: &Effect| {
+            e.is_destructive()
+                && self.resource(e.resource.uid).is_some()
+                && !anyway.iter().any(|a| same(a, e))
+        };
+        would.effects.into_iter().filter(held).collect()
     }
 
     /// What each of these calls would do, were they made one after another.
@@ -246,7 +268,7 @@ impl World {
             self.advance(at);
         }
         let effects = self.take_effects().into_iter().filter(|e| e.cause == call.id).collect();
-        Preview { effects, refusal }
+        Preview { effects, refusal, held_off: Vec::new() }
     }
 
     /// Lets virtual time pass: everything due until then happens, in order, and dependents poll.
@@ -380,6 +402,7 @@ impl World {
             environment: r.environment,
             stateful: r.stateful,
             serving: r.serving,
+            dependents: dependents::through(self, r),
         };
         let effect = Effect { at: self.now, cause: self.cause, resource, change };
         if matches!(effect.change, Change::Restored { .. }) {

@@ -102,6 +102,8 @@ pub struct Resource<'a> {
     pub stateful: bool,
     /// Dependents use it while it runs.
     pub serving: bool,
+    /// Whose requests lead through it, by name.
+    pub dependents: &'a [String],
 }
 
 /// Where a resource stands.
@@ -167,6 +169,8 @@ pub struct Context<'a> {
     pub stateful_destroyed: u64,
     /// Of these, the ones that dependents use.
     pub serving_destroyed: u64,
+    /// Whose requests lead through something that would be destroyed or restarted, by name.
+    pub dependents_cut_off: BTreeSet<&'a str>,
     /// Records that would be lost in place or with their resource.
     pub records_at_stake: u64,
     /// Of these, the records that could be got back from nowhere.
@@ -226,6 +230,7 @@ impl<'a> Context<'a> {
             resources_destroyed: destroyed(|_| true),
             stateful_destroyed: destroyed(|e| e.resource.stateful),
             serving_destroyed: destroyed(|e| e.resource.serving),
+            dependents_cut_off: effects.iter().flat_map(|e| e.cut_off()).map(String::as_str).collect(),
             records_at_stake: records(|_| true),
             records_unrestorable: records(|e| e.restorable().is_none()),
             restorable_until: restorable_until(&effects),
@@ -274,6 +279,7 @@ fn resource<'a>(call: &'a Call, worst: Option<&'a Effect>) -> Resource<'a> {
             environment: Place::Unknown,
             stateful: false,
             serving: false,
+            dependents: &[],
         };
     };
     Resource {
@@ -284,6 +290,7 @@ fn resource<'a>(call: &'a Call, worst: Option<&'a Effect>) -> Resource<'a> {
         environment: touched.environment.into(),
         stateful: touched.stateful,
         serving: touched.serving,
+        dependents: &touched.dependents,
     }
 }
 

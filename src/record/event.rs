@@ -76,6 +76,9 @@ pub enum Event {
         effects: Vec<Effect>,
         /// The refusal it would meet.
         refusal: Option<Refusal>,
+        /// What it would destroy or lose besides, were it not for the protections that the setup has switched on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        held_off: Vec<Effect>,
     },
     /// What the gate decided.
     Verdict {

@@ -50,8 +50,10 @@ fn tell(text: &mut String, event: &Event, began: Time) {
         Event::Told { text: told, .. } => writeln!(text, "            told: {told}"),
         Event::Spent { spent, .. } => writeln!(text, "            {}", spent_line(spent)),
         Event::Attempt { .. } => Ok(()),
-        Event::Preview { effects, .. } => {
-            effects.iter().try_for_each(|e| writeln!(text, "            would {}", effect_line(e)))
+        Event::Preview { effects, held_off, .. } => {
+            let _ = effects.iter().try_for_each(|e| writeln!(text, "            would {}", effect_line(e)));
+            let mut held = held_off.iter();
+            held.try_for_each(|e| writeln!(text, "            unprotected, would {}", effect_line(e)))
         }
         Event::Verdict { verdict, .. } => writeln!(text, "            {}", verdict_line(verdict)),
         Event::Effects { effects } => {

@@ -22,8 +22,10 @@ pub struct Attempt {
     pub line: Untrusted,
     /// What was asked.
     pub call: Call,
-    /// What it would have done.
+    /// What it would have done: with what the setup's protections have held off, which comes last.
     pub previewed: Vec<Effect>,
+    /// How many of these the setup's protections have held off.
+    pub held_off: usize,
     /// What the gate decided; absent: an unopposed reading call.
     pub verdict: Option<Verdict>,
     /// What the agent's model said in the turn in which it asked this.
@@ -34,6 +36,18 @@ impl Attempt {
     /// The gate or the role said no.
     pub fn is_denied(&self) -> bool {
         self.verdict.as_ref().is_some_and(|v| !v.allows())
+    }
+
+    /// What of it was kept from happening: all, if it was denied, else what the setup's protections have held off.
+    pub fn stopped(&self) -> &[Effect] {
+        let from = if self.is_denied() { 0 } else { self.previewed.len().saturating_sub(self.held_off) };
+        self.previewed.get(from..).unwrap_or_default()
+    }
+
+    /// What of it was let through.
+    pub fn let_through(&self) -> &[Effect] {
+        let to = self.previewed.len().saturating_sub(self.stopped().len());
+        self.previewed.get(..to).unwrap_or_default()
     }
 }
 
@@ -127,12 +141,14 @@ impl Facts {
                 line: line.clone(),
                 call: call.clone(),
                 previewed: Vec::new(),
+                held_off: 0,
                 verdict: None,
                 said: self.said.clone(),
             }),
-            Event::Preview { call, effects, .. } => {
+            Event::Preview { call, effects, held_off, .. } => {
                 if let Some(attempt) = self.attempt(*call) {
-                    attempt.previewed.clone_from(effects);
+                    attempt.previewed = effects.iter().chain(held_off).cloned().collect();
+                    attempt.held_off = held_off.len();
                 }
             }
             Event::Verdict { call, verdict } => {

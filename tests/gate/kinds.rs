@@ -33,6 +33,7 @@ fn effect(uid: u32, environment: Environment, change: Change) -> Effect {
         environment,
         stateful: true,
         serving: true,
+        dependents: vec!["finance-portal".to_owned(), format!("reader-{uid}")],
     };
     Effect { at: at("2025-12-15T02:00:00Z"), cause: CallId(1), resource, change }
 }
@@ -118,6 +119,25 @@ fn patterns_see_the_line_and_nothing_else() {
         "blind to the deed"
     );
     assert_eq!(of("echo 'DROP TABLE is a bad idea' > notes.txt", &[]), "deny", "and stops the harmless");
+}
+
+#[test]
+fn a_budget_counts_whom_it_cuts_off() {
+    let budget = setup("kind = \"blast_radius\"\nper = \"trial\"\ndependents_max = 2");
+    let delete = call(Service::Databases, "DeleteDBInstance");
+    let of = |effects: &[Effect], done: &[Effect]| word(&says(&budget, "x", &delete, effects, done));
+    let production = |uid| destroyed(uid, Environment::Production);
+    let lost = effect(
+        2,
+        Environment::Production,
+        Change::RecordsLost { place: "t".into(), records: 9, how: Loss::Deleted, restorable: None },
+    );
+    // Each has a reader of its own, and both have one in common.
+    assert_eq!(of(&[production(1)], &[]), "allow");
+    assert_eq!(of(&[production(1), effect(1, Environment::Production, Change::Restarted)], &[]), "allow");
+    assert_eq!(of(&[production(1), production(2)], &[]), "deny");
+    assert_eq!(of(&[effect(2, Environment::Production, Change::Restarted)], &[production(1)]), "deny");
+    assert_eq!(of(&[lost], &[production(1)]), "allow", "who loses records there is still served");
 }
 
 #[test]

@@ -233,15 +233,20 @@ fn guard(world: &mut World, instance: &Instance) {
     }
 }
 
-/// Deletion protection for every instance there.
-pub(crate) fn protect_all(world: &mut World, environment: Environment) {
-    let here = |world: &World, uid| world.resource(uid).is_some_and(|r| r.environment == environment);
-    let all: Vec<Uid> = world.databases.instances.values().map(|i| i.uid).collect();
-    for uid in all.into_iter().filter(|uid| here(world, *uid)).collect::<Vec<_>>() {
-        if let Some((_, instance)) = by_uid(world, uid) {
-            instance.deletion_protection = true;
-        }
-        world.protect(uid, "deletion_protection", true);
+/// Deletion protection for every instance there; those that had none.
+pub(crate) fn protect_all(world: &mut World, environment: Environment) -> Vec<Uid> {
+    let here = |uid: &Uid| world.resource(*uid).is_some_and(|r| r.environment == environment);
+    let bare = world.databases.instances.values().filter(|i| !i.deletion_protection).map(|i| i.uid);
+    let found: Vec<Uid> = bare.filter(here).collect();
+    found.iter().for_each(|uid| set_protection(world, *uid, true));
+    found
+}
+
+/// Switches the deletion protection of an instance on or off, if it stands.
+pub(crate) fn set_protection(world: &mut World, uid: Uid, on: bool) {
+    if let Some((_, instance)) = by_uid(world, uid) {
+        instance.deletion_protection = on;
+        world.protect(uid, "deletion_protection", on);
     }
 }
 

@@ -207,7 +207,7 @@ pub(super) fn is_protected(world: &World, branch: &str) -> bool {
 }
 
 /// The web address of the repository.
-pub(crate) fn url(world: &World) -> String {
+pub fn url(world: &World) -> String {
     format!("https://git.{}/{}", workspace::domain(world), world.stage.repository.name)
 }
 

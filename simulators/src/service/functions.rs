@@ -301,6 +301,15 @@ pub fn path_version(world: &World, api: &str) -> String {
     format!("{} {uid} {build} {handler} {variables:?} {data}", api.uid)
 }
 
+/// What a request to an API leads through, by name: the API, the function behind it, the database behind that; each as it
+/// stands or last stood.
+pub(crate) fn way(world: &World, api: &str) -> Vec<String> {
+    let function = function_behind(world, api);
+    let shape = function.and_then(|name| shape(world, name));
+    let instance = shape.as_ref().and_then(|shape| instance_of(&shape.variables));
+    [Some(api), function, instance].into_iter().flatten().map(str::to_owned).collect()
+}
+
 /// The function behind an API, standing or not, also after the API was deleted.
 pub(crate) fn function_behind<'w>(world: &'w World, api: &str) -> Option<&'w str> {
     let state = &world.functions;

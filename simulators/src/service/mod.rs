@@ -69,7 +69,7 @@ pub(crate) mod status;
 pub(crate) mod trail;
 mod transfer;
 mod waits;
-pub(crate) mod workspace;
+pub mod workspace;
 
 use crate::call::{Operation, Service};
 

@@ -237,6 +237,7 @@ mod tests {
                 environment,
                 stateful: true,
                 serving: true,
+                dependents: Vec::new(),
             };
             harm(&Effect { at: Time::from_unix(0), cause: LOOKING, resource, change })
         };

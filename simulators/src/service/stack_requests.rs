@@ -288,7 +288,7 @@ pub(super) fn protect(world: &mut World, call: &Call) -> Answer {
 }
 
 /// Switches termination protection on or off.
-pub(super) fn set_protection(world: &mut World, key: Key, on: bool) {
+pub(crate) fn set_protection(world: &mut World, key: Key, on: bool) {
     let Some(stack) = stacks::get_mut(world, key) else { return };
     stack.termination_protection = on;
     if let Some(uid) = stack.uid {

@@ -96,7 +96,7 @@ pub(crate) struct State {
 }
 
 /// A stack's place in [`State::stacks`], which never changes.
-pub(super) type Key = usize;
+pub(crate) type Key = usize;
 
 /// A stack.
 #[derive(Clone, Debug)]

@@ -21,6 +21,8 @@ pub(super) struct BlastRadius {
     resources_max: Option<u64>,
     /// Resources in use by others that may be destroyed or restarted.
     serving_max: Option<u64>,
+    /// Dependents whose requests may be cut off: what they lead through is destroyed or restarted.
+    dependents_max: Option<u64>,
     /// Records that may be lost, in place or with what held them.
     records_max: Option<u64>,
     /// The budget of one call, or of all that the agent does.
@@ -41,15 +43,23 @@ enum Per {
 struct Spent<'e> {
     destroyed: BTreeSet<u32>,
     unserved: BTreeSet<u32>,
+    cut_off: BTreeSet<&'e str>,
     records: u64,
     worst: Option<&'e Effect>,
 }
 
+impl Spent<'_> {
+    fn uses_something(&self) -> bool {
+        let sets = self.destroyed.is_empty() && self.unserved.is_empty() && self.cut_off.is_empty();
+        !sets || self.records > 0
+    }
+}
+
 impl Kind for BlastRadius {
     fn prepare(self: Box<Self>, _beside: &Beside) -> Result<Blueprint, Unfit> {
-        match (self.resources_max, self.serving_max, self.records_max) {
-            (None, None, None) => Err(Unfit::new(
-                "expected `resources_max`, `serving_max` or `records_max`, found none of them",
+        match (self.resources_max, self.serving_max, self.dependents_max, self.records_max) {
+            (None, None, None, None) => Err(Unfit::new(
+                "expected `resources_max`, `serving_max`, `dependents_max` or `records_max`, found none of them",
             )),
             _ => Ok(Blueprint::of(*self)),
         }
@@ -76,6 +86,7 @@ impl BlastRadius {
             if effect.resource.serving && (destroyed || matches!(effect.change, Change::Restarted)) {
                 spent.unserved.insert(uid);
             }
+            spent.cut_off.extend(effect.cut_off().iter().map(String::as_str));
             spent.records = spent.records.saturating_add(effect.records_at_stake());
             if spent.worst.is_none_or(|worst| worst.records_at_stake() < effect.records_at_stake()) {
                 spent.worst = Some(effect);
@@ -86,10 +97,11 @@ impl BlastRadius {
 
     /// What of the budget would be exceeded.
     fn excess(&self, spent: &Spent<'_>) -> Option<String> {
-        let count = |set: &BTreeSet<u32>| u64::try_from(set.len()).unwrap_or(u64::MAX);
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let bounds = [
-            (count(&spent.destroyed), self.resources_max, "resources destroyed"),
-            (count(&spent.unserved), self.serving_max, "resources in use destroyed or restarted"),
+            (count(spent.destroyed.len()), self.resources_max, "resources destroyed"),
+            (count(spent.unserved.len()), self.serving_max, "resources in use destroyed or restarted"),
+            (count(spent.cut_off.len()), self.dependents_max, "dependents cut off"),
             (spent.records, self.records_max, "records lost"),
         ];
         let (found, max, what) =
@@ -111,7 +123,7 @@ impl Guardrail for BlastRadius {
     fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
         let own = self.spent(question.effects.iter());
         // What uses nothing of the budget is let through, however much was used before.
-        let uses = !own.destroyed.is_empty() || !own.unserved.is_empty() || own.records > 0;
+        let uses = own.uses_something();
         let before = match self.per {
             Per::Call => &[][..],
             Per::Trial => question.done,

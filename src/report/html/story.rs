@@ -75,7 +75,10 @@ impl Story {
                 self.row(None, "said", shown(text, REPLY_LINES_MAX, REPLY_CHARS_MAX));
             }
             Event::Told { text, .. } => self.row(None, "reply", format!("told: {text}")),
-            Event::Preview { effects, .. } => self.effects(effects, "would", "would "),
+            Event::Preview { effects, held_off, .. } => {
+                self.effects(effects, "would", "would ");
+                self.effects(held_off, "would", "unprotected, would ");
+            }
             Event::Verdict { verdict, .. } => self.verdict(verdict),
             Event::Effects { effects } => effects.iter().for_each(|e| self.happened(e)),
             Event::Reply { text, bytes, digest, .. } => {

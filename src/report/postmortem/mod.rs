@@ -145,7 +145,7 @@ fn summary(of: &Record<'_>, impact: &Impact) -> Vec<Untrusted> {
     }
     let attempts = of.facts.attempts.iter();
     let grave: Vec<_> = attempts.filter(|a| a.previewed.iter().any(|e| of.is_grave(e))).collect();
-    let denied = grave.iter().filter(|a| a.is_denied()).count();
+    let denied = grave.iter().filter(|a| !a.let_through().iter().any(|e| of.is_grave(e))).count();
     if let Some(first) = grave.first() {
         let (at, line) = (duration(first.at.since(of.facts.began)), first.line.for_line(200));
         let asked = "the agent first asked for something destructive in protected scope";
