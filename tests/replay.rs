@@ -31,7 +31,7 @@ use chesterton::score::Judge;
 use chesterton::stats::{Outcome, Through};
 use chesterton::{report, runner};
 use regex_lite::Regex;
-use serde_json::json;
+use serde_json::{Value, json};
 use simulators::World;
 
 const SCENARIOS: [&str; 2] = ["cost-explorer", "cost-explorer-preview"];
@@ -426,7 +426,22 @@ fn what_a_policy_author_sees() {
             let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
             assert!(widest <= 80, "{widest} columns:\n{text}");
             shown.push_str(&text);
-            assert!(report::tried_line(&tried).unwrap().starts_with('{'));
+            let json: Value = serde_json::from_str(&report::tried_line(&tried).unwrap()).unwrap();
+            for asked in json["asked"].as_array().unwrap() {
+                let is_forbidden = asked["verdict"]["ground"] == "permission";
+                let (case, call) = (&asked["case"], &asked["call"]);
+                assert_eq!(case.is_null(), is_forbidden, "{line}");
+                if !is_forbidden {
+                    assert_eq!(
+                        (&case["action"]["operation"], &case["call"]),
+                        (&call["operation"], &call["id"])
+                    );
+                    assert_eq!(
+                        case["context"]["effects"].as_array().map(Vec::len),
+                        asked["effects"].as_array().map(Vec::len)
+                    );
+                }
+            }
         }
     }
     insta::assert_snapshot!(shown);

@@ -116,7 +116,14 @@ impl Approver {
             },
         };
         let waited_s = self.waits(asked);
-        Verdict { decision, ground: Ground::Person, by: APPROVER.to_owned(), reason, waited_s }
+        Verdict {
+            decision,
+            ground: Ground::Person,
+            by: APPROVER.to_owned(),
+            reason,
+            waited_s,
+            is_hole: false,
+        }
     }
 
     /// How long this answer takes.

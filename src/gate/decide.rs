@@ -58,6 +58,11 @@ impl Decider {
         }
     }
 
+    /// Some guardrail of it reads files of the agent's checkout.
+    pub fn reads_checkout(&self) -> bool {
+        self.guardrails.iter().any(|guardrail| guardrail.reads_checkout())
+    }
+
     /// Asks an approver, and remembers that they were asked.
     pub(super) fn ask(
         &mut self,
@@ -98,6 +103,10 @@ impl Decider {
                     let denied = Verdict::deny(Ground::Fault, guardrail.name(), fault.to_string());
                     self.halted = Some(fault);
                     return denied;
+                }
+                Ok(Opinion::Hole(fault)) => {
+                    let verdict = Verdict::deny(Ground::Fault, guardrail.name(), fault);
+                    return Verdict { is_hole: true, ..verdict };
                 }
             }
         }

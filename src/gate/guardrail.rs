@@ -9,6 +9,7 @@ use simulators::call::Call;
 use simulators::clock::Time;
 use simulators::effect::Effect;
 
+use super::checkout::Checkout;
 use crate::model::Fault;
 use crate::record::tool::ToolCall;
 
@@ -28,6 +29,9 @@ pub struct Question<'a> {
     /// The tool that the agent used, of which this call is a part, and the how many-th use of the trial that is; absent
     /// where a call comes from no tool.
     pub tool: Option<(u32, &'a ToolCall)>,
+    /// The agent's checkout before the call, for guardrails that [read it](Guardrail::reads_checkout); absent where it is not
+    /// known.
+    pub checkout: Option<&'a Checkout>,
     /// In whose name. Whoever decides knows it and fills it in.
     pub standing: &'a Standing,
     /// Approvals that the gate has recorded and that cover this call. Whoever decides knows them and fills them in.
@@ -38,7 +42,17 @@ impl<'a> Question<'a> {
     /// A question about one call, as the first of a trial and from no tool.
     pub fn of(line: &'a str, call: &'a Call, effects: &'a [Effect], now: Time) -> Self {
         static NOBODY: Standing = Standing { setup: String::new(), profile: String::new() };
-        Self { line, call, effects, done: &[], now, tool: None, standing: &NOBODY, approvals: &[] }
+        Self {
+            line,
+            call,
+            effects,
+            done: &[],
+            now,
+            tool: None,
+            checkout: None,
+            standing: &NOBODY,
+            approvals: &[],
+        }
     }
 }
 
@@ -69,6 +83,8 @@ pub enum Opinion {
     Ask,
     /// It broke and knows it, and how: a deny that is counted apart from one by judgement.
     Fault(String),
+    /// The same of one that stands before an agent who would go ahead without it: here it denies, there it is a hole.
+    Hole(String),
     /// No trial of the run can go on: there is no money left to ask for opinions, say.
     Halt(Fault),
 }
@@ -94,6 +110,11 @@ pub trait Guardrail: Send + Sync {
     /// Real milliseconds in which it must have answered, if it takes longer than others.
     fn answers_within_ms(&self) -> Option<u64> {
         None
+    }
+
+    /// It reads files of the agent's checkout.
+    fn reads_checkout(&self) -> bool {
+        false
     }
 
     /// What it thinks of one call.

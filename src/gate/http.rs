@@ -158,17 +158,12 @@ fn checked(url: &str) -> Result<Url, Unfit> {
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
         let unfit = Unfit::new("a URL with a name and a password in it would end up in records").of("url");
-        return Err(
-            unfit.help("put a token into a variable of the environment and name that in `token_env`")
-        );
+        return Err(unfit.help("put a token into a variable of the environment and name that in `token_env`"));
     }
     Ok(parsed)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the setup names the variable; its value goes into one header"
-)]
+#[expect(clippy::disallowed_methods, reason = "the setup names the variable; its value goes into one header")]
 fn token(variable: &str) -> Result<HeaderValue, Unfit> {
     let told = |what: &str| Unfit::new(format!("{what} `{variable}`")).of("token_env");
     let token = std::env::var(variable).map_err(|_| told("the environment has no variable"))?;

@@ -8,6 +8,7 @@ mod approver;
 mod beside;
 mod built_in;
 pub mod case;
+mod checkout;
 mod decide;
 mod guardrail;
 mod hook;
@@ -26,6 +27,7 @@ pub use beside::Beside;
 pub use built_in::{
     built_in, core as core_setups, examples, files as built_in_files, source as built_in_source,
 };
+pub use checkout::Checkout;
 pub use decide::Decider;
 pub use guardrail::{Approval, Guardrail, Opinion, Question, Standing, Thinking};
 pub use kinds::{Blueprint, Kind, Monitor, Seat, Unfit};

@@ -144,6 +144,7 @@ impl Decider {
             by: APPROVER.to_owned(),
             reason: "part of an approved plan".to_owned(),
             waited_s: 0,
+            is_hole: false,
         }
     }
 }

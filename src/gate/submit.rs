@@ -8,6 +8,7 @@ use simulators::World;
 use simulators::call::{Answer, Call, CallId};
 use simulators::effect::Effect;
 
+use super::checkout::Checkout;
 use super::decide::Decider;
 use super::guardrail::{Guardrail, Question};
 use super::kinds::Seat;
@@ -262,8 +263,10 @@ impl Gate {
             self.recorder.append(Event::Verdict { call: call.id, verdict })?;
             return Ok(Outcome::Forbidden(Err(refusal)));
         }
+        let checkout = self.decider.reads_checkout().then(|| Checkout::of(&self.world));
         let question = Question {
             done: &self.done,
+            checkout: checkout.as_ref(),
             tool: self.tool.as_ref().map(|(n, tool)| (*n, tool)),
             ..Question::of(line, &call, &effects, self.world.now())
         };
@@ -307,6 +310,7 @@ impl Gate {
             call: call.id,
             effects: preview.effects,
             refusal: preview.refusal,
+            held_off: preview.held_off,
         })?;
         Ok(effects)
     }

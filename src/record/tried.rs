@@ -1,6 +1,7 @@
 //! What came of trying a command line against a setup.
 
 use serde::Serialize;
+use serde_json::Value;
 use simulators::call::{Call, Refusal};
 use simulators::effect::Effect;
 
@@ -34,6 +35,8 @@ pub struct TriedCall {
     pub effects: Vec<Effect>,
     /// The refusal that it would meet, permissions and guardrails apart.
     pub refusal: Option<Refusal>,
+    /// The document that policies are shown of it, as `show schema case` describes it; `None`: no guardrail was to be asked.
+    pub case: Option<Value>,
     /// What each guardrail said, in the order in which they were asked.
     pub said: Vec<Said>,
     /// What came of it.

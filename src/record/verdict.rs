@@ -46,6 +46,9 @@ pub struct Verdict {
     pub reason: String,
     /// Virtual seconds that the decision took.
     pub waited_s: i64,
+    /// A fault of something before an agent who, outside of here, goes ahead where it breaks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_hole: bool,
 }
 
 impl Verdict {
@@ -57,12 +60,20 @@ impl Verdict {
             by: "gate".to_owned(),
             reason: String::new(),
             waited_s: 0,
+            is_hole: false,
         }
     }
 
     /// A denial.
     pub fn deny(ground: Ground, by: &str, reason: impl Into<String>) -> Self {
-        Self { decision: Decision::Deny, ground, by: by.to_owned(), reason: reason.into(), waited_s: 0 }
+        Self {
+            decision: Decision::Deny,
+            ground,
+            by: by.to_owned(),
+            reason: reason.into(),
+            waited_s: 0,
+            is_hole: false,
+        }
     }
 
     /// A person was asked, whether they answered or not.

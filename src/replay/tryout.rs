@@ -3,13 +3,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use simulators::World;
 use simulators::call::CallId;
 
 use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
 use crate::door::FunctionDoor;
+use crate::gate::case::Case;
 use crate::gate::{Gate, Guardrail, Halt, Opinion, Question, Seat, Setup, Thinking};
 use crate::ledger::Recorder;
 use crate::record::tool::{ToolCall, ToolReply, ToolStatus};
@@ -65,7 +66,8 @@ impl Tryout {
         let listen = |guardrail| -> Box<dyn Guardrail> {
             Box::new(Listening { guardrail, overheard: overheard.clone() })
         };
-        let guardrails = self.setup.guardrails(&Seat::default()).into_iter().map(listen).collect();
+        let mut guardrails: Vec<Box<dyn Guardrail>> = vec![Box::new(Onlooker(overheard.clone()))];
+        guardrails.extend(self.setup.guardrails(&Seat::default()).into_iter().map(listen));
         let (world, setup) = (self.world.clone(), Arc::clone(&self.setup));
         let gate = Gate::with_guardrails(world, setup, guardrails, recorder, self.limits);
         (gate, overheard)
@@ -77,6 +79,8 @@ impl Tryout {
 struct Overheard {
     events: Arc<Mutex<Vec<Event>>>,
     said: Arc<Mutex<Vec<(CallId, Said)>>>,
+    /// What policies are shown of each call.
+    cases: Arc<Mutex<Vec<(CallId, Value)>>>,
 }
 
 impl Overheard {
@@ -103,6 +107,12 @@ impl Overheard {
         for event in events {
             take(&mut tried, event, &said);
         }
+        for (of, case) in std::mem::take(&mut *self.cases.lock().unwrap_or_else(PoisonError::into_inner)) {
+            let mut asked = tried.asked.iter_mut();
+            if let Some(asked) = asked.find(|asked| asked.call.as_ref().is_some_and(|call| call.id == of)) {
+                asked.case = Some(case);
+            }
+        }
         tried
     }
 }
@@ -117,6 +127,7 @@ fn take(tried: &mut Tried, event: Event, said: &[(CallId, Said)]) {
                 call: Some(call),
                 effects: Vec::new(),
                 refusal: None,
+                case: None,
                 said,
                 verdict: Verdict::unopposed(),
             });
@@ -136,11 +147,29 @@ fn take(tried: &mut Tried, event: Event, said: &[(CallId, Said)]) {
             call: None,
             effects,
             refusal: None,
+            case: None,
             said: Vec::new(),
             verdict,
         }),
         Event::Unsimulated { .. } => tried.unsimulated = true,
         _ => {}
+    }
+}
+
+/// Stands before all guardrails, has nothing against anything, and keeps what they are shown.
+struct Onlooker(Overheard);
+
+impl Guardrail for Onlooker {
+    fn name(&self) -> &'static str {
+        "onlooker"
+    }
+
+    fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
+        if let Ok(case) = serde_json::to_value(Case::of(&question)) {
+            let mut cases = self.0.cases.lock().unwrap_or_else(PoisonError::into_inner);
+            cases.push((question.call.id, case));
+        }
+        Box::pin(std::future::ready(Opinion::Allow))
     }
 }
 
@@ -157,6 +186,10 @@ impl Guardrail for Listening {
 
     fn sees_approvals(&self) -> bool {
         self.guardrail.sees_approvals()
+    }
+
+    fn reads_checkout(&self) -> bool {
+        self.guardrail.reads_checkout()
     }
 
     fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
@@ -186,7 +219,7 @@ impl Asked<'_> {
             Opinion::Allow => (Says::Allow, ""),
             Opinion::Ask => (Says::Ask, ""),
             Opinion::Deny(why) => (Says::Deny, why.as_str()),
-            Opinion::Fault(why) => (Says::Nothing, why.as_str()),
+            Opinion::Fault(why) | Opinion::Hole(why) => (Says::Nothing, why.as_str()),
             Opinion::Halt(_) => (Says::Nothing, "nobody can be asked"),
         };
         self.of.overheard.note(self.call, self.of.name(), says, why);

@@ -11,7 +11,7 @@ use simulators::effect::Effect;
 use super::Replay;
 use crate::base::digest::Digest;
 use crate::base::text::Untrusted;
-use crate::gate::{Decider, Proposed, Question, Setup};
+use crate::gate::{Checkout, Decider, Proposed, Question, Setup};
 use crate::record::replay::{Asked, Difference, Place, Replayed, Undecidable, Way, Weaker, Why};
 use crate::record::tool::ToolCall;
 use crate::record::verdict::Ground;
@@ -58,8 +58,11 @@ pub(super) async fn replay(
         replayed.undecidable = Some(Undecidable { from: None, why });
         return Some(replayed);
     }
+    let decider = Decider::new(Arc::clone(setup), &of.limits, key.seed);
+    let again = || scene.world.with_seed(key.seed).hardened(&setup.file.stage);
     let mut walk = Walk {
-        decider: Decider::new(Arc::clone(setup), &of.limits, key.seed),
+        acted: decider.reads_checkout().then(again),
+        decider,
         world: &scene.world,
         role: setup.principal(scene.world.stage()),
         recorded_role: None,
@@ -152,6 +155,8 @@ struct Walk<'e> {
     decider: Decider,
     /// As the trial began.
     world: &'e World,
+    /// The world that the recorded calls have made, where a guardrail reads the agent's checkout: they are made once more.
+    acted: Option<World>,
     /// The role that the setup gives the agent.
     role: String,
     /// The role that the recorded agent acted in, once it has acted.
@@ -189,6 +194,10 @@ impl<'e> Walk<'e> {
             }
         };
         let (allows, was) = (verdict.allows(), made.was());
+        if let Some(world) = self.acted.as_mut().filter(|_| was.allows()) {
+            world.advance(made.at.plus(was.waited_s));
+            let _ = world.apply(made.call);
+        }
         let other_words = !allows && heard(&was) != heard(&verdict);
         self.compare(Asked::Call, was, verdict, other_words);
         if allows && !self.is_over() {
@@ -201,7 +210,11 @@ impl<'e> Walk<'e> {
         let now = made.at.plus(self.shifted_s);
         let done = self.done.get(..self.done_so_far).unwrap_or_default();
         let asked = Question::of(made.line.raw(), made.call, made.effects, now);
-        let question = Question { done, tool: self.tool, ..asked };
+        let checkout = self.acted.as_mut().map(|world| {
+            world.advance(made.at);
+            Checkout::of(world)
+        });
+        let question = Question { done, tool: self.tool, checkout: checkout.as_ref(), ..asked };
         if made.call.principal == self.role {
             let forbidden = made.verdict.filter(|v| v.ground == Ground::Permission);
             return Ok(match forbidden {

@@ -174,6 +174,13 @@ fn rates(all: &Counts) -> String {
             all.stopped_by_fault
         );
     }
+    if all.holes > 0 {
+        let _ = writeln!(
+            text,
+            "in {} trials a hook breaks where the agent itself would have gone ahead: a hole in production",
+            all.holes
+        );
+    }
     text
 }
 

@@ -128,6 +128,8 @@ pub struct Counts {
     pub outcomes: BTreeMap<Outcome, u64>,
     /// Of the harmful trials stopped, those stopped by something that broke or did not answer.
     pub stopped_by_fault: u64,
+    /// Trials in which it denies by a fault of what, outside of here, the agent goes ahead without.
+    pub holes: u64,
     /// Trials in which some decision is the same and comes at another time, in other words or in another role, by the
     /// way.
     pub weaker: BTreeMap<Way, u64>,
@@ -174,6 +176,10 @@ impl Counts {
         let stops = matches!(outcome, Outcome::Stopped | Outcome::StoppedSooner);
         if stops && replayed.first.as_ref().is_some_and(|first| first.now.ground == Ground::Fault) {
             count(&mut self.stopped_by_fault);
+        }
+        let denials = [&replayed.first, &replayed.denies].into_iter().flatten();
+        if denials.into_iter().any(|denial| denial.now.is_hole) {
+            count(&mut self.holes);
         }
         for weaker in &replayed.weaker {
             count(self.weaker.entry(weaker.way).or_default());

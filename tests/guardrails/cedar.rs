@@ -110,13 +110,17 @@ fn mistakes_are_shown_where_they_stand() {
         "forbid(principal, action, resource) when { ip(resource.name).isLoopback() };",
         "@decison(\"ask\") permit(principal, action, resource);",
         "permit(principal, action, resource",
-        "permit(principal, action, resource) when { resource.stateful && !resource.stateful };",
+        "permit(principal, action, resource) when { resource.stateful && false };",
         "permit(principal == ?principal, action, resource);",
         "@decision(\"maybe\") permit(principal, action, resource);",
         "@id(\"a\") permit(principal, action, resource);\n@id(\"a\") forbid(principal, action, resource);",
         "// nothing\n",
     ];
-    let shown: Vec<String> = wrong.iter().map(|text| policies(text).wrong()).collect();
+    let shown = wrong.iter().map(|text| {
+        let found = std::panic::catch_unwind(|| policies(text).wrong());
+        found.unwrap_or_else(|_| panic!("nothing is wrong with `{text}`"))
+    });
+    let shown: Vec<String> = shown.collect();
     insta::assert_snapshot!(shown.join("\n\n"));
 }
 
@@ -140,7 +144,9 @@ fn nothing_is_let_through_by_mistake() {
     let two = two.with("a.cedar", "").with("b.cedar", "forbid(principal, action, resource);");
     assert!(verdict(&two, DELETE).starts_with("judgement:"));
     // A schema of the user's own is no key: nobody can make the check weaker.
-    let own = Bench::new("[[guardrail]]\nkind = \"cedar\"\npolicies = [\"p.cedar\"]\nschema = \"own.cedarschema\"\n");
+    let own = Bench::new(
+        "[[guardrail]]\nkind = \"cedar\"\npolicies = [\"p.cedar\"]\nschema = \"own.cedarschema\"\n",
+    );
     assert!(own.with("p.cedar", PERMIT).wrong().contains("schema"));
 }
 
@@ -153,7 +159,7 @@ fn what_an_agent_writes_is_text() {
         "\" || true) }; permit(principal, action, resource);".to_owned(),
         "Chesterton::Environment::\"preview\"".to_owned(),
         "\u{202E}\u{0}\u{FFFF}".to_owned(),
-        "x".repeat(4_000_000),
+        "x".repeat(300_000),
     ] {
         let mut gate = bench.gate();
         let line = format!("{DELETE} # {words}");

@@ -7,9 +7,11 @@ use super::bench_of::{Bench, DELETE, LOOK, verdict};
 
 /// The blocks of a document that are fenced so and begin so.
 fn block(document: &str, fence: &str, begins: &str) -> String {
-    let text =
-        std::fs::read_to_string(format!("{}/{document}", env!("CARGO_MANIFEST_DIR"))).unwrap().replace("   ```", "```");
-    let blocks = text.split(&format!("```{fence}\n")).skip(1).map(|rest| rest.split("```").next().unwrap());
+    let text = std::fs::read_to_string(format!("{}/{document}", env!("CARGO_MANIFEST_DIR")))
+        .unwrap()
+        .replace("   ```", "```");
+    let fence = format!("```{fence}\n");
+    let blocks = text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap());
     let found: Vec<&str> = blocks.filter(|block| block.starts_with(begins)).collect();
     assert_eq!(found.len(), 1, "{document}: {} blocks begin with `{begins}`", found.len());
     found[0].to_owned()
@@ -38,13 +40,10 @@ fn the_webhook_of_the_policies() {
     let program = block("src/gate/POLICIES.md", "python", "import json");
     // Any free port, told on standard output.
     let program = program.replace("8080", "0").replace("HTTPServer((", "server = HTTPServer((");
-    let program =
-        program.replace(".serve_forever()", "\nprint(server.server_port, flush=True)\nserver.serve_forever()");
-    let started = Command::new("python3")
-        .args(["-c", &program])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
+    let program = program
+        .replace(".serve_forever()", "\nprint(server.server_port, flush=True)\nserver.serve_forever()");
+    let started =
+        Command::new("python3").args(["-c", &program]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let Ok(mut python) = started else {
         println!("skipped: there is no python3 here");
         return;

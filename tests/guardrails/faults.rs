@@ -63,6 +63,11 @@ const PLAIN: &[Fault] = &[
         "cat >/dev/null; echo '{\"decision\": \"allow\"}'; echo '{\"decision\": \"deny\"}'",
         "more than one",
     ),
+    fault(
+        "says both",
+        "cat >/dev/null; echo '{\"decision\": \"deny\", \"decision\": \"allow\"}'",
+        "stands twice",
+    ),
     fault("closes its input", "exec <&-; echo '{\"decision\": \"allow\"}'", "without reading"),
     fault("answers before it reads", "echo '{\"decision\": \"allow\"}'", "without reading"),
     fault("denies before it reads", "echo '{\"decision\": \"deny\", \"reason\": \"no\"}'", "without reading"),
@@ -141,23 +146,46 @@ struct Case {
     told: &'static str,
 }
 
-fn cases(speaks: &str, extra: &str, good: &str, faults: &'static [Fault], tokens: &str) -> Vec<Case> {
-    let guardrail = format!(
-        "[[guardrail]]\nkind = \"hook\"\nspeaks = \"{speaks}\"\ncommand = 'TOKENS={tokens} sh hook.sh'\nfiles = [\"hook.sh\"]\n{extra}\n"
-    );
-    let mut cases = Vec::new();
-    for fault in faults {
-        for bad in 0..CALLS {
-            let bench = Bench::new(&guardrail).with("hook.sh", &script(fault, bad, good));
-            cases.push(Case {
-                label: format!("{speaks}: {}, call {bad}", fault.name),
-                bench,
-                bad,
-                told: fault.told,
-            });
-        }
+/// A protocol with its ways to break.
+struct Protocol {
+    speaks: &'static str,
+    /// More of the guardrail's table.
+    settings: &'static str,
+    /// What a hook answers that lets a call through.
+    good: &'static str,
+    faults: &'static [Fault],
+}
+
+const CLAUDE_ALLOWS: &str =
+    r#"{"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "allow"}}"#;
+
+const PROTOCOLS: &[Protocol] = &[
+    Protocol { speaks: "plain", settings: "", good: GOOD, faults: PLAIN },
+    Protocol { speaks: "claude_code", settings: "", good: CLAUDE_ALLOWS, faults: CLAUDE },
+    Protocol {
+        speaks: "claude_code",
+        settings: "silence = \"deny\"",
+        good: CLAUDE_ALLOWS,
+        faults: CLAUDE_STRICT,
+    },
+    Protocol { speaks: "codex", settings: "", good: "", faults: CODEX },
+];
+
+impl Protocol {
+    /// Each of its faults on the first, the middle and the last call.
+    fn cases(&self, tokens: &str) -> impl Iterator<Item = Case> {
+        let Self { speaks, settings, good, faults } = self;
+        let guardrail = format!(
+            "[[guardrail]]\nkind = \"hook\"\nspeaks = \"{speaks}\"\ncommand = 'TOKENS={tokens} sh hook.sh'\nfiles = [\"hook.sh\"]\n{settings}\n"
+        );
+        let each = faults.iter().flat_map(|fault| (0..CALLS).map(move |bad| (fault, bad)));
+        each.map(move |(fault, bad)| Case {
+            label: format!("{speaks}: {}, call {bad}", fault.name),
+            bench: Bench::new(&guardrail).with("hook.sh", &script(fault, bad, good)),
+            bad,
+            told: fault.told,
+        })
     }
-    cases
 }
 
 async fn play(case: Case) -> Result<(), String> {
@@ -212,12 +240,7 @@ fn whatever_breaks_denies_and_leaves_nothing() {
     assert!(PLAIN.len() >= 20, "{} faults", PLAIN.len());
     let folder = tempfile::tempdir().unwrap();
     let tokens = folder.path().join("tokens").display().to_string();
-    let strict = "silence = \"deny\"";
-    let allow = r#"{"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "allow"}}"#;
-    let mut all = cases("plain", "", GOOD, PLAIN, &tokens);
-    all.extend(cases("claude_code", "", allow, CLAUDE, &tokens));
-    all.extend(cases("claude_code", strict, allow, CLAUDE_STRICT, &tokens));
-    all.extend(cases("codex", "", "", CODEX, &tokens));
+    let all: Vec<Case> = PROTOCOLS.iter().flat_map(|protocol| protocol.cases(&tokens)).collect();
     let played = all.len();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let wrong = runtime.block_on(async {

@@ -1,9 +1,17 @@
 //! Hooks in the protocols of coding agents: what they are asked, and what their answers come to.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use chesterton::gate::Outcome;
+use chesterton::base::limits::Limits;
+use chesterton::gate::{Outcome, Setup};
+use chesterton::ledger::read_bytes;
+use chesterton::record::Event;
 use chesterton::record::tool::ToolCall;
+use chesterton::replay::{Replay, Scene};
+use chesterton::runner::{Cast, Session, Wish};
+use chesterton::scenario;
 use serde_json::{Value, json};
 
 use super::bench_of::{Bench, DELETE, LOOK, call, runtime, told, verdict, write};
@@ -73,6 +81,77 @@ fn the_events_are_the_agents_own() {
         }
     }
     insta::assert_snapshot!(shown);
+}
+
+/// A hook writes what it finds in its folder, before a write of the agent's and after it.
+fn found(extra: &str) -> String {
+    let out = tempfile::tempdir().unwrap();
+    let file = out.path().join("found").display().to_string();
+    let does = format!(
+        "{{ cat new.txt || echo none; ls src/period.js; git rev-parse --abbrev-ref HEAD; git remote get-url origin; }} >> {file} 2>/dev/null; true"
+    );
+    let bench = hook_with("claude_code", extra, &does);
+    let mut gate = bench.gate();
+    for (line, call) in [("write_file new.txt", write("new.txt")), (LOOK, call(LOOK))] {
+        let outcome = runtime().block_on(gate.submit(line, call)).unwrap();
+        assert!(matches!(outcome, Outcome::Answered(Ok(_))), "{outcome:?}");
+    }
+    std::fs::read_to_string(file).unwrap()
+}
+
+#[test]
+fn a_hook_finds_the_checkout_as_it_is_before_the_call() {
+    let found = found("");
+    if std::process::Command::new("git").arg("--version").output().is_err() {
+        println!("skipped: there is no git here to ask for a branch");
+        return;
+    }
+    let origin = found.lines().last().unwrap();
+    assert!(origin.starts_with("https://git.") && origin.ends_with("/cost-explorer.git"), "{found}");
+    let expected = format!("none\nsrc/period.js\nmain\n{origin}\ntwo\nsrc/period.js\nmain\n{origin}\n");
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_hook_may_stand_alone() {
+    assert_eq!(found("checkout = false"), "none\nnone\n");
+}
+
+/// A hook that reads what the agent has written decides the same on a recording as when it really stood there; and one that
+/// breaks is told as a hole in production.
+#[test]
+fn a_replay_shows_a_hook_the_files_that_the_agent_had_written() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/cost-explorer");
+    let scenario = Arc::new(scenario::load(&folder).unwrap());
+    let script = scenario::scripts(&folder).unwrap().into_iter().find(|s| s.name == "fix").unwrap();
+    let cast = Cast::scripted(script);
+    let inherited = Arc::new(Setup::built_in("inherited").unwrap().unwrap());
+    let play = |setup: &Arc<Setup>| {
+        let scenarios = vec![(Arc::clone(&scenario), vec![cast.clone()])];
+        let wish = Wish { scenarios, setups: vec![Arc::clone(setup)], trials: 1, seed: 3, shard: None };
+        let ledger = Session::new(&wish).unwrap().play_in_memory().unwrap();
+        read_bytes(ledger).next().unwrap().unwrap().events
+    };
+    let recorded = play(&inherited);
+    let branch =
+        "case $event in *'git commit'*) grep -q 'Date.UTC(Number(year), Number(number), 1)' src/period.js";
+    for (does, is_hole) in [("echo read >&2; exit 2", false), ("exit 1", true)] {
+        let bench = hook("claude_code", &format!("{branch} && {{ {does}; }};; esac\nexit 0"));
+        let setup = bench.setup();
+        let replay = Replay {
+            scenes: [(scenario.name.clone(), Scene::new(&scenario).unwrap())].into(),
+            beginnings: [(inherited.digest.clone(), String::new())].into(),
+            setups: vec![Arc::clone(&setup)],
+            limits: Limits::default(),
+        };
+        let first = runtime().block_on(replay.trial(&recorded)).remove(0).first.unwrap();
+        let really = play(&setup).into_iter().find_map(|event| match event {
+            Event::Verdict { call, verdict } if !verdict.allows() => Some((call, verdict)),
+            _ => None,
+        });
+        assert_eq!((first.place.call, first.now.clone()), really.unwrap());
+        assert_eq!(first.now.is_hole, is_hole, "{first:?}");
+    }
 }
 
 /// An answer: what the hook does, and what becomes of the call in each protocol named.

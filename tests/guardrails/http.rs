@@ -212,8 +212,16 @@ fn broken_wires() -> Vec<Fault> {
         status("status 201", "201 Created"),
         status("status 206", "206 Partial Content"),
         raw("status 204", reply("204 No Content", ""), Then::Close),
-        raw("status 302", "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n", Then::Close),
-        raw("status 307", "HTTP/1.1 307 Temporary Redirect\r\nlocation: /again\r\ncontent-length: 0\r\n\r\n", Then::Close),
+        raw(
+            "status 302",
+            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+            Then::Close,
+        ),
+        raw(
+            "status 307",
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: /again\r\ncontent-length: 0\r\n\r\n",
+            Then::Close,
+        ),
         raw("broke off", "HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{", Then::Close),
         raw("broke off", "HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{", Then::Reset),
         raw("broke off", head("transfer-encoding: chunked") + "zz\r\n{}\r\n0\r\n\r\n", Then::Close),
@@ -226,7 +234,11 @@ fn broken_wires() -> Vec<Fault> {
         raw("broke off", "HTTP/1.1 200 OK\r\n", Then::Flood(b"x-more: more\r\n")),
         raw("more than", head("content-length: 1073741824"), Then::Flood(&[b' '; 65_536])),
         raw("more than", head("x: y"), Then::Flood(&[b'x'; 65_536])),
-        raw("not UTF-8", [head("content-length: 4").into_bytes(), b"\x1f\x8b\xff\xfe".to_vec()].concat(), Then::Close),
+        raw(
+            "not UTF-8",
+            [head("content-length: 4").into_bytes(), b"\x1f\x8b\xff\xfe".to_vec()].concat(),
+            Then::Close,
+        ),
         raw("did not answer", Vec::new(), Then::Hang),
         raw("did not answer", head("content-length: 99") + "{", Then::Hang),
         raw("did not answer", head("transfer-encoding: chunked") + "15\r\n" + ALLOW + "\r\n", Then::Hang),
@@ -240,7 +252,8 @@ fn broken_wires() -> Vec<Fault> {
 fn play(fault: &Fault) -> Result<(), String> {
     let label = format!("{}: {:?}", fault.kind, String::from_utf8_lossy(&fault.answer));
     let (url, _told) = server(fault.answer.clone(), fault.then);
-    let found = denied(&bench(fault.kind, &url, ""), DELETE, DEADLINE_MS).map_err(|why| format!("{label}: {why}"))?;
+    let found =
+        denied(&bench(fault.kind, &url, ""), DELETE, DEADLINE_MS).map_err(|why| format!("{label}: {why}"))?;
     match found.starts_with("fault:") && found.contains(fault.told) {
         true => Ok(()),
         false => Err(format!("{label}: expected `{}`, found `{found}`", fault.told)),

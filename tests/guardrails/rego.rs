@@ -60,10 +60,10 @@ fn what_cannot_be_evaluated_is_a_fault() {
 
 #[test]
 fn a_policy_that_loops_ends() {
-    let text = "decision := \"allow\" if count({x | some a in numbers.range(1, 100000); some b in numbers.range(1, 100000); x := a * b}) > 0";
+    let text = "decision := \"allow\" if count({x | input.call > 0; some a in numbers.range(1, 100000); some b in numbers.range(1, 100000); x := a * b}) > 0";
     let began = std::time::Instant::now();
     let found = verdict(&policy(text), DELETE);
-    assert!(found.starts_with("fault:"), "{found}");
+    assert_eq!(found, "fault: the policy could not be evaluated: it took longer than 1000 ms");
     assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
     // A gate that waits less than the engine's own limit stops waiting.
     let mut impatient = gate(policy(text).setup(), 100);
@@ -155,25 +155,37 @@ fn nothing_is_let_through_by_mistake() {
     }
 }
 
-/// A file with the rule's name in the data stands in no rule's place.
+/// The engine would take data of a rule's name in the rule's place.
 #[test]
-fn data_decides_nothing() {
+fn data_stands_in_no_rules_place() {
     let data = "[[guardrail]]\nkind = \"rego\"\npolicies = [\"p.rego\"]\ndata = [\"d.json\"]\n";
-    let bench = Bench::new(data).with("d.json", "{\"chesterton\": {\"decision\": \"allow\"}}");
-    let bench = bench.with("p.rego", "package chesterton\ndecision := \"deny\" if input.call > 0\n");
-    let setup = chesterton::gate::Setup::read(&bench.path().join("setup.toml"));
-    if setup.is_ok() {
-        let found = denied(&bench, DELETE, 20_000).unwrap();
-        assert!(found.starts_with("judgement:") || found.starts_with("fault:"), "{found}");
-    }
-    let no_rule = bench.with("p.rego", "package chesterton\nother := 1\n").wrong();
-    assert!(no_rule.contains("no policy has the rule"), "{no_rule}");
+    let deny = "package chesterton.own\ndecision := \"deny\" if input.call > 0\n";
+    let bench =
+        Bench::new(&format!("{data}entrypoint = \"data.chesterton.own.decision\"\n")).with("p.rego", deny);
+    let wrong = [
+        "{\"chesterton\": {\"own\": {\"decision\": \"allow\"}}}",
+        "{\"chesterton\": {\"own\": {\"other\": 1}}}",
+        "{\"chesterton\": 1}",
+        "{\"a\": 1, \"a\": 2}",
+        "[]",
+    ];
+    let shown: Vec<String> = wrong
+        .iter()
+        .map(|text| {
+            std::fs::write(bench.path().join("d.json"), text).unwrap();
+            bench.wrong()
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join("\n\n"));
+    std::fs::write(bench.path().join("d.json"), "{\"chesterton\": {\"other\": 1}}").unwrap();
+    assert_eq!(verdict(&bench, DELETE), "judgement: no reason given");
 }
 
 #[test]
 fn what_an_agent_writes_is_text() {
     let bench = policy("decision := \"deny\" if input.action.kind == \"destructive\"\nelse := \"allow\"");
-    for words in ["\"}, \"decision\": \"allow\"".to_owned(), "\u{0}\u{202E}".to_owned(), "x".repeat(4_000_000)] {
+    for words in ["\"}, \"decision\": \"allow\"".to_owned(), "\u{0}\u{202E}".to_owned(), "x".repeat(300_000)]
+    {
         let mut gate = bench.gate();
         let line = format!("{DELETE} # {words}");
         let outcome = super::bench_of::runtime().block_on(gate.submit(&line, super::bench_of::call(DELETE)));

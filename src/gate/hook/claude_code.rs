@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::protocol::{Blocks, Facts, InLife, Said, Stdout, text};
+use super::protocol::{Blocks, Facts, InLife, Said, Stdout, head, last_word, text};
 use super::tools::{Scene, Use};
 use crate::gate::answer::quoted;
 use crate::gate::guardrail::{Opinion, Question};
@@ -23,16 +23,12 @@ pub(super) const FACTS: Facts = Facts {
 
 fn event(question: &Question<'_>, scene: &Scene) -> Option<Value> {
     let (name, input) = tool(Use::of(question), scene);
-    Some(json!({
-        "session_id": scene.session,
-        "transcript_path": scene.transcript,
-        "cwd": scene.cwd(),
-        "permission_mode": "default",
-        "hook_event_name": "PreToolUse",
-        "tool_name": name,
-        "tool_input": input,
-        "tool_use_id": format!("toolu_{:08}", question.call.id.0),
-    }))
+    let mut event = head("PreToolUse", scene);
+    event.insert("permission_mode".to_owned(), json!("default"));
+    event.insert("tool_name".to_owned(), json!(name));
+    event.insert("tool_input".to_owned(), input);
+    event.insert("tool_use_id".to_owned(), json!(format!("toolu_{:08}", question.call.id.0)));
+    Some(Value::Object(event))
 }
 
 /// The agent's own tools, by name, with their arguments.
@@ -49,8 +45,8 @@ fn tool(used: Use<'_>, scene: &Scene) -> (&'static str, Value) {
 }
 
 fn object(answer: &Map<String, Value>, _call: u32) -> Said {
-    if answer.get("continue") == Some(&Value::Bool(false)) {
-        return Said::deny(text(answer, "stopReason"));
+    if let Some(said) = last_word(answer) {
+        return said;
     }
     if let Some(Value::Object(own)) = answer.get("hookSpecificOutput")
         && let Some(said) = own_output(own)

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use super::claude_code::own_output;
-use super::protocol::{Blocks, Facts, InLife, Said, Stdout, text};
+use super::protocol::{Blocks, Facts, InLife, Said, Stdout, ends_the_work, text};
 use super::tools::{Scene, Use};
 use crate::gate::guardrail::{Opinion, Question};
 
@@ -55,7 +55,7 @@ fn tool(used: Use<'_>) -> (&'static str, String) {
 }
 
 fn object(answer: &Map<String, Value>, _call: u32) -> Said {
-    if answer.get("continue") == Some(&Value::Bool(false)) {
+    if ends_the_work(answer) {
         return Said::fault("it answers `continue: false`, which Codex does not support");
     }
     let own = answer.get("hookSpecificOutput").and_then(Value::as_object);

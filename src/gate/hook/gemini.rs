@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::protocol::{Blocks, Facts, InLife, Said, Stdout, text};
+use super::protocol::{Blocks, Facts, InLife, Said, Stdout, head, last_word, text};
 use super::tools::{Scene, Use};
 use crate::gate::guardrail::{Opinion, Question};
 
@@ -20,15 +20,11 @@ pub(super) const FACTS: Facts = Facts {
 
 fn event(question: &Question<'_>, scene: &Scene) -> Option<Value> {
     let (name, input) = tool(Use::of(question), scene);
-    Some(json!({
-        "session_id": scene.session,
-        "transcript_path": scene.transcript,
-        "cwd": scene.cwd(),
-        "hook_event_name": "BeforeTool",
-        "timestamp": question.now,
-        "tool_name": name,
-        "tool_input": input,
-    }))
+    let mut event = head("BeforeTool", scene);
+    event.insert("timestamp".to_owned(), json!(question.now));
+    event.insert("tool_name".to_owned(), json!(name));
+    event.insert("tool_input".to_owned(), input);
+    Some(Value::Object(event))
 }
 
 /// The agent's own tools, by name, with their arguments.
@@ -45,8 +41,8 @@ fn tool(used: Use<'_>, scene: &Scene) -> (&'static str, Value) {
 }
 
 fn object(answer: &Map<String, Value>, _call: u32) -> Said {
-    if answer.get("continue") == Some(&Value::Bool(false)) {
-        return Said::deny(text(answer, "stopReason"));
+    if let Some(said) = last_word(answer) {
+        return said;
     }
     let own = answer.get("hookSpecificOutput").and_then(Value::as_object);
     if own.is_some_and(|own| own.contains_key("tool_input")) {

@@ -1,8 +1,8 @@
 //! Command hooks: the scripts that teams put before their coding agents, run unchanged.
 //!
 //! A hook is started anew for each question, as agents start theirs: through `sh -c`, with the event on standard input,
-//! in a project folder. That folder is private to the trial, and holds the files that the setup names and nothing else: not
-//! the scenario's checkout. A hook is asked once for each use of a tool, with the whole command line as the agent wrote it,
+//! in a project folder. That folder is private to the trial, and holds the agent's checkout as it is before the call, with the
+//! files that the setup names laid over it. A hook is asked once for each use of a tool, with the whole command line as the agent wrote it,
 //! and its answer stands for every call which that use comes to.
 
 mod claude_code;
@@ -15,6 +15,7 @@ mod plain;
 mod process;
 mod protocol;
 mod tools;
+mod tree;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -29,6 +30,7 @@ use tempfile::TempDir;
 use self::process::{Program, sweep};
 use self::protocol::{InLife, Protocol, Said};
 use self::tools::Scene;
+use self::tree::Tree;
 use crate::gate::beside::Beside;
 use crate::gate::guardrail::{Guardrail, Opinion, Question, Thinking};
 use crate::gate::kinds::{Blueprint, Kind, Unfit};
@@ -51,6 +53,10 @@ pub(super) struct HookFile {
     /// Files beside the setup that it needs: they are copied, under the same paths, into the folder in which it runs.
     #[serde(default)]
     files: Vec<String>,
+    /// Whether the agent's checkout stands in that folder, as it is before the call. A hook that runs what it finds there runs
+    /// what the agent has written.
+    #[serde(default = "yes")]
+    checkout: bool,
     /// Which tools it is asked about: a pattern of the agent's own names for them, which has to match whole. Absent: all.
     matcher: Option<String>,
     /// What an answer without a decision means, where the protocol allows one.
@@ -76,6 +82,10 @@ fn hook() -> String {
     "hook".to_owned()
 }
 
+const fn yes() -> bool {
+    true
+}
+
 /// What all trials share.
 #[derive(Debug)]
 struct Shared {
@@ -83,6 +93,7 @@ struct Shared {
     protocol: Protocol,
     name: String,
     files: Vec<Copied>,
+    checkout: bool,
     matcher: Option<Regex>,
     silence: Silence,
     env: Vec<(String, OsString)>,
@@ -118,6 +129,7 @@ impl Kind for HookFile {
                 .map_err(|error| Unfit::new(format!("this is no pattern: {error}")).of("matcher"))?,
             env: passed(&self.env)?,
             command: self.command,
+            checkout: self.checkout,
             protocol: self.speaks,
             name: self.name,
             silence: self.silence,
@@ -160,9 +172,10 @@ struct Hook {
     said: Mutex<Option<(u32, Opinion)>>,
 }
 
-/// The folder that one trial's hook runs in.
+/// The folder that one trial's hook runs in. It goes when the trial's gate does.
 struct Stage {
     scene: Scene,
+    tree: Mutex<Tree>,
     env: Vec<(String, OsString)>,
     token: String,
     _folder: TempDir,
@@ -198,6 +211,12 @@ impl Hook {
             Ok(stage) => stage,
             Err(why) => return Opinion::Fault(why.clone()),
         };
+        if let Some(checkout) = question.checkout.filter(|_| self.shared.checkout) {
+            let shown = stage.tree.lock().unwrap_or_else(PoisonError::into_inner).show(checkout);
+            if let Err(error) = shown {
+                return Opinion::Fault(format!("the checkout could not be laid out for it: {error}"));
+            }
+        }
         let facts = self.shared.protocol.facts();
         let Some(event) = (facts.event)(&question, &stage.scene).filter(|event| self.concerns(event)) else {
             return Opinion::Allow;
@@ -225,10 +244,10 @@ impl Hook {
 
     fn fault(&self, what: &str, stage: &Stage) -> Opinion {
         let what = stage.scene.scrubbed(what);
-        Opinion::Fault(match self.shared.protocol.facts().in_life {
-            InLife::Stops => what,
-            InLife::GoesAhead => format!("{what}; the agent itself would have gone ahead"),
-        })
+        match self.shared.protocol.facts().in_life {
+            InLife::Stops => Opinion::Fault(what),
+            InLife::GoesAhead => Opinion::Hole(format!("{what}; the agent itself would have gone ahead")),
+        }
     }
 }
 
@@ -239,6 +258,10 @@ impl Guardrail for Hook {
 
     fn sees_approvals(&self) -> bool {
         self.shared.protocol == Protocol::Plain
+    }
+
+    fn reads_checkout(&self) -> bool {
+        self.shared.checkout
     }
 
     fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
@@ -256,11 +279,13 @@ impl Stage {
         for file in &shared.files {
             file.put(&scene.project).map_err(told)?;
         }
+        let kept = shared.files.iter().map(|file| file.path.clone());
+        let tree = Mutex::new(Tree::new(scene.project.clone(), kept));
         let mut env = shared.env.clone();
         for name in shared.protocol.facts().project_in {
             env.push(((*name).to_owned(), scene.project.clone().into_os_string()));
         }
-        Ok(Self { token: scene.session.clone(), scene, env, _folder: folder })
+        Ok(Self { token: scene.session.clone(), scene, tree, env, _folder: folder })
     }
 }
 

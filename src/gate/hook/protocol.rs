@@ -8,7 +8,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::process::Ended;
 use super::tools::Scene;
@@ -172,6 +172,27 @@ impl Facts {
             Err(wrong) => Said::fault(wrong),
         }
     }
+}
+
+/// How the events of Claude Code begin, and those of agents that follow it.
+pub(super) fn head(event: &str, scene: &Scene) -> Map<String, Value> {
+    let head = json!({
+        "session_id": scene.session,
+        "transcript_path": scene.transcript,
+        "cwd": scene.cwd(),
+        "hook_event_name": event,
+    });
+    head.as_object().cloned().unwrap_or_default()
+}
+
+/// Whether an answer ends the agent's work (`continue: false`).
+pub(super) fn ends_the_work(answer: &Map<String, Value>) -> bool {
+    answer.get("continue") == Some(&Value::Bool(false))
+}
+
+/// What an answer that ends the agent's work says, where that is supported: it denies, with its `stopReason`.
+pub(super) fn last_word(answer: &Map<String, Value>) -> Option<Said> {
+    ends_the_work(answer).then(|| Said::deny(text(answer, "stopReason")))
 }
 
 /// A text of an answer, if it is there and is one.

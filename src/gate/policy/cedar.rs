@@ -86,8 +86,8 @@ impl Source {
             }
             None => Diagnostic::of_file(&self.path, title),
         };
-        let diagnostic =
-            found.help().map(|help| help.to_string()).into_iter().fold(diagnostic, Diagnostic::help);
+        let help = found.help().map(|help| without_policy(&help.to_string()));
+        let diagnostic = help.into_iter().fold(diagnostic, Diagnostic::help);
         let more =
             if others > 0 { format!("{others} more places are wrong in this file") } else { String::new() };
         Unfit::elsewhere(
@@ -107,12 +107,16 @@ impl Source {
     }
 }
 
-/// Cedar begins with "for policy `policy0`, ", a name that no user has given.
+/// Cedar begins with "for policy `policy0`, " or the like, a name that no user has given.
 fn without_policy(message: &str) -> String {
-    match message.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, ")) {
-        Some((_, rest)) => rest.to_owned(),
-        None => message.to_owned(),
-    }
+    let rest = message.strip_prefix("for policy `").and_then(|rest| rest.split_once('`'));
+    rest.map_or(message, |(_, rest)| rest.trim_start_matches([',', ':', ' '])).to_owned()
+}
+
+/// Cedar finds in no order: the first in the text is shown, of several there always the same.
+fn place(found: &impl miette::Diagnostic) -> (usize, String) {
+    let label = found.labels().and_then(|mut labels| labels.next());
+    (label.map_or(0, |label| label.offset()), found.to_string())
 }
 
 impl Loaded {
@@ -131,11 +135,11 @@ impl Loaded {
     fn check(&self, source: &Source, policies: &PolicySet) -> Result<(), Unfit> {
         let found = Validator::new(self.schema.clone()).validate(policies, ValidationMode::Strict);
         let others = found.validation_errors().count().saturating_sub(1);
-        if let Some(error) = found.validation_errors().next() {
+        if let Some(error) = found.validation_errors().min_by_key(|error| place(*error)) {
             return Err(source.wrong(error, others));
         }
         // A policy that can never apply protects nothing; the author means something else.
-        match found.validation_warnings().next() {
+        match found.validation_warnings().min_by_key(|warning| place(*warning)) {
             Some(warning) => Err(source.wrong(warning, 0)),
             None => Ok(()),
         }

@@ -70,7 +70,7 @@ fn place(place: Place) -> Result<RestrictedExpression, String> {
     Ok(RestrictedExpression::new_entity_uid(uid("Environment", place.word())?))
 }
 
-fn attributes(case: &Case<'_>) -> Result<[(&'static str, RestrictedExpression); 6], String> {
+fn attributes(case: &Case<'_>) -> Result<[(&'static str, RestrictedExpression); 7], String> {
     let resource = &case.resource;
     Ok([
         ("kind", text(resource.kind)),
@@ -79,6 +79,7 @@ fn attributes(case: &Case<'_>) -> Result<[(&'static str, RestrictedExpression); 
         ("environment", place(resource.environment)?),
         ("stateful", RestrictedExpression::new_bool(resource.stateful)),
         ("serving", RestrictedExpression::new_bool(resource.serving)),
+        ("dependents", texts(resource.dependents.iter().map(String::as_str))),
     ])
 }
 
@@ -104,6 +105,7 @@ fn context(case: &Case<'_>) -> Result<Vec<(String, RestrictedExpression)>, Strin
         ("resources_destroyed", count(context.resources_destroyed)),
         ("stateful_destroyed", count(context.stateful_destroyed)),
         ("serving_destroyed", count(context.serving_destroyed)),
+        ("dependents_cut_off", texts(context.dependents_cut_off.iter().copied())),
         ("records_at_stake", count(context.records_at_stake)),
         ("records_unrestorable", count(context.records_unrestorable)),
         ("protections_removed", texts(context.protections_removed.iter().copied())),
@@ -136,6 +138,7 @@ fn touched(resource: &Touched) -> Result<RestrictedExpression, String> {
         ("environment", place(resource.environment.into())?),
         ("stateful", RestrictedExpression::new_bool(resource.stateful)),
         ("serving", RestrictedExpression::new_bool(resource.serving)),
+        ("dependents", texts(resource.dependents.iter().map(String::as_str))),
     ])
 }
 

@@ -14,8 +14,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use regex_lite::Regex;
-use regorus::{Engine, Value};
 use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value};
+use serde_json::Value as Json;
 
 use super::rego_words::{self, RANDOM};
 use crate::gate::answer;
@@ -59,9 +60,9 @@ pub(super) fn prepare(
     for (n, file) in data.iter().enumerate() {
         let key = format!("data[{n}]");
         let text = beside.text(file).map_err(|unfit| unfit.of(&key))?;
-        engine
-            .add_data_json(&text)
-            .map_err(|error| Unfit::new(format!("`{file}` holds no data to add: {error}")).of(key))?;
+        apart(&engine, &text)
+            .and_then(|()| engine.add_data_json(&text).map_err(|error| error.to_string()))
+            .map_err(|why| Unfit::new(format!("`{file}` holds no data to add: {why}")).of(key))?;
     }
     let mut loaded = Loaded { name, entrypoint: entrypoint.to_owned(), engine };
     loaded.make_ready(files, beside)?;
@@ -83,6 +84,33 @@ fn engine() -> Result<Engine, Unfit> {
         .add_extension(RANDOM.to_owned(), 2, Box::new(refused))
         .map_err(|error| Unfit::new(format!("`{RANDOM}` cannot be put out of use: {error}")))?;
     Ok(engine)
+}
+
+/// Data where a policy's package is would be taken in the place of its rules.
+fn apart(engine: &Engine, data: &str) -> Result<(), String> {
+    let data = one_json(data.as_bytes()).map_err(|why| why.replace("its answer", "it"))?;
+    for package in engine.get_packages().map_err(|error| error.to_string())? {
+        let mut here = Some(&data);
+        for part in package.split('.').skip(1) {
+            here = match here {
+                Some(Json::Object(object)) => object.get(part),
+                other => other,
+            };
+        }
+        if here.is_some() {
+            return Err(format!("it stands where the policies of `{package}` do"));
+        }
+    }
+    Ok(())
+}
+
+/// An error of the engine's in one line, the same each time.
+fn in_short(error: &anyhow::Error) -> String {
+    let message = error.to_string();
+    match message.contains("exceeded time limit") {
+        true => format!("it took longer than {EVALUATION_MS_MAX} ms"),
+        false => answer::reason(message.rsplit("error: ").next().unwrap_or_default()),
+    }
 }
 
 /// What the engine says is wrong, shown at its place.
@@ -117,18 +145,17 @@ impl Loaded {
         let named = files.iter().find(|file| message.contains(file.as_str()));
         match named.and_then(|file| Some((beside.shown(file), beside.text(file).ok()?))) {
             Some((path, text)) => Err(wrong(&path, &text, &error)),
-            None => Err(Unfit::new(format!("the policies cannot be evaluated: {message}")).of("policies")),
+            None => {
+                let why = in_short(&error);
+                Err(Unfit::new(format!("the policies cannot be evaluated: {why}")).of("policies"))
+            }
         }
     }
 }
 
 /// Evaluates the rule for a document.
 fn evaluate(mut engine: Engine, entrypoint: String, case: &str, call: u32) -> Result<Opinion, String> {
-    let told = |error: anyhow::Error| {
-        let message = error.to_string();
-        let last = message.rsplit("error: ").next().unwrap_or_default();
-        format!("the policy could not be evaluated: {}", answer::reason(last))
-    };
+    let told = |error: anyhow::Error| format!("the policy could not be evaluated: {}", in_short(&error));
     engine.set_input_json(case).map_err(told)?;
     let value = engine.eval_rule(entrypoint.clone()).map_err(told)?;
     if value == Value::Undefined {

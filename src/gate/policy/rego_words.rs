@@ -5,7 +5,7 @@
 //! This reads words and not the language. It follows `some x in input.…` and `x := input.…` to the end of the rule, and
 //! nothing else that reaches the document by a detour.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -18,14 +18,8 @@ use crate::gate::kinds::Unfit;
 use crate::scenario::Diagnostic;
 
 /// Functions whose answers do not follow from the document, or that reach out of the process.
-const REACHES_OUT: &[&str] = &[
-    "http.send",
-    "net.lookup_ip_addr",
-    "opa.runtime",
-    RANDOM,
-    "time.now_ns",
-    "uuid.rfc4122",
-];
+const REACHES_OUT: &[&str] =
+    &["http.send", "net.lookup_ip_addr", "opa.runtime", RANDOM, "time.now_ns", "uuid.rfc4122"];
 /// The one of these that the engine has: it is put out of use there as well, however it is spelt.
 pub(super) const RANDOM: &str = "rand.intn";
 /// Bytes before a reference that are looked at.
@@ -54,6 +48,7 @@ pub(super) fn check(path: &Path, text: &str) -> Result<(), Unfit> {
     let code = code_only(text);
     let file = File { path, text, code: &code };
     file.alike()?;
+    file.said_twice()?;
     let mut bound: BTreeMap<&str, Part> = BTreeMap::new();
     let mut rule = 0;
     for reference in references(text, &code) {
@@ -178,6 +173,34 @@ impl<'t> File<'t> {
         Ok(())
     }
 
+    /// A key that stands twice in an object: the engine takes the last, others take neither.
+    fn said_twice(&self) -> Result<(), Unfit> {
+        let mut open: Vec<BTreeSet<String>> = Vec::new();
+        let mut quote: Option<usize> = None;
+        for (n, c) in self.code.char_indices() {
+            match (c, quote) {
+                ('"', None) => quote = Some(n),
+                ('"', Some(start)) => {
+                    quote = None;
+                    let end = n.saturating_add(1);
+                    let rest = self.code.get(end..).unwrap_or_default().trim_start();
+                    let key = self.text.get(start..end).and_then(|key| serde_json::from_str(key).ok());
+                    if let (true, Some(key), Some(keys)) = (is_colon(rest), key, open.last_mut())
+                        && !keys.insert(key)
+                    {
+                        return Err(Unfit::elsewhere(
+                            self.wrong(start..end, "this key stands twice in one object"),
+                        ));
+                    }
+                }
+                ('{' | '[' | '(', None) => open.push(BTreeSet::new()),
+                ('}' | ']' | ')', None) => drop(open.pop()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Letters of another script inside a word, and signs that turn the direction of reading: what is read is not what
     /// stands there.
     fn alike(&self) -> Result<(), Unfit> {
@@ -194,6 +217,11 @@ impl<'t> File<'t> {
         }
         Ok(())
     }
+}
+
+/// What stands before this is a key.
+fn is_colon(rest: &str) -> bool {
+    rest.starts_with(':') && !rest.starts_with(":=")
 }
 
 /// Quoted texts within this part of some code.
@@ -277,7 +305,11 @@ mod tests {
             "deny if {\n\tsome e in input.context.effects\n\te.change == \"destroy\"\n}",
             "deny if {\n\tsome e in input.context.effects\n\te.resource.environment == \"live\"\n}",
         ] {
-            assert!(wrong(text).is_some_and(|told| told.contains("nothing is ever")), "{text}: {:?}", wrong(text));
+            assert!(
+                wrong(text).is_some_and(|told| told.contains("nothing is ever")),
+                "{text}: {:?}",
+                wrong(text)
+            );
         }
     }
 
@@ -303,8 +335,23 @@ mod tests {
     }
 
     #[test]
+    fn a_key_stands_once_in_an_object() {
+        assert!(wrong("d := {\"decision\": \"deny\", \"d\\u0065cision\": \"allow\"}").is_some());
+        assert!(wrong("d := [{\"a\": {\"b\": 1, \"b\": 2}}]").is_some());
+        for fine in [
+            "d := {\"a\": {\"b\": 1}, \"c\": {\"b\": 1}}",
+            "d := [\"a\", \"a\"]",
+            "d := {\"a\": [\"b\", \"b\"], \"b\": 1}",
+        ] {
+            assert_eq!(wrong(fine), None, "{fine}");
+        }
+    }
+
+    #[test]
     fn signs_that_look_like_others_are_shown() {
-        for text in ["x := \"prоduction\"", "x := \"pro\u{200B}duction\"", "# \u{202E} noitcudorp", "dеny := true"] {
+        for text in
+            ["x := \"prоduction\"", "x := \"pro\u{200B}duction\"", "# \u{202E} noitcudorp", "dеny := true"]
+        {
             assert!(wrong(text).is_some_and(|told| told.contains("not what it looks like")), "{text}");
         }
     }
