@@ -15,6 +15,8 @@
 )]
 
 use std::hint::black_box;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -58,7 +60,7 @@ fn replays(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut group = criterion.benchmark_group("replay");
     group.sample_size(20);
-    for name in ["inherited", "peer-review", "least-privilege"] {
+    for name in ["inherited", "peer-review", "least-privilege", "cedar-effects", "rego-effects"] {
         let scenes = [(scenario.name.clone(), Scene::new(&scenario).unwrap())].into();
         let replay = Replay {
             scenes,
@@ -120,20 +122,23 @@ fn decisions(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("decisions");
     group.sample_size(20);
     group.throughput(Throughput::Elements(1));
+    let folder = tempfile::tempdir().unwrap();
     for (kind, name) in [
         ("native", "peer-review"),
         ("Cedar", "cedar-effects"),
         ("Rego", "rego-effects"),
+        ("webhook", ""),
         ("hook process", "command-hook"),
     ] {
-        let setup = match Setup::built_in(name).unwrap() {
+        let setup = if name.is_empty() { Ok(webhook(folder.path())) } else { Setup::built_in(name).unwrap() };
+        let setup = match setup {
             Ok(setup) => Arc::new(setup),
             Err(wrong) => {
                 println!("{kind}: left out, since {}", wrong[0].title());
                 continue;
             }
         };
-        let mut decider = Decider::new(setup, &Limits::default());
+        let mut decider = Decider::new(setup, &Limits::default(), 1);
         let mut decide = |made: &Recorded| {
             let question = Question::of(&made.line, &made.call, &made.effects, made.at);
             runtime.block_on(decider.decide(question))
@@ -145,8 +150,31 @@ fn decisions(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A setup with a webhook on this machine that allows everything, in the least that HTTP takes.
+fn webhook(folder: &std::path::Path) -> Setup {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut part = [0; 1 << 20];
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"}") {
+                let n = stream.read(&mut part).unwrap();
+                asked.extend_from_slice(&part[..n]);
+            }
+            let answer = r#"{"decision": "allow"}"#;
+            let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
+        }
+    });
+    let file = folder.join("setup.toml");
+    let head = "name = \"webhook\"\nabout = \"a webhook\"\nprofile = \"inherited\"\n";
+    std::fs::write(&file, format!("{head}[[guardrail]]\nkind = \"webhook\"\nurl = \"{url}\"\n")).unwrap();
+    Setup::read(&file).unwrap()
+}
+
 fn percentiles<T>(kind: &str, calls: &[Recorded], decide: &mut impl FnMut(&Recorded) -> T) {
-    let rounds = if kind == "hook process" { 2 } else { 20 };
+    let rounds = if kind == "hook process" { 2 } else { 100 };
     let mut took: Vec<Duration> = Vec::new();
     for made in calls.iter().cycle().take(calls.len() * rounds) {
         let began = Instant::now();
