@@ -2,7 +2,7 @@
 //! Each worker has a segment of its own, which its trials share.
 //!
 //! Trials compute on threads of their own, so that neither the clock nor a signal waits for one. One that waits for its model
-//! keeps its thread, which costs some memory and no time; what computes at once is bounded, see `turnstile`.
+//! keeps its thread, which costs some memory and no time.
 
 use std::fs::File;
 use std::pin::Pin;
