@@ -113,12 +113,11 @@ impl Conversation {
         fault: Option<&Fault>,
         watch: &Stopwatch,
     ) -> Line {
-        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
         let outcome = match fault {
             Some(fault) => Outcome::Failed(fault.clone()),
             None => story.answered(&self.model),
         };
-        let request = Body::after(&text(&self.recorded), &text(body));
+        let request = Body::after(&String::from_utf8_lossy(&self.recorded), &String::from_utf8_lossy(body));
         let told = Told { tries: story.tries, outcome, lost: story.lost };
         Line::of(asked, self.model.endpoint(), self.model.url().as_str(), request, told, watch)
     }

@@ -6,6 +6,7 @@ use std::io::Read;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem::Finder;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -74,14 +75,22 @@ impl Key {
 
 /// Strips keys from texts, in whatever way a provider or an agent may have written them.
 #[derive(Clone, Default)]
-pub(super) struct Scrub(Vec<SecretString>);
+pub(super) struct Scrub(Vec<Form>);
+
+/// One way in which a key may be written.
+#[derive(Clone)]
+struct Form {
+    text: SecretString,
+    finder: Finder<'static>,
+}
 
 impl Scrub {
     /// Strips this key too from now on.
     pub fn add(&mut self, key: &Key) {
         for form in forms(key.expose()) {
-            if form.len() >= KEY_BYTES_MIN && !self.0.iter().any(|known| known.expose_secret() == form) {
-                self.0.push(SecretString::from(form));
+            if form.len() >= KEY_BYTES_MIN && !self.0.iter().any(|known| known.text.expose_secret() == form) {
+                let finder = Finder::new(&form).into_owned();
+                self.0.push(Form { text: SecretString::from(form), finder });
             }
         }
     }
@@ -89,9 +98,9 @@ impl Scrub {
     /// The text without keys.
     pub fn strip<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut stripped = Cow::Borrowed(text);
-        for form in self.0.iter().map(ExposeSecret::expose_secret) {
-            if stripped.contains(form) {
-                stripped = Cow::Owned(stripped.replace(form, STRIPPED));
+        for form in &self.0 {
+            if form.finder.find(stripped.as_bytes()).is_some() {
+                stripped = Cow::Owned(stripped.replace(form.text.expose_secret(), STRIPPED));
             }
         }
         stripped

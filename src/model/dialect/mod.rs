@@ -261,3 +261,100 @@ fn list_at<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
 fn fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
     fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn examples() -> [(Dialect, Value); 4] {
+        let call = json!({"name": "run", "arguments": "{\"a\":1}"});
+        let chat = json!({"choices": [{"index": 0, "finish_reason": "tool_calls", "message": {"role": "assistant",
+            "content": "x", "refusal": null, "tool_calls": [{"id": "1", "type": "function", "function": call}]}}],
+            "usage": {"prompt_tokens": 5, "completion_tokens": 6, "prompt_tokens_details": {"cached_tokens": 2}}});
+        let item = json!({"type": "function_call", "call_id": "1", "name": "run", "arguments": "{\"a\":1}"});
+        let said = json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "x"}]});
+        let responses = json!({"status": "completed", "incomplete_details": null, "output": [said, item],
+            "usage": {"input_tokens": 5, "input_tokens_details": {"cached_tokens": 2}, "output_tokens": 6}});
+        let used = json!({"type": "tool_use", "id": "1", "name": "run", "input": {"a": 1}});
+        let messages = json!({"content": [{"type": "text", "text": "x"}, used], "stop_reason": "tool_use",
+            "usage": {"input_tokens": 3, "cache_read_input_tokens": 2, "output_tokens": 6}});
+        let parts = json!([{"text": "x"}, {"functionCall": {"id": "1", "name": "run", "args": {"a": 1}}}]);
+        let gemini = json!({"candidates": [{"finishReason": "STOP", "content": {"parts": parts}}],
+            "usageMetadata": {"promptTokenCount": 5, "cachedContentTokenCount": 2, "candidatesTokenCount": 6}});
+        [
+            (Dialect::OpenaiChat, chat),
+            (Dialect::OpenaiResponses, responses),
+            (Dialect::AnthropicMessages, messages),
+            (Dialect::Gemini, gemini),
+        ]
+    }
+
+    /// The value with each of its parts in turn replaced by something else, or taken out.
+    fn garbled(value: &Value) -> Vec<Value> {
+        let others =
+            [Value::Null, json!(7), json!("?"), json!([]), json!({}), json!([[]]), json!({"type": 3})];
+        let mut all: Vec<Value> = others.to_vec();
+        match value {
+            Value::Array(list) => {
+                for (n, entry) in list.iter().enumerate() {
+                    all.extend(garbled(entry).into_iter().map(|other| {
+                        let mut list = list.clone();
+                        list[n] = other;
+                        Value::Array(list)
+                    }));
+                }
+            }
+            Value::Object(fields) => {
+                for (key, entry) in fields {
+                    let mut without = fields.clone();
+                    without.shift_remove(key);
+                    all.push(Value::Object(without));
+                    all.extend(garbled(entry).into_iter().map(|other| {
+                        let mut fields = fields.clone();
+                        fields.insert(key.clone(), other);
+                        Value::Object(fields)
+                    }));
+                }
+            }
+            _ => {}
+        }
+        all
+    }
+
+    #[test]
+    fn all_dialects_say_the_same() {
+        for (dialect, whole) in examples() {
+            let answer = dialect.read(&whole).unwrap();
+            assert_eq!((answer.text.as_str(), &answer.stop), ("x", &Stop::Tools), "{dialect:?}");
+            assert_eq!(answer.uses[0].arguments, Arguments::Parsed(json!({"a": 1})));
+            let usage = answer.usage.unwrap();
+            assert_eq!((usage.input, usage.cached, usage.output), (3, 2, 6), "{dialect:?}");
+        }
+    }
+
+    /// Whatever is wrong with an answer, it is refused or read, and what is read of it can be sent back.
+    #[test]
+    fn no_answer_is_too_garbled_to_be_told_apart() {
+        for (dialect, whole) in examples() {
+            let (mut read, mut refused) = (0, 0);
+            for other in garbled(&whole) {
+                match dialect.read(&other) {
+                    Ok(answer) => {
+                        read += 1;
+                        assert!(answer.uses.iter().all(|tool| !tool.id.is_empty()));
+                        assert!(answer.uses.len() <= 1);
+                    }
+                    Err(failure) => {
+                        refused += 1;
+                        assert!(!failure.text.is_empty());
+                    }
+                }
+                // As an event it is no better.
+                let mut collector = Collector::new(dialect);
+                let _ = collector.take(&other.to_string());
+                let _ = collector.whole();
+            }
+            assert!(read > 20 && refused > 50, "{dialect:?}: {read} read, {refused} refused");
+        }
+    }
+}

@@ -143,11 +143,19 @@ impl Line {
     }
 }
 
+/// How many bytes two begin with that are the same: by blocks, for both may be long and mostly are the same.
+fn same_bytes(a: &[u8], b: &[u8]) -> usize {
+    const BLOCK: usize = 1_024;
+    let blocks = a.chunks(BLOCK).zip(b.chunks(BLOCK)).take_while(|(a, b)| a == b && a.len() == BLOCK).count();
+    let whole = blocks.saturating_mul(BLOCK);
+    let (a, b) = (a.get(whole..).unwrap_or_default(), b.get(whole..).unwrap_or_default());
+    whole.saturating_add(a.iter().zip(b).take_while(|(a, b)| a == b).count())
+}
+
 impl Body {
     /// A body after another one.
     pub fn after(before: &str, body: &str) -> Self {
-        let pairs = before.bytes().zip(body.bytes());
-        let mut same = pairs.take_while(|(a, b)| a == b).count();
+        let mut same = same_bytes(before.as_bytes(), body.as_bytes());
         while !body.is_char_boundary(same) {
             same = same.saturating_sub(1);
         }
@@ -157,5 +165,30 @@ impl Body {
     /// The whole body; `None` if the one before is not that which it came after.
     pub fn whole(&self, before: &str) -> Option<String> {
         before.get(..self.same_bytes).map(|same| format!("{same}{}", self.rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_what_was_before_and_what_is_new() {
+        let long = "é".repeat(2_000);
+        for (before, body) in [
+            ("", "abc"),
+            ("abc", "abcd"),
+            ("abcd", "abc"),
+            ("abc", "abc"),
+            ("aé", "aè"),
+            (long.as_str(), &format!("{long}x")),
+            (&format!("{long}x"), &format!("{long}yx")),
+        ] {
+            let after = Body::after(before, body);
+            assert_eq!(after.whole(before).unwrap(), body);
+            assert!(after.rest.len() <= body.len());
+        }
+        assert_eq!(Body::after(&long, &format!("{long}x")).rest, "x");
+        assert_eq!(Body::after("abc", "abd").whole("x"), None);
     }
 }
