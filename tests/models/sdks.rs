@@ -93,16 +93,24 @@ async fn the_official_clients_understand_the_stand_in_as_we_do() {
         println!("skipped: there is no Python with `openai` and `anthropic`");
         return;
     };
-    let (mut standins, mut jobs) = (Vec::new(), Vec::new());
+    // Half of them through the gateway, as an agent would come that is written with them.
+    let gateway = Gateway::start("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let (mut standins, mut passes, mut jobs) = (Vec::new(), Vec::new(), Vec::new());
     for dialect in [Dialect::Chat, Dialect::Responses, Dialect::Messages] {
         for (stream, turn) in [(false, 0), (false, 1), (true, 0), (true, 1)] {
             let standin = Standin::start(move |_| script(turn)).await;
-            jobs.push((dialect, stream, standin.url(dialect)));
+            jobs.push((dialect, stream, standin.url(dialect), "sk-test-0123456789".to_owned()));
+            let model = rig::model(rig::spec(&standin, dialect, stream));
+            let pass = gateway.admit(&model, rig::who(&passes.len().to_string())).unwrap();
+            let environment = pass.environment();
+            let of = |end: &str| environment.iter().find(|(name, _)| name.ends_with(end)).unwrap().1.clone();
+            jobs.push((dialect, stream, of("BASE_URL"), of("API_KEY")));
             standins.push(standin);
+            passes.push(pass);
         }
     }
     let asked: Vec<Value> =
-        jobs.iter().map(|(d, stream, url)| json!([format!("{d:?}"), url, stream])).collect();
+        jobs.iter().map(|(d, stream, url, key)| json!([format!("{d:?}"), url, stream, key])).collect();
     let run = move || Command::new(python).args(["-c", CLIENT, &json!(asked).to_string()]).output().unwrap();
     let output = tokio::task::spawn_blocking(run).await.unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
