@@ -8,7 +8,7 @@ use super::oracle::{Oracle, load_oracle};
 use super::stakes::Stakes;
 use crate::base::digest::Digest;
 use crate::base::exit::Exit;
-use crate::ledger::{Cause, Damage, Index, PlanError, RunFolder};
+use crate::ledger::{Cause, Damage, Index, Place, PlanError, RunFolder, read_at};
 use crate::record::Event;
 use crate::record::plan::Plan;
 use crate::scenario::Diagnostic;
@@ -100,6 +100,19 @@ impl Judge {
         Some(judge(&facts, oracle, twin_of))
     }
 
+    /// The marks of the trials that stand at these places, in their order; judged on all cores.
+    fn batch(&self, places: &[Place]) -> Vec<Result<Option<Marks>, Damage>> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let judged = |place| read_at(place).map(|recorded| self.marks(&recorded.events));
+        std::thread::scope(|scope| {
+            let parts = places.chunks(places.len().div_ceil(threads).max(1));
+            let work: Vec<_> =
+                parts.map(|part| scope.spawn(move || part.iter().map(judged).collect::<Vec<_>>())).collect();
+            let done = work.into_iter().map(|part| part.join());
+            done.flat_map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        })
+    }
+
     fn digests(&self) -> BTreeMap<String, Digest> {
         let known = self.oracles.iter().filter_map(|(name, (oracle, _))| Some((name, oracle.as_ref()?)));
         known.map(|(name, oracle)| (name.clone(), oracle.digest())).collect()
@@ -124,6 +137,9 @@ impl Judge {
     }
 }
 
+/// Trials that are judged before the next are read.
+const BATCH: usize = 256;
+
 /// Judges the run in this folder and hands over the marks of each sealed trial, in order of identity. Nothing is kept but
 /// where the trials stand, so that a run may be larger than memory.
 ///
@@ -139,17 +155,24 @@ pub fn score_run(folder: &RunFolder, mut take: impl FnMut(Marks)) -> Result<Scor
         .map_err(|e| PlanError { path: path.clone(), cause: e.cause.to_string() })?;
     let mut damages = std::mem::take(&mut index.damages);
     let mut judged = 0_usize;
-    for trial in index.trials() {
-        match trial {
-            Ok(recorded) => {
-                if let Some(marks) = judge.marks(&recorded.events) {
+    let mut places = index.places();
+    loop {
+        let batch: Vec<Place> = places.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            break;
+        }
+        for trial in judge.batch(&batch) {
+            match trial {
+                Ok(Some(marks)) => {
                     judged = judged.saturating_add(1);
                     take(marks);
                 }
+                Ok(None) => {}
+                Err(damage) => damages.push(damage),
             }
-            Err(damage) => damages.push(damage),
         }
     }
+    drop(places);
     Ok(Scored { judged, damages, unjudged: judge.without(), oracles: judge.digests(), plan, index })
 }
 
