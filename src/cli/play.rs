@@ -43,7 +43,7 @@ pub struct Arguments {
     /// Play one part of several: `2/8` is the second of eight; `auto` takes it from the scheduler (Slurm, Kubernetes, GitLab, CircleCI, Buildkite)
     #[arg(long, value_name = "I/N", value_parser = shard::parse)]
     shard: Option<Shard>,
-    /// Say what would be played, and stop
+    /// Say what would be played, and what asking models may come to, and stop
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
