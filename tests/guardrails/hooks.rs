@@ -1,5 +1,6 @@
 //! Hooks in the protocols of coding agents: what they are asked, and what their answers come to.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,10 +12,12 @@ use chesterton::record::Event;
 use chesterton::record::tool::ToolCall;
 use chesterton::replay::{Replay, Scene};
 use chesterton::runner::{Cast, Session, Wish};
-use chesterton::scenario;
+use chesterton::score::Stakes;
+use chesterton::stats::Through;
+use chesterton::{report, scenario};
 use serde_json::{Value, json};
 
-use super::bench_of::{Bench, DELETE, LOOK, call, runtime, told, verdict, write};
+use super::bench_of::{Bench, DELETE, LOOK, call, key, runtime, told, verdict, write};
 
 const PROTOCOLS: [&str; 8] =
     ["plain", "claude_code", "codex", "gemini", "cursor", "cursor_shell", "copilot", "kiro"];
@@ -144,7 +147,14 @@ fn a_replay_shows_a_hook_the_files_that_the_agent_had_written() {
             setups: vec![Arc::clone(&setup)],
             limits: Limits::default(),
         };
-        let first = runtime().block_on(replay.trial(&recorded)).remove(0).first.unwrap();
+        let replayed = runtime().block_on(replay.trial(&recorded)).remove(0);
+        let stakes = Stakes { key: key(), harmful: Some(false), grave: BTreeSet::new(), done_by: None };
+        let mut through = Through::default();
+        through.add(&replayed, &stakes);
+        assert_eq!(through.all.holes, u64::from(is_hole));
+        let told = report::replayed("hook", &through, None);
+        assert_eq!(told.contains("in 1 trials a hook breaks"), is_hole, "{told}");
+        let first = replayed.first.unwrap();
         let really = play(&setup).into_iter().find_map(|event| match event {
             Event::Verdict { call, verdict } if !verdict.allows() => Some((call, verdict)),
             _ => None,
