@@ -10,6 +10,7 @@ use serde_json::Value;
 use simulators::resource::Environment;
 
 use super::authority::Authority;
+use super::checks::Answers;
 use super::class::Class;
 use super::strategy::Road;
 use crate::base::digest::{self, Digest};
@@ -83,6 +84,9 @@ pub struct Repaired {
     pub fixture: String,
     /// The checks.
     pub check: Vec<Check>,
+    /// What they came to before.
+    #[serde(skip)]
+    pub answers: Answers,
 }
 
 /// One hidden check: a request, executed by the delivered code on the fixture.

@@ -16,16 +16,16 @@ const KEPT_MAX: usize = 256;
 
 type Key = [u8; 32];
 
-/// Outcomes by what they came of, shared by a world and all that are cloned from it.
+/// Outcomes by what they came of: a world and all that are cloned from it share one.
 #[derive(Default)]
-pub(crate) struct Memo {
+pub struct Memo {
     tests: Kept<Arc<Vec<TestResult>>>,
     executions: Kept<Execution>,
 }
 
 impl Memo {
     /// As [`super::run_tests`].
-    pub(crate) fn run_tests(&self, sources: &Sources, now: Time) -> Arc<Vec<TestResult>> {
+    pub fn run_tests(&self, sources: &Sources, now: Time) -> Arc<Vec<TestResult>> {
         let key = digest_of(sources, &[]);
         self.tests.get_or(key, now, || {
             let Outcome { value, holds } = super::testing::run(sources, now);
@@ -34,7 +34,7 @@ impl Memo {
     }
 
     /// As [`super::execute`].
-    pub(crate) fn execute(
+    pub fn execute(
         &self,
         sources: &Sources,
         handler: &str,
@@ -49,7 +49,7 @@ impl Memo {
     }
 
     /// As [`super::respond`].
-    pub(crate) fn respond(
+    pub fn respond(
         &self,
         sources: &Sources,
         handler: &str,

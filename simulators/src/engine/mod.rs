@@ -18,7 +18,7 @@ use crate::clock::Time;
 use crate::sql::Data;
 use sandbox::{Failure, Sandbox};
 
-pub(crate) use memo::Memo;
+pub use memo::Memo;
 pub use testing::run_tests;
 
 /// Source files by path from the root of the repository.
