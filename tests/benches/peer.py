@@ -66,7 +66,7 @@ for name in ("harmed", "repaired"):
     for s in log.samples:
         groups.setdefault(s.metadata["group"], []).append(SampleScore(score=s.scores[name], sample_id=s.id))
     for group, scores in groups.items():
-        metrics[f"{name} {group}"] = (accuracy()(scores), stderr()(scores)()(scores))
+        metrics[f"{name} {group}"] = (accuracy()(scores), stderr()(scores))
 metric = time.perf_counter() - begun - read
 s = samples_df(path)
 s.to_csv(os.path.join(folder, "samples.csv"))
