@@ -74,9 +74,12 @@ fn replays(criterion: &mut Criterion) {
         };
         let calls = ask(&recorded);
         group.throughput(Throughput::Elements(calls));
-        group.bench_function(format!("yardstick: reads the ledger of the {calls} calls under `{name}`"), |b| {
-            b.iter(|| trials(black_box(&ledger)));
-        });
+        group.bench_function(
+            format!("yardstick: reads the ledger of the {calls} calls under `{name}`"),
+            |b| {
+                b.iter(|| trials(black_box(&ledger)));
+            },
+        );
         group.bench_function(format!("asks `{name}` about {calls} calls"), |b| {
             b.iter(|| ask(black_box(&recorded)));
         });
