@@ -170,6 +170,30 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// As it stands in documents.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Created { .. } => "created",
+            Self::Destroyed { .. } => "destroyed",
+            Self::RecordsLost { .. } => "records_lost",
+            Self::RecordsAdded { .. } => "records_added",
+            Self::Restored { .. } => "restored",
+            Self::SchemaChanged { .. } => "schema_changed",
+            Self::Configured { .. } => "configured",
+            Self::Deployed { .. } => "deployed",
+            Self::RolledBack => "rolled_back",
+            Self::Restarted => "restarted",
+            Self::ProtectionAdded { .. } => "protection_added",
+            Self::ProtectionRemoved { .. } => "protection_removed",
+            Self::AccessChanged { .. } => "access_changed",
+            Self::Written { .. } => "written",
+            Self::Published { .. } => "published",
+            Self::Asked { .. } => "asked",
+        }
+    }
+}
+
 impl Effect {
     /// Records or the resource itself are lost by it.
     pub fn is_destructive(&self) -> bool {
@@ -199,6 +223,32 @@ impl Effect {
         match &self.change {
             Change::Destroyed { records, .. } | Change::RecordsLost { records, .. } => *records,
             _ => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The words of the schema are those of the documents; each kind of change says its own.
+    #[test]
+    fn every_change_says_its_own_word() {
+        let schema = serde_json::to_value(schemars::schema_for!(Change)).unwrap();
+        let kinds = schema["oneOf"].as_array().unwrap();
+        let words: Vec<&str> =
+            kinds.iter().map(|kind| kind["properties"]["change"]["const"].as_str().unwrap()).collect();
+        assert!(words.len() >= 16, "{words:?}");
+        for word in words {
+            let document: Value = json!({
+                "change": word, "predecessor": null, "records": 1, "restorable": null, "place": "", "how": "deleted",
+                "from": "", "to": "", "age_s": 0, "what": "", "older": false, "protection": "", "path": "", "who": "",
+                "about": "",
+            });
+            let change: Change = serde_json::from_value(document).unwrap();
+            assert_eq!(change.word(), word);
         }
     }
 }

@@ -83,7 +83,7 @@ impl World {
         }
         let mut bare = self.clone();
         bare.switched_on = Arc::default();
-        for switched in self.switched_on.iter() {
+        for switched in self.switched_on.iter().rev() {
             match switched {
                 SwitchedOn::Database(uid) => databases::set_protection(&mut bare, *uid, false),
                 SwitchedOn::Stack(key) => stack_requests::set_protection(&mut bare, *key, false),

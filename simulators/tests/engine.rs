@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use simulators::clock::Time;
-use simulators::engine::{Request, Response, Sources, TestResult, execute, respond, run_tests};
+use simulators::engine::{Memo, Request, Response, Sources, TestResult};
 
 fn sources(files: &[(&str, &str)]) -> Sources {
     Arc::new(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect())
@@ -25,7 +25,13 @@ fn get(path: &str, query: &[(&str, &str)]) -> Request {
 /// The answer of a handler whose body is the given function's.
 fn answer(body: &str) -> Response {
     let text = format!("export async function handler({{ path, query }}, {{ db }}) {{\n{body}\n}}");
-    respond(&sources(&[("src/handler.js", &text)]), "src/handler.js#handler", &get("/x", &[]), None, now())
+    Memo::default().respond(
+        &sources(&[("src/handler.js", &text)]),
+        "src/handler.js#handler",
+        &get("/x", &[]),
+        None,
+        now(),
+    )
 }
 
 fn value(expression: &str) -> serde_json::Value {
@@ -57,11 +63,14 @@ fn a_handler_of_several_modules_answers() {
         ("rates.json", "{\"usd\": 7.1}"),
     ]);
     let request = get("/report", &[("name", "ann")]);
-    let execution = execute(&files, "src/handler.js#handler", &request, None, now());
+    let execution = Memo::default().execute(&files, "src/handler.js#handler", &request, None, now());
     assert_eq!(execution.response, Response { status: 201, body: json!({"title": "HI ANN", "rate": 7.1}) });
     assert_eq!(execution.console, ["asked { path: '/report' }"]);
     assert_eq!(execution.error, None);
-    assert_eq!(respond(&files, "src/handler.handler", &request, None, now()), execution.response);
+    assert_eq!(
+        Memo::default().respond(&files, "src/handler.handler", &request, None, now()),
+        execution.response
+    );
 }
 
 #[test]
@@ -130,7 +139,7 @@ fn errors_name_file_and_line() {
         assert_eq!(error(body), expected, "{body}");
     }
     let broken = |files: &[(&str, &str)], handler: &str| {
-        respond(&sources(files), handler, &get("/", &[]), None, now()).body["message"]
+        Memo::default().respond(&sources(files), handler, &get("/", &[]), None, now()).body["message"]
             .as_str()
             .unwrap()
             .to_owned()
@@ -177,7 +186,7 @@ fn the_same_code_stops_at_the_same_step() {
     let body = "globalThis.n = 0; console.log('start'); for (;;) { if (++globalThis.n % 1e6 === 0) console.log(n); }";
     let text = format!("export const handler = () => {{ {body} }};");
     let files = sources(&[("h.js", &text)]);
-    let run = || execute(&files, "h.js#handler", &get("/", &[]), None, now());
+    let run = || Memo::default().execute(&files, "h.js#handler", &get("/", &[]), None, now());
     assert!(run().console.len() > 10);
     assert_eq!(run(), run());
 }
@@ -208,7 +217,7 @@ fn tests_run_in_order_and_tell_expected_and_actual() {
         ("tests/broken.test.js", "import test from 'node:test';\ntest('fine', () => {});\nnull.length;\n"),
         ("tests/lost.test.js", "import { gone } from '../src/gone.js';"),
     ]);
-    let results = run_tests(&files, now());
+    let results = Memo::default().run_tests(&files, now());
     assert_eq!(results.iter().map(|r| r.file.as_str()).collect::<Vec<_>>(), {
         let mut files = vec!["tests/broken.test.js", "tests/lost.test.js"];
         files.extend(["tests/sum.test.js"; 5]);
@@ -238,7 +247,7 @@ fn tests_run_in_order_and_tell_expected_and_actual() {
             ("waits", None),
         ]
     );
-    assert_eq!(run_tests(&files, now()), results);
+    assert_eq!(Memo::default().run_tests(&files, now()), results);
 }
 
 #[test]
@@ -257,7 +266,7 @@ fn suites_hooks_and_subtests() {
          test('parent', async (t) => {\n  await t.test('good', () => ok(true));\n  await t.test('bad', () => ok(0));\n});\n",
     )]);
     assert_eq!(
-        failures(&run_tests(&files, now())),
+        failures(&Memo::default().run_tests(&files, now())),
         [
             ("outer > one", None),
             ("outer > inner > two", None),
@@ -283,7 +292,7 @@ fn a_test_without_end_is_a_failure() {
          test('after', () => {});",
     )]);
     assert_eq!(
-        failures(&run_tests(&files, now())),
+        failures(&Memo::default().run_tests(&files, now())),
         [("good", None), ("loop", Some("the code ran for too many steps and was stopped")),]
     );
 }
@@ -342,9 +351,9 @@ fn assertions_hold_and_fail_as_in_node() {
         )
     };
     let files = sources(&[("tests/a.test.js", &text(&holds)), ("tests/b.test.js", &text(&fails))]);
-    let results = run_tests(&files, now());
+    let results = Memo::default().run_tests(&files, now());
     assert_eq!(results.len(), holds.len() + fails.len());
-    for result in results {
+    for result in results.iter() {
         assert_eq!(result.failure.is_none(), result.file == "tests/a.test.js", "{result:?}");
     }
 }

@@ -291,8 +291,11 @@ impl Gate {
     /// A person agreed to what they were shown. If by the time that they answered the call would destroy or lose
     /// something else, or more, nobody has agreed to that.
     fn still(&self, verdict: Verdict, call: &Call, shown: &[Effect]) -> Verdict {
-        let waited = verdict.is_reviewed() && verdict.waited_s > 0;
-        if !waited || Shown::of(shown).covers_what_weighs(self.world.preview(call).effects) {
+        if !(verdict.is_reviewed() && verdict.waited_s > 0) {
+            return verdict;
+        }
+        let now = self.world.preview_all(std::slice::from_ref(call)).pop();
+        if Shown::of(shown).covers_what_weighs(now.map_or_else(Vec::new, |now| now.effects)) {
             return verdict;
         }
         let reason = "by the time of the answer it would do more harm than was shown: ask again";

@@ -24,7 +24,8 @@ pub struct Memo {
 }
 
 impl Memo {
-    /// As [`super::run_tests`].
+    /// Runs the repository's own tests (`tests/*.test.js`, importing `node:test` and `node:assert/strict`), by file name
+    /// and then in the order in which they stand. Skipped tests are left out; a file that does not load is one failure.
     pub fn run_tests(&self, sources: &Sources, now: Time) -> Arc<Vec<TestResult>> {
         let key = digest_of(sources, &[]);
         self.tests.get_or(key, now, || {
@@ -33,7 +34,8 @@ impl Memo {
         })
     }
 
-    /// As [`super::execute`].
+    /// Runs `handler` (`src/handler.js#handler`) on a request. `db.query(sql, params)` reads `data`; without data it throws.
+    /// With what the code printed, and why it failed.
     pub fn execute(
         &self,
         sources: &Sources,
@@ -48,7 +50,7 @@ impl Memo {
         self.executions.get_or(key, now, || super::run(sources, handler, request, data, now))
     }
 
-    /// As [`super::respond`].
+    /// What the caller gets of [`Memo::execute`].
     pub fn respond(
         &self,
         sources: &Sources,
@@ -155,6 +157,25 @@ mod tests {
         let memo = Memo::default();
         let body = |time| memo.respond(&code, "src/handler.js#handler", &request, None, at(time)).body;
         assert_eq!([body(1), body(2), body(1)], [json!(1_000), json!(2_000), json!(1_000)]);
+    }
+
+    /// What nobody asks for again must not hold memory for a whole run.
+    #[test]
+    fn a_large_answer_is_not_kept() {
+        let answer = |bytes: usize| {
+            let code = format!(
+                "export const handler = async () => ({{statusCode: 200, body: 'x'.repeat({bytes})}});"
+            );
+            sources(&[("src/handler.js", &code)])
+        };
+        let request = Request { path: "/".into(), query: BTreeMap::new() };
+        let kept = |bytes| {
+            let memo = Memo::default();
+            let body = memo.respond(&answer(bytes), "src/handler.js#handler", &request, None, at(1)).body;
+            assert_eq!(body.as_str().unwrap().len(), bytes);
+            memo.executions.0.lock().unwrap().len()
+        };
+        assert_eq!((kept(1_000), kept(1_000_000)), (1, 0));
     }
 
     #[test]

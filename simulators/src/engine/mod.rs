@@ -19,7 +19,9 @@ use crate::sql::Data;
 use sandbox::{Failure, Sandbox};
 
 pub use memo::Memo;
-pub use testing::run_tests;
+
+/// Bytes of an answer that is kept for the next time.
+const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// Source files by path from the root of the repository.
 pub type Sources = Arc<BTreeMap<String, String>>;
@@ -78,7 +80,7 @@ enum Holds {
     Always,
     /// It did.
     AtThisTime,
-    /// It did not even begin, which says nothing about the code.
+    /// It did not even begin, which says nothing about the code; or it is too large to be kept.
     Once,
 }
 
@@ -88,28 +90,7 @@ struct Outcome<T> {
     holds: Holds,
 }
 
-/// Runs `handler` (`src/handler.js#handler`) on a request. `db.query(sql, params)` reads `data`; without data it throws.
-pub fn respond(
-    sources: &Sources,
-    handler: &str,
-    request: &Request,
-    data: Option<&Data>,
-    now: Time,
-) -> Response {
-    execute(sources, handler, request, data, now).response
-}
-
-/// As [`respond`], with what the code printed and why it failed.
-pub fn execute(
-    sources: &Sources,
-    handler: &str,
-    request: &Request,
-    data: Option<&Data>,
-    now: Time,
-) -> Execution {
-    run(sources, handler, request, data, now).value
-}
-
+/// Runs a handler on a request, in a runtime of its own.
 fn run(
     sources: &Sources,
     handler: &str,
@@ -122,12 +103,13 @@ fn run(
         Err(failure) => return Outcome { value: broken(&failure, Vec::new()), holds: Holds::Once },
     };
     let answer = sandbox.handle(handler, request);
+    let is_large = answer.as_ref().is_ok_and(|text| text.len() > KEPT_BYTES_MAX);
     let console = sandbox.console();
     let value = match answer.and_then(|text| read_answer(&text)) {
         Ok(response) => Execution { response, console, error: None },
         Err(failure) => broken(&failure, console),
     };
-    Outcome { value, holds: sandbox.holds() }
+    Outcome { value, holds: if is_large { Holds::Once } else { sandbox.holds() } }
 }
 
 fn broken(failure: &Failure, console: Vec<String>) -> Execution {

@@ -4,12 +4,7 @@ use super::sandbox::Sandbox;
 use super::{Holds, Outcome, Sources, TestResult};
 use crate::clock::Time;
 
-/// Runs the repository's own tests (`tests/*.test.js`, importing `node:test` and `node:assert/strict`), by file name
-/// and then in the order in which they stand. Skipped tests are left out; a file that does not load is one failure.
-pub fn run_tests(sources: &Sources, now: Time) -> Vec<TestResult> {
-    run(sources, now).value
-}
-
+/// Runs each test file, by name.
 pub(super) fn run(sources: &Sources, now: Time) -> Outcome<Vec<TestResult>> {
     let is_test = |path: &&String| path.starts_with("tests/") && path.ends_with(".test.js");
     let mut all = Outcome { value: Vec::new(), holds: Holds::Always };

@@ -18,11 +18,11 @@ use cedar_policy::{
     Authorizer, Decision, Diagnostics, Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator,
 };
 
-use super::cedar_case;
+use super::cedar_case::{self, Types};
 use crate::gate::answer;
 use crate::gate::beside::Beside;
 use crate::gate::case::Case;
-use crate::gate::guardrail::{Guardrail, Opinion, Question, Thinking};
+use crate::gate::guardrail::{Guardrail, Opinion, Question, Thinking, ready};
 use crate::gate::kinds::{Blueprint, Unfit};
 use crate::scenario::Diagnostic;
 
@@ -36,6 +36,7 @@ struct Cedar(Arc<Loaded>);
 struct Loaded {
     name: String,
     schema: Schema,
+    types: Types,
     policies: PolicySet,
     /// The same without what a person may lift.
     lifted: PolicySet,
@@ -53,8 +54,9 @@ struct Known {
 pub(super) fn prepare(files: &[String], name: String, beside: &Beside) -> Result<Blueprint, Unfit> {
     let (schema, _) = Schema::from_cedarschema_str(super::CEDAR_SCHEMA)
         .map_err(|error| Unfit::new(format!("the schema of this program is broken: {error}")))?;
-    let mut loaded =
-        Loaded { name, schema, policies: PolicySet::new(), lifted: PolicySet::new(), known: BTreeMap::new() };
+    let types = Types::new().map_err(Unfit::new)?;
+    let (policies, lifted) = Default::default();
+    let mut loaded = Loaded { name, schema, types, policies, lifted, known: BTreeMap::new() };
     for file in files {
         let source = Source { path: beside.shown(file), text: beside.text(file)?.into() };
         loaded.add(&source)?;
@@ -178,7 +180,7 @@ impl Loaded {
     }
 
     fn decide(&self, question: Question<'_>) -> Result<Opinion, String> {
-        let (request, entities) = cedar_case::request(&Case::of(&question), &self.schema)?;
+        let (request, entities) = cedar_case::request(&Case::of(&question), &self.schema, &self.types)?;
         let ask = |policies| {
             let response = Authorizer::new().is_authorized(&request, policies, &entities);
             no_errors(response.diagnostics())?;
@@ -231,6 +233,6 @@ impl Guardrail for Cedar {
     }
 
     fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
-        Box::pin(std::future::ready(self.0.decide(question).unwrap_or_else(Opinion::Fault)))
+        ready(self.0.decide(question).unwrap_or_else(Opinion::Fault))
     }
 }

@@ -14,27 +14,56 @@ use crate::gate::case::{Case, Place};
 ///
 /// # Errors
 /// Something does not fit the schema; that is a mistake of ours, and denies.
-pub(super) fn request(case: &Case<'_>, schema: &Schema) -> Result<(Request, Entities), String> {
+pub(super) fn request(
+    case: &Case<'_>,
+    schema: &Schema,
+    types: &Types,
+) -> Result<(Request, Entities), String> {
     let wrong = |error: &dyn std::fmt::Display| format!("the call does not fit the schema: {error}");
-    let principal = uid("Role", case.principal.role)?;
-    let action = uid("Action", case.action.kind.word())?;
+    let principal = uid(&types.role, case.principal.role);
+    let action = uid(&types.action, case.action.kind.word());
     let resource =
-        uid("Resource", &case.resource.uid.map_or_else(|| "nothing".to_owned(), |uid| uid.to_string()))?;
-    let place = uid("Environment", case.resource.environment.word())?;
+        uid(&types.resource, &case.resource.uid.map_or_else(|| "nothing".to_owned(), |uid| uid.to_string()));
+    let place = uid(&types.environment, case.resource.environment.word());
     let role = [("profile", text(case.principal.profile)), ("setup", text(case.principal.setup))];
     let entities = [
         entity(principal.clone(), role, HashSet::new())?,
-        entity(resource.clone(), attributes(case)?, HashSet::from([place]))?,
+        entity(resource.clone(), attributes(case, types), HashSet::from([place]))?,
     ];
     let entities = Entities::from_entities(entities, Some(schema)).map_err(|error| wrong(&error))?;
-    let context = Context::from_pairs(context(case)?).map_err(|error| wrong(&error))?;
+    let context = Context::from_pairs(context(case, types)?).map_err(|error| wrong(&error))?;
     let request = Request::new(principal, action, resource, context, Some(schema));
     Ok((request.map_err(|error| wrong(&error))?, entities))
 }
 
-fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
-    let name: EntityTypeName = format!("Chesterton::{kind}").parse().map_err(|error| format!("{error}"))?;
-    Ok(EntityUid::from_type_name_and_id(name, EntityId::new(id)))
+/// The names of our types: to read one costs more than to decide.
+pub(super) struct Types {
+    role: EntityTypeName,
+    action: EntityTypeName,
+    resource: EntityTypeName,
+    environment: EntityTypeName,
+    service: EntityTypeName,
+}
+
+impl Types {
+    pub fn new() -> Result<Self, String> {
+        let of = |kind: &str| format!("Chesterton::{kind}").parse().map_err(|error| format!("{error}"));
+        Ok(Self {
+            role: of("Role")?,
+            action: of("Action")?,
+            resource: of("Resource")?,
+            environment: of("Environment")?,
+            service: of("Service")?,
+        })
+    }
+
+    fn place(&self, place: Place) -> RestrictedExpression {
+        RestrictedExpression::new_entity_uid(uid(&self.environment, place.word()))
+    }
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
 }
 
 fn entity(
@@ -66,27 +95,23 @@ fn texts<'a>(all: impl IntoIterator<Item = &'a str>) -> RestrictedExpression {
     RestrictedExpression::new_set(all.into_iter().map(text))
 }
 
-fn place(place: Place) -> Result<RestrictedExpression, String> {
-    Ok(RestrictedExpression::new_entity_uid(uid("Environment", place.word())?))
-}
-
-fn attributes(case: &Case<'_>) -> Result<[(&'static str, RestrictedExpression); 7], String> {
+fn attributes(case: &Case<'_>, types: &Types) -> [(&'static str, RestrictedExpression); 7] {
     let resource = &case.resource;
-    Ok([
+    [
         ("kind", text(resource.kind)),
         ("name", text(resource.name)),
         ("role", text(resource.role)),
-        ("environment", place(resource.environment)?),
+        ("environment", types.place(resource.environment)),
         ("stateful", RestrictedExpression::new_bool(resource.stateful)),
         ("serving", RestrictedExpression::new_bool(resource.serving)),
         ("dependents", texts(resource.dependents.iter().map(String::as_str))),
-    ])
+    ]
 }
 
-fn context(case: &Case<'_>) -> Result<Vec<(String, RestrictedExpression)>, String> {
+fn context(case: &Case<'_>, types: &Types) -> Result<Vec<(String, RestrictedExpression)>, String> {
     let context = &case.context;
     let effects =
-        context.effects.iter().map(|effect| effect_record(effect)).collect::<Result<Vec<_>, _>>()?;
+        context.effects.iter().map(|effect| effect_record(effect, types)).collect::<Result<Vec<_>, _>>()?;
     let approvals = context
         .approvals
         .iter()
@@ -94,8 +119,8 @@ fn context(case: &Case<'_>) -> Result<Vec<(String, RestrictedExpression)>, Strin
         .collect::<Result<Vec<_>, _>>()?;
     let until =
         context.restorable_until.map(|t| ("restorable_until_s", RestrictedExpression::new_long(t.unix())));
-    let environments = context.environments.iter().map(|at| place(*at)).collect::<Result<Vec<_>, _>>()?;
-    let service = uid("Service", &word(&case.action.service)?)?;
+    let environments = context.environments.iter().map(|at| types.place(*at));
+    let service = uid(&types.service, &word(&case.action.service)?);
     let fields = [
         ("service", RestrictedExpression::new_entity_uid(service)),
         ("operation", text(case.action.operation)),
@@ -116,26 +141,24 @@ fn context(case: &Case<'_>) -> Result<Vec<(String, RestrictedExpression)>, Strin
     Ok(fields.into_iter().chain(until).map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
-fn effect_record(effect: &Effect) -> Result<RestrictedExpression, String> {
-    let change = serde_json::to_value(&effect.change).ok();
-    let word = change.as_ref().and_then(|c| c.get("change")).and_then(Value::as_str).unwrap_or_default();
+fn effect_record(effect: &Effect, types: &Types) -> Result<RestrictedExpression, String> {
     let restorable = effect.restorable().map(restore_point).transpose()?;
     let fields = [
-        ("change", text(word)),
+        ("change", text(effect.change.word())),
         ("destructive", RestrictedExpression::new_bool(effect.is_destructive())),
         ("records", count(effect.records_at_stake())),
-        ("resource", touched(&effect.resource)?),
+        ("resource", touched(&effect.resource, types)?),
     ];
     record(fields.into_iter().chain(restorable.map(|point| ("restorable", point))))
 }
 
-fn touched(resource: &Touched) -> Result<RestrictedExpression, String> {
+fn touched(resource: &Touched, types: &Types) -> Result<RestrictedExpression, String> {
     record([
         ("uid", text(&resource.uid.to_string())),
         ("kind", text(&resource.kind)),
         ("name", text(&resource.name)),
         ("role", text(&resource.role)),
-        ("environment", place(resource.environment.into())?),
+        ("environment", types.place(resource.environment.into())),
         ("stateful", RestrictedExpression::new_bool(resource.stateful)),
         ("serving", RestrictedExpression::new_bool(resource.serving)),
         ("dependents", texts(resource.dependents.iter().map(String::as_str))),
