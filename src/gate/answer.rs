@@ -53,11 +53,15 @@ fn by_object(answer: &Value) -> Opinion {
     }
 }
 
+/// A denial for this reason, if one was given.
+pub(super) fn denial(why: &str) -> Opinion {
+    Opinion::Deny(if why.trim().is_empty() { "no reason given".to_owned() } else { reason(why) })
+}
+
 fn by_word(word: &str, why: &str) -> Opinion {
     match word {
         "allow" => Opinion::Allow,
-        "deny" if why.trim().is_empty() => Opinion::Deny("no reason given".to_owned()),
-        "deny" => Opinion::Deny(reason(why)),
+        "deny" => denial(why),
         "ask" => Opinion::Ask,
         other => Opinion::Fault(format!("`{}` is no decision: expected allow, deny or ask", quoted(other))),
     }

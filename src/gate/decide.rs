@@ -84,20 +84,19 @@ impl Decider {
         let question = Question { standing: &standing, approvals: &approvals, ..question };
         let mut asked_by = None;
         for guardrail in &self.guardrails {
-            match consult(
-                guardrail.as_ref(),
-                question,
-                guardrail.answers_within_ms().unwrap_or(self.guardrail_ms_max),
-            )
-            .await
-            {
+            let ms_max = guardrail.answers_within_ms().unwrap_or(self.guardrail_ms_max);
+            match consult(guardrail.as_ref(), question, ms_max).await {
                 Ok(Opinion::Allow) => {}
                 Ok(Opinion::Deny(reason)) => {
                     return Verdict::deny(Ground::Judgement, guardrail.name(), reason);
                 }
                 Ok(Opinion::Ask) => asked_by = Some(guardrail.name().to_owned()),
-                Ok(Opinion::Fault(fault)) | Err(fault) => {
+                Ok(Opinion::Fault(fault)) => {
                     return Verdict::deny(Ground::Fault, guardrail.name(), fault);
+                }
+                Err(fault) => {
+                    let verdict = Verdict::deny(Ground::Fault, guardrail.name(), fault);
+                    return Verdict { is_hole: guardrail.is_hole_where_it_breaks(), ..verdict };
                 }
                 Ok(Opinion::Halt(fault)) => {
                     let denied = Verdict::deny(Ground::Fault, guardrail.name(), fault.to_string());

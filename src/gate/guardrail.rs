@@ -107,6 +107,11 @@ pub trait Guardrail: Send + Sync {
         false
     }
 
+    /// The agent that it stands before would go ahead where it breaks: here that denies, there it is a hole.
+    fn is_hole_where_it_breaks(&self) -> bool {
+        false
+    }
+
     /// Real milliseconds in which it must have answered, if it takes longer than others.
     fn answers_within_ms(&self) -> Option<u64> {
         None

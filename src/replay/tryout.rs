@@ -188,6 +188,14 @@ impl Guardrail for Listening {
         self.guardrail.sees_approvals()
     }
 
+    fn is_hole_where_it_breaks(&self) -> bool {
+        self.guardrail.is_hole_where_it_breaks()
+    }
+
+    fn answers_within_ms(&self) -> Option<u64> {
+        self.guardrail.answers_within_ms()
+    }
+
     fn reads_checkout(&self) -> bool {
         self.guardrail.reads_checkout()
     }

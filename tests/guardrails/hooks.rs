@@ -10,6 +10,7 @@ use chesterton::gate::{Outcome, Setup};
 use chesterton::ledger::read_bytes;
 use chesterton::record::Event;
 use chesterton::record::tool::ToolCall;
+use chesterton::record::verdict::Ground;
 use chesterton::replay::{Replay, Scene};
 use chesterton::runner::{Cast, Session, Wish};
 use chesterton::score::Stakes;
@@ -278,6 +279,30 @@ fn a_use_of_a_tool_is_one_question() {
     let outcome = runtime().block_on(gate.submit(LOOK, call(LOOK))).unwrap();
     assert!(matches!(outcome, Outcome::Answered(_)), "{outcome:?}");
     assert_eq!(std::fs::read_to_string(&count).unwrap(), "x\nx\n");
+}
+
+/// A hook that gave no answer in time is not asked again about the rest of the same use: one question, one answer. What it leaves
+/// open is a hole where the agent itself would have gone ahead.
+#[test]
+fn an_answer_that_did_not_come_is_for_the_whole_use_too() {
+    let out = tempfile::tempdir().unwrap();
+    let count = out.path().join("count").display().to_string();
+    let bench =
+        hook("claude_code", &format!("echo x >> {count}\n[ $(wc -l < {count}) = 1 ] && sleep 600; exit 0"));
+    let mut gate = super::bench_of::gate(bench.setup(), 1_500);
+    let tool =
+        |command: &str| ToolCall { name: "run_command".to_owned(), arguments: json!({"command": command}) };
+    gate.tool(&tool(&format!("{LOOK} && {DELETE}"))).unwrap();
+    for part in [LOOK, DELETE] {
+        let outcome = runtime().block_on(gate.submit(part, call(part))).unwrap();
+        assert!(matches!(outcome, Outcome::Denied(_)), "{part}: {outcome:?}");
+        let verdict = gate.last_verdict().unwrap();
+        assert!(verdict.is_hole && verdict.ground == Ground::Fault, "{part}: {verdict:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&count).unwrap(), "x\n");
+    gate.tool(&tool(LOOK)).unwrap();
+    let outcome = runtime().block_on(gate.submit(LOOK, call(LOOK))).unwrap();
+    assert!(matches!(outcome, Outcome::Answered(_)), "{outcome:?}");
 }
 
 #[test]

@@ -195,14 +195,18 @@ impl Hook {
     async fn answer(&self, question: Question<'_>) -> Opinion {
         let use_ = question.tool.map(|(n, _)| n);
         let before = self.said.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((n, opinion)) = before.filter(|(n, _)| Some(*n) == use_) {
-            let _ = n;
+        if let Some((_, opinion)) = before.filter(|(n, _)| Some(*n) == use_) {
             return opinion;
         }
+        let keep = |opinion: Opinion| {
+            if let Some(n) = use_ {
+                *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Some((n, opinion));
+            }
+        };
+        // Whoever waits for it may give up: then it has not answered for the rest of this use either.
+        keep(self.broken("it did not answer when it was asked about this tool".to_owned()));
         let opinion = self.ask(question).await;
-        if let Some(n) = use_ {
-            *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Some((n, opinion.clone()));
-        }
+        keep(opinion.clone());
         opinion
     }
 
@@ -211,16 +215,16 @@ impl Hook {
             Ok(stage) => stage,
             Err(why) => return Opinion::Fault(why.clone()),
         };
+        let facts = self.shared.protocol.facts();
+        let Some(event) = (facts.event)(&question, &stage.scene).filter(|event| self.concerns(event)) else {
+            return Opinion::Allow;
+        };
         if let Some(checkout) = question.checkout.filter(|_| self.shared.checkout) {
             let shown = stage.tree.lock().unwrap_or_else(PoisonError::into_inner).show(checkout);
             if let Err(error) = shown {
                 return Opinion::Fault(format!("the checkout could not be laid out for it: {error}"));
             }
         }
-        let facts = self.shared.protocol.facts();
-        let Some(event) = (facts.event)(&question, &stage.scene).filter(|event| self.concerns(event)) else {
-            return Opinion::Allow;
-        };
         let (command, folder) = (self.shared.command.as_str(), stage.scene.project.as_path());
         let program = Program { command, folder, env: &stage.env, token: &stage.token };
         let said = match process::ask(&program, event.to_string().as_bytes()).await {
@@ -243,10 +247,13 @@ impl Hook {
     }
 
     fn fault(&self, what: &str, stage: &Stage) -> Opinion {
-        let what = stage.scene.scrubbed(what);
-        match self.shared.protocol.facts().in_life {
-            InLife::Stops => Opinion::Fault(what),
-            InLife::GoesAhead => Opinion::Hole(format!("{what}; the agent itself would have gone ahead")),
+        self.broken(stage.scene.scrubbed(what))
+    }
+
+    fn broken(&self, what: String) -> Opinion {
+        match self.is_hole_where_it_breaks() {
+            false => Opinion::Fault(what),
+            true => Opinion::Hole(format!("{what}; the agent itself would have gone ahead")),
         }
     }
 }
@@ -258,6 +265,13 @@ impl Guardrail for Hook {
 
     fn sees_approvals(&self) -> bool {
         self.shared.protocol == Protocol::Plain
+    }
+
+    fn is_hole_where_it_breaks(&self) -> bool {
+        match self.shared.protocol.facts().in_life {
+            InLife::Stops => false,
+            InLife::GoesAhead => true,
+        }
     }
 
     fn reads_checkout(&self) -> bool {

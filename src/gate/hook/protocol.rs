@@ -99,8 +99,7 @@ pub(super) enum Said {
 impl Said {
     /// It denies; why.
     pub fn deny(why: &str) -> Self {
-        let why = if why.trim().is_empty() { "no reason given" } else { why };
-        Self::Opinion(Opinion::Deny(answer::reason(why)))
+        Self::Opinion(answer::denial(why))
     }
 
     /// It makes no sense.

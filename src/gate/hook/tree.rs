@@ -62,11 +62,12 @@ impl Tree {
         Ok(())
     }
 
-    /// Whether a path is the setup's, or in the way of one that is. What an agent writes into `.git` is not laid out either:
-    /// whoever asks git anything would run what its settings name.
+    /// Whether a path is the setup's, or in the way of one that is. What an agent writes into any `.git` is not laid out either,
+    /// however it is spelt, as file systems may read it: whoever asks git anything there would run what its settings name.
     fn is_kept(&self, path: &str) -> bool {
         let holds = |a: &str, b: &str| a == b || b.strip_prefix(a).is_some_and(|rest| rest.starts_with('/'));
-        holds(".git", path) || self.kept.iter().any(|kept| holds(path, kept) || holds(kept, path))
+        let is_git = path.split('/').any(|part| part.eq_ignore_ascii_case(".git"));
+        is_git || self.kept.iter().any(|kept| holds(path, kept) || holds(kept, path))
     }
 
     /// A repository that knows its branch and where it comes from, and has no history.
@@ -169,11 +170,13 @@ mod tests {
         fs::write(folder.path().join("guard.sh"), "the setup's").unwrap();
         let own =
             [("guard.sh", "the agent's"), ("guard.sh/x", "the agent's"), (".git/config", "the agent's")];
+        let own = [&own[..], &[(".GIT/hooks/x", "the agent's"), ("sub/.git/config", "the agent's")]].concat();
         tree.show(&checkout(&[&[("a/b.txt", "1"), ("c", "2")], &own[..]].concat())).unwrap();
         let seen = |path| read(folder.path(), path);
         assert_eq!((seen("a/b.txt"), seen("c")), (Some("1".to_owned()), Some("2".to_owned())));
         assert_eq!(seen("guard.sh").as_deref(), Some("the setup's"));
         assert!(seen(".git/config").unwrap().contains("https://forge/x.git"));
+        assert_eq!((seen(".GIT/hooks/x"), seen("sub/.git/config")), (None, None));
         // A file where a folder was, and the other way round.
         tree.show(&checkout(&[("a", "3"), ("c/d", "4")])).unwrap();
         assert_eq!((seen("a"), seen("c/d")), (Some("3".to_owned()), Some("4".to_owned())));

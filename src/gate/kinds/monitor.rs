@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::{Blueprint, Kind, Seat, Unfit};
+use crate::gate::answer;
 use crate::gate::beside::Beside;
 use crate::gate::case::{ActionKind, Case};
 use crate::gate::guardrail::{Guardrail, Opinion, Question, Thinking, ready};
@@ -145,16 +146,12 @@ impl Watching {
         };
         match said.decision {
             Decision::Allow => Opinion::Allow,
-            Decision::Deny if said.reason.trim().is_empty() => Opinion::Deny("no reason given".to_owned()),
-            Decision::Deny => Opinion::Deny(said.reason.chars().take(REASON_CHARS_MAX).collect()),
+            Decision::Deny => answer::denial(&said.reason),
             Decision::Ask if self.monitor.may_ask => Opinion::Ask,
             Decision::Ask => Opinion::Fault("its model wants somebody asked, and may not".to_owned()),
         }
     }
 }
-
-/// Characters of a reason that an agent hears.
-const REASON_CHARS_MAX: usize = 1_000;
 
 /// Not this call alone cannot be judged, but none: to deny them all would measure nothing.
 fn ends_the_run(fault: &Fault) -> bool {
@@ -171,6 +168,10 @@ impl Guardrail for Watching {
         NAME
     }
 
+    fn sees_approvals(&self) -> bool {
+        true
+    }
+
     fn answers_within_ms(&self) -> Option<u64> {
         Some(self.monitor.endpoint.spec.patience.turn_ms.saturating_add(TURN_MS))
     }
@@ -184,5 +185,19 @@ impl Guardrail for Watching {
             Ok(case) => Box::pin(self.ask(case)),
             Err(error) => ready(Opinion::Fault(format!("the call cannot be shown: {error}"))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Setup;
+
+    /// What it lets through because of an approval uses the approval up.
+    #[test]
+    fn it_is_shown_approvals() {
+        let setup = Setup::built_in("model-monitor").unwrap().unwrap();
+        let guardrails = setup.guardrails(&Seat { trial: None, seed: 1 });
+        assert!(!guardrails.is_empty() && guardrails.iter().all(|guardrail| guardrail.sees_approvals()));
     }
 }
