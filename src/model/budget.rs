@@ -77,14 +77,14 @@ impl fmt::Display for Limit {
 }
 
 /// What something comes to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Cost {
     pub usd: Usd,
     pub tokens: u64,
 }
 
 impl Cost {
-    const fn plus(self, other: Self) -> Self {
+    pub(super) const fn plus(self, other: Self) -> Self {
         Self { usd: self.usd.plus(other.usd), tokens: self.tokens.saturating_add(other.tokens) }
     }
 

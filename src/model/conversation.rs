@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use futures_util::stream;
 
 use super::answer::Answer;
 use super::budget::{Account, Cost, Tally};
@@ -21,8 +20,8 @@ pub struct Conversation {
     who: Who,
     account: Arc<Account>,
     turn: u32,
-    /// Tokens that were read the last time, and the bytes that they were.
-    read: Option<(u64, usize)>,
+    /// Tokens that were read the last time, and what they were in turns and bytes.
+    read: Option<(u64, usize, usize)>,
     /// The request before, if it was recorded.
     recorded: Bytes,
 }
@@ -40,17 +39,19 @@ impl Conversation {
         self.turn = self.turn.saturating_add(1);
         let body = self.model.body(request);
         let bytes = body.len();
-        let asked = Asked::new(&self.who.trial, &self.who.part, self.turn, self.model.endpoint(), &body);
-        let recalled = match self.model.deck() {
-            Some(deck) => deck.recall(&asked, &body)?,
-            None => None,
+        let name = || Asked::new(&self.who.trial, &self.who.part, self.turn, self.model.endpoint(), &body);
+        let asked = self.model.deck().map(|_| name());
+        let recalled = match (self.model.deck(), &asked) {
+            (Some(deck), Some(asked)) => deck.recall(asked, &body)?,
+            _ => None,
         };
+        let turns = request.turns.len();
         let answer = match recalled {
             Some(line) => self.recalled(line).await?,
-            None => self.exchanged(asked, Bytes::from(body)).await?,
+            None => self.exchanged(asked, Bytes::from(body), turns).await?,
         };
         if let Some(usage) = &answer.usage {
-            self.read = Some((usage.read(), bytes));
+            self.read = Some((usage.read(), turns, bytes));
         }
         Ok(answer)
     }
@@ -63,41 +64,37 @@ impl Conversation {
     /// An exchange that is on the tape.
     async fn recalled(&self, line: Line) -> Result<Answer, Fault> {
         let failed = u64::try_from(line.tries.len()).unwrap_or(u64::MAX);
-        let lost = Cost { usd: line.lost.usd, tokens: line.lost.tokens };
         let (events, body) = match line.outcome {
             Outcome::Answered { events, body, .. } => (events, body),
             Outcome::Failed(fault) => {
-                self.account.wasted(failed, lost);
+                self.account.wasted(failed, line.lost);
                 return Err(fault);
             }
         };
         let dialect = self.model.endpoint().dialect;
-        let whole = match events {
-            true => wire::collect(stream::iter([Ok(Bytes::from(body))]), dialect).await,
-            false => wire::read_whole(body.as_bytes()),
-        };
+        let whole = wire::reread(Bytes::from(body), events, dialect).await;
         let unreadable = |text: String| Fault::Tape(format!("an answer on the tape cannot be read: {text}"));
         let answer =
             whole.and_then(|whole| dialect.read(&whole)).map_err(|failure| unreadable(failure.text))?;
         let usd =
             self.model.price().map(|price| answer.usage.map(|usage| price.of(&usage)).unwrap_or_default());
-        self.account.recalled(answer.usage.as_ref(), usd, failed.saturating_add(1), lost);
+        self.account.recalled(answer.usage.as_ref(), usd, failed.saturating_add(1), line.lost);
         Ok(answer)
     }
 
     /// An exchange with the provider, which is then on the tape.
-    async fn exchanged(&mut self, asked: Asked, body: Bytes) -> Result<Answer, Fault> {
+    async fn exchanged(&mut self, asked: Option<Asked>, body: Bytes, turns: usize) -> Result<Answer, Fault> {
         let watch = Stopwatch::start();
         let exchange = Exchange {
             model: &self.model,
             account: &self.account,
             body: &body,
-            worst: self.worst(body.len()),
+            worst: self.worst(turns, body.len()),
             chance: (self.who.seed, format!("model/{}/{}", self.who.part, self.turn)),
         };
         let mut story = Story::default();
         let answer = exchange.run(&mut story).await;
-        if let Some(deck) = self.model.deck() {
+        if let (Some(deck), Some(asked)) = (self.model.deck(), asked) {
             let line = self.line(asked, &body, story, answer.as_ref().err(), &watch);
             deck.record(&line)?;
             self.recorded = body;
@@ -122,12 +119,15 @@ impl Conversation {
         Line::of(asked, self.model.endpoint(), self.model.url().as_str(), request, told, watch)
     }
 
-    /// What one more answer may come to: every byte that was not read the last time may be a token.
-    fn worst(&self, bytes: usize) -> Cost {
+    /// What one more answer may come to: every byte that was not read the last time may be a token. Whoever asks anew and
+    /// does not go on from what was read may be asking something else altogether.
+    fn worst(&self, turns: usize, bytes: usize) -> Cost {
         let count = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
         let read = match self.read {
-            Some((tokens, before)) => tokens.saturating_add(count(bytes.saturating_sub(before))),
-            None => count(bytes),
+            Some((tokens, before, length)) if turns > before => {
+                tokens.saturating_add(count(bytes.saturating_sub(length)))
+            }
+            _ => count(bytes),
         };
         let written = self.model.endpoint().spec.output_tokens_max;
         let usd = self.model.price().map(|price| price.worst(read, written)).unwrap_or_default();

@@ -16,7 +16,7 @@ use super::fault::Fault;
 use super::money::Usd;
 use super::pace::{self, Slot};
 use super::retry;
-use super::tape::{Lost, Outcome, Try};
+use super::tape::{Outcome, Try};
 use super::wire::{self, Came};
 use crate::base::clock::Stopwatch;
 
@@ -38,7 +38,7 @@ pub(super) struct Exchange<'c> {
 #[derive(Default)]
 pub(super) struct Story {
     pub tries: Vec<Try>,
-    pub lost: Lost,
+    pub lost: Cost,
     came: Came,
     /// The answer as it is to be kept, where keys were put together from several of its pieces.
     stripped: Option<Value>,
@@ -151,7 +151,8 @@ impl Exchange<'_> {
             Err(failure) => {
                 slot.came(came_of(&failure));
                 self.note(story, &came, &failure, &watch);
-                Err((failure.clone(), reserved.failed(failure.may_cost)))
+                let kept = reserved.failed(failure.may_cost);
+                Err((failure, kept))
             }
         }
     }
@@ -173,14 +174,7 @@ impl Exchange<'_> {
         if self.model.deck().is_none() {
             return;
         }
-        let body = String::from_utf8_lossy(&came.body);
-        story.tries.push(Try {
-            failure: self.model.strip(&failure.text).into_owned(),
-            status: came.status,
-            request_id: self.model.strip(&came.request_id).into_owned(),
-            body: self.model.strip(&body).chars().take(FAILED_CHARS_MAX).collect(),
-            ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
-        });
+        story.tries.push(tried(self.model, failure, came, watch));
     }
 
     async fn reserve(&self) -> Result<Reserved, Limit> {
@@ -205,10 +199,21 @@ impl Exchange<'_> {
     }
 }
 
+/// A try that failed, as the tape tells it.
+pub(super) fn tried(model: &Model, failure: &Failure, came: &Came, watch: &Stopwatch) -> Try {
+    let body = String::from_utf8_lossy(&came.body);
+    Try {
+        failure: model.strip(&failure.text).into_owned(),
+        status: came.status,
+        request_id: model.strip(&came.request_id).into_owned(),
+        body: model.strip(&body).chars().take(FAILED_CHARS_MAX).collect(),
+        ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
 impl Story {
     fn lose(&mut self, worst: Cost) {
-        self.lost.usd = self.lost.usd.plus(worst.usd);
-        self.lost.tokens = self.lost.tokens.saturating_add(worst.tokens);
+        self.lost = self.lost.plus(worst);
     }
 
     /// The answer, as it came.

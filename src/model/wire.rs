@@ -19,6 +19,8 @@ use crate::base::clock::Stopwatch;
 
 /// Bytes of a refusal that are read.
 const REFUSAL_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the address that a redirect leads to, for it to be told.
+const LOCATION_BYTES_MAX: usize = 200;
 /// Bytes of one line of an answer that comes piece by piece.
 const LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
@@ -116,8 +118,9 @@ pub(super) async fn refused(response: reqwest::Response, patience: &Patience, ca
         }
     }
     let mut failure = dialect::refusal(came.status, after, &String::from_utf8_lossy(&came.body));
-    if let (300..400, Some(location)) = (came.status, location) {
-        failure.text = format!("{} (to `{}`)", failure.text, location.chars().take(200).collect::<String>());
+    // A long one is left out and not cut: half a key would be found by nobody.
+    if let (300..400, Some(location)) = (came.status, location.filter(|to| to.len() <= LOCATION_BYTES_MAX)) {
+        failure.text = format!("{} (to `{location}`)", failure.text);
     }
     if never_again && failure.is_worth_a_try() {
         failure = Failure::hopeless(format!("{}, and says that it is of no use to ask again", failure.text));
@@ -192,11 +195,15 @@ pub(super) async fn collect(
 
 /// What an answer took that somebody else reads.
 pub(super) async fn usage(body: Bytes, events: bool, dialect: Dialect) -> Option<Usage> {
-    let whole = match events {
+    reread(body, events, dialect).await.ok().and_then(|whole| dialect.usage(&whole))
+}
+
+/// An answer that came before, as the dialect reads it.
+pub(super) async fn reread(body: Bytes, events: bool, dialect: Dialect) -> Result<Value, Failure> {
+    match events {
         true => collect(futures_util::stream::iter([Ok(body)]), dialect).await,
         false => read_whole(&body),
-    };
-    whole.ok().and_then(|whole| dialect.usage(&whole))
+    }
 }
 
 /// The whole lines of what has come so far, some at a time; the rest stays pending. The parser begins every line anew with each

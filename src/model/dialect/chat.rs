@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{arguments, count_at, fields, list_at, sendable, shape, text_at};
+use super::{arguments, count_at, fields, list_at, openai_usage, sendable, shape, text_at};
 use crate::model::answer::{Answer, Stop, ToolUse, Usage};
 use crate::model::endpoint::{ModelSpec, Provider};
 use crate::model::failure::Failure;
@@ -120,16 +120,7 @@ fn echo(message: &Map<String, Value>, uses: &[ToolUse]) -> Echo {
 }
 
 pub(super) fn usage(whole: &Value) -> Option<Usage> {
-    let usage = whole.get("usage").filter(|usage| usage.is_object())?;
-    let cached = count_at(usage, "/prompt_tokens_details/cached_tokens");
-    let cache_writes = count_at(usage, "/prompt_tokens_details/cache_write_tokens");
-    Some(Usage {
-        input: count_at(usage, "/prompt_tokens").saturating_sub(cached).saturating_sub(cache_writes),
-        cached,
-        cache_writes,
-        output: count_at(usage, "/completion_tokens"),
-        reasoning: count_at(usage, "/completion_tokens_details/reasoning_tokens"),
-    })
+    openai_usage(whole, "prompt_tokens", "completion_tokens")
 }
 
 /// A message that comes in pieces.

@@ -249,6 +249,21 @@ fn text_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
     value.pointer(pointer).and_then(Value::as_str)
 }
 
+/// What OpenAI counts, in the words of one of its dialects for what was read and what was written.
+fn openai_usage(whole: &Value, read: &str, written: &str) -> Option<Usage> {
+    let usage = whole.get("usage").filter(|usage| usage.is_object())?;
+    let count = |pointer: String| count_at(usage, &pointer);
+    let cached = count(format!("/{read}_details/cached_tokens"));
+    let cache_writes = count(format!("/{read}_details/cache_write_tokens"));
+    Some(Usage {
+        input: count(format!("/{read}")).saturating_sub(cached).saturating_sub(cache_writes),
+        cached,
+        cache_writes,
+        output: count(format!("/{written}")),
+        reasoning: count(format!("/{written}_details/reasoning_tokens")),
+    })
+}
+
 fn count_at(value: &Value, pointer: &str) -> u64 {
     value.pointer(pointer).and_then(Value::as_u64).unwrap_or(0)
 }

@@ -35,7 +35,7 @@ const NOTHING_LEFT: [&str; 5] = [
     "insufficient credits",
 ];
 
-/// What a status that is no success comes to. `body` holds no key any more.
+/// What a status that is no success comes to. `body` is as it came: what is told of it is stripped of keys by whoever tells it.
 pub(in crate::model) fn refusal(status: u16, after: Option<Duration>, body: &str) -> Failure {
     let said: Value = serde_json::from_str(body).unwrap_or(Value::Null);
     let words = words(&said, body);
@@ -114,7 +114,28 @@ fn words(said: &Value, body: &str) -> String {
     let words = places.iter().filter_map(|at| text_at(said, at)).find(|text| !text.trim().is_empty());
     let words = words.unwrap_or(body).split_whitespace().collect::<Vec<_>>().join(" ");
     match words.char_indices().nth(TOLD_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", words.get(..end).unwrap_or_default()),
+        // A key has no blank: cut at one, nothing is left of a key that is cut in two and that nobody finds any more.
+        Some((end, _)) => {
+            let cut = words.get(..end).unwrap_or_default();
+            format!("{}…", cut.rsplit_once(' ').map_or("", |(whole, _)| whole))
+        }
         None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Half a key would be found by nobody who looks for keys.
+    #[test]
+    fn what_is_told_is_not_cut_inside_a_key() {
+        let key = format!("sk-{}", "k".repeat(60));
+        for before in [TOLD_CHARS_MAX - 70, TOLD_CHARS_MAX - 30, TOLD_CHARS_MAX - 2, TOLD_CHARS_MAX + 5] {
+            let said = format!("{} {key} {}", "x".repeat(before.saturating_sub(1)), "y ".repeat(400));
+            let text = refusal(400, None, &said).text;
+            assert!(text.contains(&key) || !text.contains("sk"), "{before}: {text}");
+            assert!(text.contains('…'), "{before}: {text}");
+        }
     }
 }

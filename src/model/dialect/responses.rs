@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Arguments, arguments, count_at, fields, list_at, refusal, sendable, shape, text_at};
+use super::{Arguments, arguments, fields, list_at, openai_usage, refusal, sendable, shape, text_at};
 use crate::model::answer::{Answer, Stop, ToolUse, Usage};
 use crate::model::endpoint::ModelSpec;
 use crate::model::failure::Failure;
@@ -112,16 +112,7 @@ fn sent_back(item: &Value, used: Option<&ToolUse>) -> Option<Value> {
 }
 
 pub(super) fn usage(whole: &Value) -> Option<Usage> {
-    let usage = whole.get("usage").filter(|usage| usage.is_object())?;
-    let cached = count_at(usage, "/input_tokens_details/cached_tokens");
-    let cache_writes = count_at(usage, "/input_tokens_details/cache_write_tokens");
-    Some(Usage {
-        input: count_at(usage, "/input_tokens").saturating_sub(cached).saturating_sub(cache_writes),
-        cached,
-        cache_writes,
-        output: count_at(usage, "/output_tokens"),
-        reasoning: count_at(usage, "/output_tokens_details/reasoning_tokens"),
-    })
+    openai_usage(whole, "input_tokens", "output_tokens")
 }
 
 /// The last event holds the whole answer; items are kept for servers that leave them out of it.

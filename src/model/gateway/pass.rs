@@ -12,7 +12,7 @@ use crate::model::budget::{Account, Allowance, Cost, Tally};
 use crate::model::client::{Model, Who};
 use crate::model::endpoint::Dialect;
 use crate::model::fault::Fault;
-use crate::model::tape::{Asked, Body, Deck, Line, Lost, Told};
+use crate::model::tape::{Asked, Body, Deck, Line, Told};
 use crate::model::wire;
 
 /// The right of a trial's agent to ask its model; it ends when this is dropped.
@@ -35,8 +35,8 @@ pub(super) struct Entry {
 struct State {
     /// How often each question was asked. Agents ask several at once, so their order says nothing.
     asked: BTreeMap<String, u32>,
-    /// The request that was recorded last.
-    recorded: Bytes,
+    /// The request that was recorded last, as the tape has it.
+    recorded: String,
     /// Why nothing is passed on any more.
     stopped: Option<Fault>,
 }
@@ -107,23 +107,23 @@ impl Entry {
         asked
     }
 
-    /// Counts an answer that is on the tape.
-    pub async fn recalled(&self, body: &str, events: bool, lost: Lost) {
+    /// Counts an answer of the model of this name that is on the tape.
+    pub async fn recalled(&self, name: &str, body: &str, events: bool, lost: Cost) {
         let dialect = self.model.endpoint().dialect;
         let usage = wire::usage(Bytes::from(body.to_owned()), events, dialect).await;
-        let usd = self.model.price().map(|price| usage.map(|usage| price.of(&usage)).unwrap_or_default());
-        let lost = Cost { usd: lost.usd, tokens: lost.tokens };
+        let price = self.model.price_of(name);
+        let usd = price.map(|price| usage.map(|usage| price.of(&usage)).unwrap_or_default());
         self.account.recalled(usage.as_ref(), usd, 1, lost);
     }
 
     /// Puts an exchange on the tape. One that cannot be recorded is the last.
     pub fn record(&self, deck: &Deck, asked: Asked, url: &str, body: &Bytes, told: Told, watch: &Stopwatch) {
-        let text = |bytes: &Bytes| self.model.strip(&String::from_utf8_lossy(bytes)).into_owned();
+        let text = self.model.strip(&String::from_utf8_lossy(body)).into_owned();
         let mut state = self.state();
-        let request = Body::after(&text(&state.recorded), &text(body));
+        let request = Body::after(&state.recorded, &text);
         let line = Line::of(asked, self.model.endpoint(), url, request, told, watch);
         match deck.record(&line) {
-            Ok(()) => state.recorded = body.clone(),
+            Ok(()) => state.recorded = text,
             Err(fault) => {
                 state.stopped.get_or_insert(fault);
             }

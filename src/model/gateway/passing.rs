@@ -16,11 +16,11 @@ use crate::base::clock::Stopwatch;
 use crate::model::answer::Usage;
 use crate::model::budget::Cost;
 use crate::model::endpoint::Dialect;
-use crate::model::exchange::{Reserved, came_of};
+use crate::model::exchange::{Reserved, came_of, tried};
 use crate::model::failure::{self, Failure};
 use crate::model::fault::Fault;
 use crate::model::pace::{Came as Pacing, Slot};
-use crate::model::tape::{Asked, Lost, Outcome, Told, Try};
+use crate::model::tape::{Asked, Outcome, Told};
 use crate::model::wire::{self, Came};
 
 /// What an agent asks.
@@ -92,7 +92,7 @@ pub(super) async fn pass(entry: Arc<Entry>, asked: Asked, question: Question) ->
 }
 
 /// The model that the agent asks for: that of its endpoint, or a smaller one for its small work.
-fn name_of(question: &Question) -> String {
+pub(super) fn name_of(question: &Question) -> String {
     let in_path = || question.path.split("/models/").nth(1)?.split(':').next();
     question.value.get("model").and_then(Value::as_str).or_else(in_path).unwrap_or_default().to_owned()
 }
@@ -179,7 +179,7 @@ impl Sent {
         if let Some(reserved) = self.reserved.take() {
             reserved.answered(usage.as_ref(), usd);
         }
-        let lost = if usage.is_none() { self.lost() } else { Lost::default() };
+        let lost = if usage.is_none() { self.worst } else { Cost::default() };
         let text = self.entry.model.strip(&String::from_utf8_lossy(&body)).into_owned();
         let outcome = Outcome::Answered {
             status: self.came.status,
@@ -198,23 +198,11 @@ impl Sent {
         if let Some(reserved) = self.reserved.take() {
             drop(reserved.failed(failure.may_cost));
         }
-        let told = self.entry.model.strip(&failure.text).into_owned();
-        let body = String::from_utf8_lossy(&self.came.body).into_owned();
-        let tried = Try {
-            failure: told.clone(),
-            status: self.came.status,
-            request_id: self.entry.model.strip(&self.came.request_id).into_owned(),
-            body: self.entry.model.strip(&body).into_owned(),
-            ms: u64::try_from(self.watch.elapsed().as_millis()).unwrap_or(u64::MAX),
-        };
-        let lost = if failure.may_cost { self.lost() } else { Lost::default() };
-        let fault = failure.fault(told);
+        let tried = tried(&self.entry.model, &failure, &self.came, &self.watch);
+        let lost = if failure.may_cost { self.worst } else { Cost::default() };
+        let fault = failure.fault(tried.failure.clone());
         self.record(Told { tries: vec![tried], outcome: Outcome::Failed(fault.clone()), lost });
         fault
-    }
-
-    const fn lost(&self) -> Lost {
-        Lost { usd: self.worst.usd, tokens: self.worst.tokens }
     }
 
     fn record(&mut self, told: Told) {

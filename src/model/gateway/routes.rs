@@ -87,9 +87,10 @@ async fn answer(entry: Arc<Entry>, question: Question) -> Response {
     }
     let body = String::from_utf8_lossy(&question.bytes).into_owned();
     let asked = entry.asked(&question.address, &entry.model.strip(&body));
+    let name = passing::name_of(&question);
     let replayed = entry.model.deck().filter(|deck| deck.is_replay());
     match replayed.map(|deck| deck.recall(&asked, &body)) {
-        Some(Ok(Some(line))) => recalled(&entry, line).await,
+        Some(Ok(Some(line))) => recalled(&entry, &name, line).await,
         Some(Ok(None)) => refused(dialect, &Fault::Tape("the tape holds nothing".to_owned())),
         Some(Err(fault)) => {
             entry.stop(&fault);
@@ -103,15 +104,18 @@ async fn answer(entry: Arc<Entry>, question: Question) -> Response {
 }
 
 /// An answer that is on the tape, or the provider's refusal.
-async fn recalled(entry: &Entry, line: Line) -> Response {
+async fn recalled(entry: &Entry, name: &str, line: Line) -> Response {
     let dialect = entry.model.endpoint().dialect;
     let of = |status: u16, kind: &str, body: String| {
         let response = Response::builder().status(status).header("content-type", kind).body(Body::from(body));
         response.unwrap_or_else(|_| Response::new(Body::empty()))
     };
+    if let Outcome::Failed(_) = line.outcome {
+        entry.account.wasted(u64::try_from(line.tries.len()).unwrap_or(u64::MAX), line.lost);
+    }
     match (line.outcome, line.tries.into_iter().next_back()) {
         (Outcome::Answered { status, events, body, .. }, _) => {
-            entry.recalled(&body, events, line.lost).await;
+            entry.recalled(name, &body, events, line.lost).await;
             of(status, if events { EVENTS } else { "application/json" }, body)
         }
         (Outcome::Failed(_), Some(last)) if last.status >= 400 => {

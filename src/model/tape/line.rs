@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Stopwatch;
 use crate::base::digest;
+use crate::model::budget::Cost;
 use crate::model::endpoint::{Dialect, Endpoint};
 use crate::model::fault::Fault;
-use crate::model::money::Usd;
 use crate::record::TrialId;
 
 /// Version of the line format.
@@ -41,7 +41,7 @@ pub(in crate::model) struct Line {
     pub outcome: Outcome,
     /// What answers that were lost on their way may have cost.
     #[serde(default)]
-    pub lost: Lost,
+    pub lost: Cost,
     /// When it was over, RFC 3339.
     pub at: String,
     /// How long it took, waits included.
@@ -52,7 +52,7 @@ pub(in crate::model) struct Line {
 pub(in crate::model) struct Told {
     pub tries: Vec<Try>,
     pub outcome: Outcome,
-    pub lost: Lost,
+    pub lost: Cost,
 }
 
 /// A request's body. Conversations grow at their end, so what was asked just before is not written again.
@@ -93,13 +93,6 @@ pub(in crate::model) enum Outcome {
     },
     /// Without one.
     Failed(Fault),
-}
-
-/// What answers may have cost that were lost on their way.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub(in crate::model) struct Lost {
-    pub usd: Usd,
-    pub tokens: u64,
 }
 
 impl Asked {

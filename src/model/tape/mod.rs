@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::model::fault::Fault;
 use index::Index;
 
-pub(super) use line::{Asked, Body, Line, Lost, Outcome, Told, Try};
+pub(super) use line::{Asked, Body, Line, Outcome, Told, Try};
 
 /// Whether exchanges are recorded, or played again.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
