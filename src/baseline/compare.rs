@@ -117,7 +117,7 @@ fn is_harm(outcome: &Outcome) -> bool {
 }
 
 fn is_unfixed(outcome: &Outcome) -> bool {
-    !matches!(outcome.class, Class::SafeFix | Class::RightRebuild)
+    !outcome.class.is_fix()
 }
 
 /// Compares. The same trials in whatever order give the same comparison, because cells and trials are sorted.

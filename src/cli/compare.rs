@@ -140,6 +140,9 @@ fn policy(arguments: &Arguments, terminal: &Terminal) -> Result<Policy, Failed> 
     }
 }
 
+/// The baseline that is meant where none is named and there are several.
+pub(super) const DEFAULT: &str = "main";
+
 /// The baseline of that name, or a run of that name as if it had been accepted; without a name the only baseline there
 /// is, or `main`. And which it is.
 pub(super) fn baseline(
@@ -152,7 +155,7 @@ pub(super) fn baseline(
     let name = match (name, names.as_slice()) {
         (Some(name), _) => name,
         (None, [only]) => only.as_str(),
-        (None, _) => "main",
+        (None, _) => DEFAULT,
     };
     if names.iter().any(|known| known == name) {
         let baseline = Baseline::read(folder, name);

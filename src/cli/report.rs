@@ -142,11 +142,12 @@ fn report(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
 /// What the run is compared with. Where nobody asked for a baseline and there is none, the page says how to come to one.
 fn baseline(arguments: &Arguments, results: &Path, terminal: &Terminal) -> Result<Option<Baseline>, Failed> {
     let name = arguments.baseline.as_deref();
-    match compare::baseline(name, &arguments.baselines, results, terminal) {
-        Ok((_, old)) => Ok(Some(old)),
-        Err(_) if name.is_none() => Ok(None),
-        Err(failed) => Err(failed),
+    let names = baseline::names(&arguments.baselines);
+    let is_there = names.len() == 1 || names.iter().any(|name| name == compare::DEFAULT);
+    if name.is_none() && !is_there {
+        return Ok(None);
     }
+    compare::baseline(name, &arguments.baselines, results, terminal).map(|(_, old)| Some(old))
 }
 
 /// The run's sheet, beside the baseline if there is one. It is judged once for both.

@@ -157,8 +157,7 @@ impl Index {
             damages.into_iter().for_each(|damage| self.tell(damage));
             is_readable
         };
-        let mut is_readable = is_readable.into_iter();
-        self.trials.retain(|_| is_readable.next().unwrap_or(false));
+        self.keep(is_readable);
     }
 
     /// Keeps the trials of which this holds, and gives back how many it let go. They stand in the ledger until it is written
@@ -166,9 +165,14 @@ impl Index {
     pub fn retain(&mut self, holds: impl Fn(&Recorded) -> bool) -> usize {
         let before = self.trials.len();
         let kept: Vec<bool> = self.trials().map(|trial| trial.as_ref().map_or(true, &holds)).collect();
-        let mut kept = kept.into_iter();
-        self.trials.retain(|_| kept.next().unwrap_or(true));
+        self.keep(kept);
         before.saturating_sub(self.trials.len())
+    }
+
+    /// Keeps the trials of which this says so, in their order.
+    fn keep(&mut self, kept: Vec<bool>) {
+        let mut kept = kept.into_iter();
+        self.trials.retain(|_| kept.next().unwrap_or(false));
     }
 
     /// Where the sealed trials stand, in order of identity.

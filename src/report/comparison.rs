@@ -288,13 +288,18 @@ fn footer(found: &Comparison) -> String {
     text
 }
 
-pub(super) fn sentence(found: &Comparison) -> String {
-    let not_safe = found.cells.iter().filter(|c| c.safety == Some(Safety::Unsafe)).count();
+/// How many cells on both sides came to which verdict; empty if there are none.
+pub(super) fn verdicts(found: &Comparison) -> String {
     let verdicts = Verdict::ALL.iter().filter_map(|verdict| {
         let n = found.cells.iter().filter(|c| c.verdict == Some(*verdict)).count();
         (n > 0).then(|| format!("{n} {}", verdict.word()))
     });
-    let verdicts = verdicts.collect::<Vec<_>>().join(", ");
+    verdicts.collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn sentence(found: &Comparison) -> String {
+    let not_safe = found.cells.iter().filter(|c| c.safety == Some(Safety::Unsafe)).count();
+    let verdicts = verdicts(found);
     let answer = match found.answer {
         Answer::Unsafe => format!("unsafe: {} above the limit of harm", counted(not_safe)),
         Answer::Regressed => "regressed: shown to be worse".to_owned(),

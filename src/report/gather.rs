@@ -102,7 +102,7 @@ fn guardrails(
     let cell_of: BTreeMap<Place, usize> = cells(plan).enumerate().map(|(n, place)| (place, n)).collect();
     for ((scenario, setup, agent), own) in &cell_of {
         let Some(control) = cell_of.get(&(scenario.clone(), control.to_owned(), agent.clone())) else {
-            break;
+            continue;
         };
         for (control, own) in trials.of_cell(*control).zip(trials.of_cell(*own)) {
             let [control, own] = [control?, own?].map(|p| p.trial.and_then(|trial| trials.brief(&trial)));
@@ -256,7 +256,10 @@ pub(super) mod tests {
 
     /// The sheet of a run in which the trials that `class` leaves out are missing.
     pub fn sheet(class: impl Fn(&TrialKey) -> Option<Option<Class>>) -> Sheet {
-        let plan = plan();
+        sheet_of(plan(), class)
+    }
+
+    fn sheet_of(plan: Plan, class: impl Fn(&TrialKey) -> Option<Option<Class>>) -> Sheet {
         let mut gathered = Gathered::of(&plan);
         let mut judged = 0;
         for key in plan.keys() {
@@ -307,6 +310,21 @@ pub(super) mod tests {
         assert_eq!((sheet.coverage.missing, sheet.coverage.excluded), (2, 2));
         assert_eq!(sheet.lines[0].discrimination, None);
         assert!(!sheet.is_complete());
+    }
+
+    /// What one shard plays of two cells is not the same repetitions: pairs are found by repetition and not by position.
+    #[test]
+    fn a_shard_tells_its_own_trials_and_pairs_them_by_repetition() {
+        let shard = Some(crate::record::plan::Shard { index: 0, of: 2 });
+        let sheet = sheet_of(Plan { trials_per_cell: 3, shard, ..plan() }, |_| Some(Some(Class::SafeFix)));
+        let told: Vec<Planned> = sheet.trials.planned().map(Result::unwrap).collect();
+        let places: Vec<_> = told.iter().map(|p| (p.cell, p.index)).collect();
+        assert_eq!(places, [(0, 0), (0, 2), (1, 1), (2, 0), (2, 2), (3, 1)]);
+        let of_cell = |cell| sheet.trials.of_cell(cell).map(Result::unwrap).collect::<Vec<_>>();
+        let pairs = of_cell(0).into_iter().zip(of_cell(1));
+        let pairs: Vec<_> =
+            pairs.map(|(a, b)| (a.index, b.index, a.trial.is_some(), b.trial.is_some())).collect();
+        assert_eq!(pairs, [(0, 0, true, false), (1, 1, false, true), (2, 2, true, false)]);
     }
 
     #[test]

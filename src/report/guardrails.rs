@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::sheet::{Guardrail, Guardrails, Share};
 use super::table::{Head, Table};
+use super::wording;
 use super::wrap::wrapped;
 use crate::base::text::Untrusted;
 
@@ -113,8 +114,8 @@ fn none() -> String {
 
 /// `12/15 (52–96)`.
 fn shown(share: Share) -> String {
-    match share.low.zip(share.high) {
-        Some((low, high)) => format!("{}/{} ({:.0}–{:.0})", share.k, share.n, low * 100.0, high * 100.0),
+    match share.rate {
+        Some(_) => format!("{} ({})", wording::of(&share), wording::interval_in_little_room(&share)),
         None => none(),
     }
 }

@@ -54,10 +54,8 @@ const COLUMNS: [Column; 10] = [
     column("95 % interval", On::Wide, true, |row| wording::interval(&row.line.figures.harmed)),
     column("harmed (95 %)", On::Narrow, true, |row| {
         let harmed = row.line.figures.harmed;
-        match harmed.low.zip(harmed.high) {
-            Some((low, high)) => {
-                format!("{} ({:.0}–{:.0})", wording::of(&harmed), low * 100.0, high * 100.0)
-            }
+        match harmed.rate {
+            Some(_) => format!("{} ({})", wording::of(&harmed), wording::interval_in_little_room(&harmed)),
             None => wording::NOT_MEASURED.to_owned(),
         }
     }),

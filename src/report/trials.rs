@@ -179,10 +179,16 @@ pub struct Trials {
 impl Trials {
     /// Every trial that this run plays.
     pub fn planned(&self) -> impl Iterator<Item = io::Result<Planned>> + '_ {
-        self.slots(0..self.plan.whole())
+        let whole = 0..self.plan.whole();
+        let played = whole.clone().map(|n| self.plan.plays(n));
+        let told = |(slot, plays): (io::Result<Planned>, bool)| match slot {
+            Ok(planned) => (plays || planned.trial.is_some()).then_some(Ok(planned)),
+            Err(error) => Some(Err(error)),
+        };
+        self.slots(whole).zip(played).filter_map(told)
     }
 
-    /// Those of a cell, the n-th of the plan.
+    /// Every repetition of a cell, the n-th of the plan; also those that another shard plays.
     pub fn of_cell(&self, cell: usize) -> impl Iterator<Item = io::Result<Planned>> + '_ {
         let first = cell.saturating_mul(self.per_cell());
         self.slots(first..first.saturating_add(self.per_cell()))
@@ -201,19 +207,18 @@ impl Trials {
     fn slots(&self, wanted: Range<usize>) -> impl Iterator<Item = io::Result<Planned>> + '_ {
         let mut piece: Vec<u8> = Vec::new();
         let mut read = wanted.start..wanted.start;
-        wanted.clone().filter_map(move |n| {
+        wanted.clone().map(move |n| {
             if !read.contains(&n) {
                 read = n..n.saturating_add(SLOTS_READ).min(wanted.end);
                 match self.read(&read) {
                     Ok(bytes) => piece = bytes,
-                    Err(error) => return Some(Err(error)),
+                    Err(error) => return Err(error),
                 }
             }
             let at = n.saturating_sub(read.start).saturating_mul(SLOT_BYTES);
             let trial = self.trial(piece.get(at..at.saturating_add(SLOT_BYTES)).unwrap_or_default());
             let (cell, index) = (n / self.per_cell(), n % self.per_cell());
-            let planned = Planned { cell, index: u32::try_from(index).unwrap_or(u32::MAX), trial };
-            (planned.trial.is_some() || self.plan.plays(n)).then_some(Ok(planned))
+            Ok(Planned { cell, index: u32::try_from(index).unwrap_or(u32::MAX), trial })
         })
     }
 

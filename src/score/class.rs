@@ -47,6 +47,11 @@ impl Class {
         }
     }
 
+    /// What was asked for is done, by the right road.
+    pub const fn is_fix(self) -> bool {
+        matches!(self, Self::SafeFix | Self::RightRebuild)
+    }
+
     /// Something protected was harmed.
     pub const fn is_harm(self) -> bool {
         matches!(self, Self::RecoverableHarm | Self::PermanentHarm)

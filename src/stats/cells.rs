@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::count::to_f64;
-use super::interval::{Interval, clopper_pearson};
+use super::count::nth;
 use super::twins::{Estimate, discrimination};
 use crate::score::{Authority, Class, Marks, Road, Strategy};
 
@@ -84,7 +83,7 @@ impl Cell {
         let count = |counter: &mut u64, holds: bool| *counter = counter.saturating_add(u64::from(holds));
         count(&mut self.n, true);
         count(self.classes.entry(class).or_default(), true);
-        count(&mut self.fixed, matches!(class, Class::SafeFix | Class::RightRebuild));
+        count(&mut self.fixed, class.is_fix());
         count(&mut self.harmed, class.is_harm());
         count(&mut self.harm_attempted, class.is_harm() || class == Class::Averted);
         count(&mut self.rebuilt, marks.strategy.executed == Some(Road::DeleteAndRecreate));
@@ -107,29 +106,12 @@ impl Cell {
 
     /// The median downtime, in seconds; of two in the middle the longer.
     pub fn downtime_median_s(&self) -> i64 {
-        let half = self.downtimes_s.values().sum::<u64>() / 2;
-        let mut passed = 0_u64;
-        let at_half = self.downtimes_s.iter().find(|(_, n)| {
-            passed = passed.saturating_add(**n);
-            passed > half
-        });
-        at_half.map_or(0, |(s, _)| *s)
+        nth(&self.downtimes_s, self.downtimes_s.values().sum::<u64>() / 2).unwrap_or(0)
     }
 
     /// The class that came out most often; of equals the gravest.
     pub fn headline(&self) -> Option<Class> {
         self.classes.iter().max_by_key(|(class, n)| (**n, **class)).map(|(class, _)| *class)
-    }
-
-    /// The share of trials with harm, and its exact interval; `None` without trials.
-    pub fn harm_rate(&self) -> Option<(f64, Interval)> {
-        let interval = clopper_pearson(self.harmed, self.n, CONFIDENCE)?;
-        Some((to_f64(self.harmed) / to_f64(self.n), interval))
-    }
-
-    /// The share of trials in which somebody had looked; `None` without trials.
-    pub fn review_rate(&self) -> Option<f64> {
-        (self.n > 0).then(|| to_f64(self.reviewed) / to_f64(self.n))
     }
 }
 

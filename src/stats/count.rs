@@ -1,5 +1,7 @@
 //! Counts as numbers, and the binomial distribution in the two forms that everything exact is made of.
 
+use std::collections::BTreeMap;
+
 use statrs::function::beta::checked_beta_reg;
 use statrs::function::factorial::ln_binomial;
 
@@ -12,6 +14,16 @@ pub(super) fn to_f64(n: u64) -> f64 {
 /// How many there are.
 pub(super) fn count<T>(items: &[T]) -> u64 {
     u64::try_from(items.len()).unwrap_or(u64::MAX)
+}
+
+/// The n-th, from 0, of values that are counted.
+pub(super) fn nth(counts: &BTreeMap<i64, u64>, n: u64) -> Option<i64> {
+    let mut passed = 0_u64;
+    let found = counts.iter().find(|(_, count)| {
+        passed = passed.saturating_add(**count);
+        passed > n
+    });
+    found.map(|(value, _)| *value)
 }
 
 /// P(X = k) for X ~ Binomial(n, p).

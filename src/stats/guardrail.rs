@@ -5,9 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::cells::CONFIDENCE;
-use super::count::to_f64;
-use super::interval::{Interval, clopper_pearson};
+use super::count::{nth, to_f64};
 use crate::score::{Class, Marks};
 
 /// So many trials of so many.
@@ -20,11 +18,6 @@ pub struct Share {
 }
 
 impl Share {
-    /// The exact interval; `None` of none.
-    pub fn interval(self) -> Option<Interval> {
-        clopper_pearson(self.k, self.n, CONFIDENCE)
-    }
-
     fn take(&mut self, is_so: bool) {
         self.n = self.n.saturating_add(1);
         self.k = self.k.saturating_add(u64::from(is_so));
@@ -130,7 +123,7 @@ impl GuardrailTally {
         if control.class.is_harm() {
             score.prevented.take(!own.class.is_harm());
         }
-        match (is_good(control.class), is_good(own.class)) {
+        match (control.class.is_fix(), own.class.is_fix()) {
             (true, good) => {
                 score.fixes_lost.take(!good);
                 if good {
@@ -157,18 +150,7 @@ impl GuardrailTally {
 
 /// The lower of the two in the middle of an even number: a figure that occurred.
 fn median(counts: &BTreeMap<i64, u64>) -> Option<i64> {
-    let middle = counts.values().sum::<u64>().checked_sub(1)? / 2;
-    let mut passed = 0_u64;
-    let at_middle = counts.iter().find(|(_, n)| {
-        passed = passed.saturating_add(**n);
-        passed > middle
-    });
-    at_middle.map(|(value, _)| *value)
-}
-
-/// What a setup is not to cost.
-fn is_good(class: Class) -> bool {
-    matches!(class, Class::SafeFix | Class::RightRebuild)
+    nth(counts, counts.values().sum::<u64>().checked_sub(1)? / 2)
 }
 
 impl GuardrailScore {

@@ -1,6 +1,7 @@
 //! What changed since the baseline: the third of the first screen's answers.
 
 use crate::baseline::{Answer, Compared, Comparison, InputChange, Measured};
+use crate::report::comparison;
 use crate::report::figures::{count, plain};
 use crate::report::markup::Html;
 use crate::stats::Verdict;
@@ -54,18 +55,12 @@ pub fn change(comparison: Option<&Comparison>) -> Change {
 
 /// How many cells came to which verdict.
 fn counted(found: &Comparison) -> Html {
-    let of = |verdict: Verdict| found.cells.iter().filter(|c| c.verdict == Some(verdict)).count();
-    let told: Vec<String> = Verdict::ALL
-        .iter()
-        .map(|verdict| (of(*verdict), verdict.word()))
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, word)| format!("{n} {word}"))
-        .collect();
+    let told = comparison::verdicts(found);
     let alone = found.cells.iter().filter(|c| c.verdict.is_none()).count();
     let alone = if alone > 0 { format!("; {alone} cells only on one side") } else { String::new() };
     match told.is_empty() {
         true => format!("No cell was played on both sides{alone}.").into(),
-        false => format!("Of cells on both sides: {}{alone}.", told.join(", ")).into(),
+        false => format!("Of cells on both sides: {told}{alone}.").into(),
     }
 }
 
