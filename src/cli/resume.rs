@@ -77,6 +77,10 @@ fn prepare(arguments: &Arguments, results: &Path) -> Result<Session, (Exit, Stri
         let text = format!("error: the ledger is damaged; see what can be saved: chesterton doctor {name}");
         return Err((Exit::Invalid, text));
     }
+    // Before anything is dropped: what cannot be asked cannot be played again.
+    if replayed.is_none() {
+        arguments.manner.asking.check(&wish, &prices).map_err(bad)?;
+    }
     if let Some(retry) = arguments.retry
         && index.retain(|trial| !trial.events.iter().any(|event| retry.is_of(event))) > 0
     {

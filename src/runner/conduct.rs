@@ -52,8 +52,7 @@ pub fn run(
     let before = done.len();
     let in_flight = options.in_flight.clamp(1, planned.saturating_sub(before).max(1));
     let jobs = options.jobs.clamp(1, in_flight);
-    let waiting = in_flight.saturating_sub(jobs);
-    spare_handles(folder, jobs.saturating_add(waiting).saturating_add(HANDLES))?;
+    spare_handles(folder, in_flight.saturating_add(HANDLES))?;
     let shared = Arc::new(Shared::new(plan, wish, done, options)?);
     let runtime = Builder::new_multi_thread()
         .worker_threads(LISTENERS)
@@ -206,9 +205,6 @@ async fn play_all(
             Some((key, recorder, Some(Outcome::Sealed(played)))) => {
                 segments.sealed(recorder).await?;
                 News::Sealed(Box::new(key), played)
-            }
-            Some((_, _, Some(Outcome::Halted(Halted::Unrecorded(path, cause))))) => {
-                return Err(RecordError { path, cause: std::io::Error::other(cause) });
             }
             Some((_, _, Some(Outcome::Halted(halted)))) => News::Halted(halted),
             Some((_, _, Some(Outcome::Unrecorded(error)))) => return Err(error),

@@ -13,6 +13,7 @@ use super::pool::{Options, Session};
 use crate::agent::ModelAgent;
 use crate::base::text::Untrusted;
 use crate::door::FunctionDoor;
+use crate::gate::Setup;
 use crate::ledger;
 use crate::model::{Prices, Usage, Usd};
 use crate::record::Event;
@@ -46,6 +47,10 @@ pub struct Estimate {
 
 /// What each model of a wish may take.
 pub fn estimate(wish: &Wish, options: &Options, prices: &Prices) -> Vec<Estimate> {
+    let models = wish.models();
+    if models.is_empty() {
+        return Vec::new();
+    }
     let setups = u64::try_from(wish.setups.len()).unwrap_or(u64::MAX);
     let trials = u64::from(wish.trials).saturating_mul(setups);
     let shard = wish.shard.map_or(1, |shard| u64::from(shard.of.max(1)));
@@ -61,7 +66,7 @@ pub fn estimate(wish: &Wish, options: &Options, prices: &Prices) -> Vec<Estimate
         };
         Estimate { name: agent.name.clone(), trials: all / shard, range: [part(total(0)), part(total(1))] }
     };
-    wish.models().into_iter().map(of).collect()
+    models.into_iter().map(of).collect()
 }
 
 /// What one trial takes of the median and of the longest reference agent.
@@ -69,7 +74,8 @@ fn range(scenario: &Arc<Scenario>, wish: &Wish) -> [Work; 2] {
     let scripts = scenario::scripts(&scenario.folder).unwrap_or_default();
     let casts = scripts.into_iter().map(Cast::scripted).collect();
     let scenarios = vec![(Arc::clone(scenario), casts)];
-    let setups = wish.setups.iter().take(1).cloned().collect();
+    // Nobody stands in their way: setups may start processes and ask others, which is not for an estimate.
+    let setups = Setup::built_in("inherited").and_then(Result::ok).map(Arc::new).into_iter().collect();
     let wish = Wish { scenarios, setups, trials: 1, seed: wish.seed, shard: None };
     let played = Session::new(&wish).and_then(|session| session.play_in_memory()).unwrap_or_default();
     let tools = serde_json::to_string(FunctionDoor::specs()).map_or(0, |text| text.len());

@@ -56,6 +56,17 @@ pub enum Outcome {
     Unrecorded(RecordError),
 }
 
+impl From<Halted> for Outcome {
+    fn from(halted: Halted) -> Self {
+        match halted {
+            Halted::Unrecorded(path, cause) => {
+                Self::Unrecorded(RecordError { path, cause: std::io::Error::other(cause) })
+            }
+            halted => Self::Halted(halted),
+        }
+    }
+}
+
 /// Plays one trial to its end, lets the world settle and seals the record.
 pub async fn play(
     mut trial: Trial<'_>,
@@ -73,10 +84,10 @@ pub async fn play(
     agent.begin(&brief, FunctionDoor::specs());
     let ending = match converse(&mut gate, agent).await {
         Ok(Ok(ending)) => ending,
-        Ok(Err(halted)) => return (gate.close().1, Outcome::Halted(halted)),
+        Ok(Err(halted)) => return (gate.close().1, halted.into()),
         Err(Halt::Limit(name)) => Ending::Limit(name.to_owned()),
         Err(Halt::Record(error)) => return (gate.close().1, Outcome::Unrecorded(error)),
-        Err(Halt::Run(fault)) => return (gate.close().1, Outcome::Halted(fault.into())),
+        Err(Halt::Run(fault)) => return (gate.close().1, Halted::from(fault).into()),
     };
     let (turns, calls) = (gate.turns(), gate.calls());
     let decided_in = gate.decided_in().to_vec();
