@@ -83,29 +83,21 @@ fn lasting() -> PathBuf {
     root().join("tests/lasting")
 }
 
-/// Plays one trial on the small scenario, whatever the program's exit; gives back its events.
-fn one(served: &Served, dialect: Dialect, more: &str) -> Vec<Event> {
-    let place = tempfile::tempdir().unwrap();
-    let agent = agent(place.path(), "model", served, dialect, more);
-    let run = [
-        "run",
-        "small",
-        "--agent",
-        &agent,
-        "--setup",
-        "inherited",
-        "--trials",
-        "1",
-        "--name",
-        "run",
-        "--no-score",
-    ];
-    let (exit, printed) = chesterton(&lasting(), place.path(), &run);
+/// Plays one trial on the small scenario with the agent of this file; gives back its events.
+fn trial(place: &Path, agent: &str, setup: &str) -> Vec<Event> {
+    let run =
+        ["run", "small", "--agent", agent, "--setup", setup, "--trials", "1", "--name", "run", "--no-score"];
+    let (exit, printed) = chesterton(&lasting(), place, &run);
     assert_eq!(exit, Exit::Fine, "{}", printed.told);
-    let mut trials: Vec<_> =
-        ledger::read(&place.path().join("run/ledger")).unwrap().map(Result::unwrap).collect();
+    let mut trials: Vec<_> = ledger::read(&place.join("run/ledger")).unwrap().map(Result::unwrap).collect();
     assert_eq!(trials.len(), 1);
     trials.remove(0).events
+}
+
+/// Plays one trial on the small scenario with an agent that asks the stand-in; gives back its events.
+fn one(served: &Served, dialect: Dialect, more: &str) -> Vec<Event> {
+    let place = tempfile::tempdir().unwrap();
+    trial(place.path(), &agent(place.path(), "model", served, dialect, more), "inherited")
 }
 
 fn ending(events: &[Event]) -> Ending {
@@ -632,22 +624,7 @@ fn what_a_monitor_says_besides_a_clear_yes_denies_as_a_fault() {
             _ => report(),
         });
         let agent = agent(place.path(), "model", &scripted, Dialect::Chat, "");
-        let run = [
-            "run",
-            "small",
-            "--agent",
-            &agent,
-            "--setup",
-            &setup,
-            "--trials",
-            "1",
-            "--name",
-            "run",
-            "--no-score",
-        ];
-        let (exit, printed) = chesterton(&lasting(), place.path(), &run);
-        assert_eq!(exit, Exit::Fine, "{what}: {}", printed.told);
-        let events = ledger::read(&place.path().join("run/ledger")).unwrap().next().unwrap().unwrap().events;
+        let events = trial(place.path(), &agent, &setup);
         let verdict = events
             .iter()
             .find_map(|e| if let Event::Verdict { verdict, .. } = e { Some(verdict) } else { None });
