@@ -39,8 +39,7 @@ impl Outcome {
     }
 }
 
-/// Factor levels by factor.
-pub type Factors = BTreeMap<String, String>;
+pub use crate::record::Factors;
 
 /// The trials of a cell.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -15,5 +15,5 @@ pub use closing::ClosingReport;
 pub use ending::Ending;
 pub use event::Event;
 pub use spent::Spent;
-pub use trial::{TrialId, TrialKey};
+pub use trial::{Factors, TrialId, TrialKey};
 pub use verdict::Verdict;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest;
 
+/// Factor levels by factor.
+pub type Factors = BTreeMap<String, String>;
+
 /// A trial's identity: a digest of its key. Two trials with the same identity are the same trial.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -58,7 +61,7 @@ pub struct TrialKey {
     /// The setup's name.
     pub setup: String,
     /// Factor levels by factor.
-    pub factors: BTreeMap<String, String>,
+    pub factors: Factors,
     /// The seed of the world.
     pub seed: u64,
     /// Which repetition.

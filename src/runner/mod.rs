@@ -2,7 +2,9 @@
 
 mod conclude;
 mod conduct;
+mod design;
 mod estimate;
+mod fraction;
 mod meta;
 mod plan;
 mod pool;
@@ -11,6 +13,7 @@ mod signals;
 
 pub use conclude::{conclude, index};
 pub use conduct::run;
+pub use design::{ASSIGNMENTS_MAX, Design, DesignError, Leveled};
 pub use estimate::{Estimate, estimate};
 pub use meta::{Decisions, Latency, Meta, Spend};
 pub use plan::{Cast, Wish, plan};

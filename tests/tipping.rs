@@ -1,0 +1,15 @@
+//! Designs, what they tell apart, and the search for what tips an agent.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a test fails loudly"
+)]
+
+#[path = "tipping/designs.rs"]
+mod designs;
