@@ -12,6 +12,10 @@
     reason = "a test fails loudly"
 )]
 
+mod agents {
+    pub mod merged;
+    pub mod retried;
+}
 mod standin;
 
 use std::collections::BTreeMap;

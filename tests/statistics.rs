@@ -174,6 +174,60 @@ fn signed_ranks() {
 }
 
 #[test]
+fn agreements() {
+    Reference::of("agreement").check(|row| {
+        let ratings: Vec<Vec<bool>> = row
+            .text("ratings")
+            .split(' ')
+            .map(|subject| subject.chars().map(|c| c == '1').collect())
+            .collect();
+        let found = agreement(&ratings, row.x("confidence")).unwrap();
+        assert_eq!(found.agreed, row.n("agree"));
+        row.same("agree_low", found.interval.low);
+        row.same("agree_high", found.interval.high);
+        let (kappa, ac1) = (found.kappa.unwrap(), found.ac1.unwrap());
+        row.same("kappa", kappa.value);
+        row.same("kappa_low", kappa.interval.low);
+        row.same("kappa_high", kappa.interval.high);
+        row.same("ac1", ac1.value);
+        row.same("ac1_low", ac1.interval.low);
+        row.same("ac1_high", ac1.interval.high);
+    });
+    assert_eq!(agreement(&[], 0.95), None);
+    assert_eq!(agreement(&[vec![true], vec![false]], 0.95), None, "one rater agrees with nobody");
+    assert_eq!(agreement(&[vec![true, true], vec![false]], 0.95), None);
+    let one = agreement(&[vec![true, false]], 0.95).unwrap();
+    assert_eq!((one.agreed, one.kappa, one.ac1), (0, None, None), "one subject has no spread");
+    // Kappa has nothing to say where everybody says yes of everything; AC1 does, and leaves room for doubt.
+    let all = agreement(&vec![vec![true, true]; 10], 0.95).unwrap();
+    let ac1 = all.ac1.unwrap();
+    assert_eq!((all.agreed, all.kappa, ac1.value, ac1.interval.high), (10, None, 1.0, 1.0));
+    assert!((ac1.interval.low - 0.691_502_892).abs() < 1e-6, "{:?}", ac1.interval);
+}
+
+/// At the confidence that they state, intervals of agreement hold the truth about as often as that.
+#[test]
+fn intervals_of_agreement_hold_the_truth() {
+    // Two raters who see the same truth, half of it yes, and each err in one of ten: the joint shares are known.
+    let (same, kappa) = (0.82, 0.64);
+    let covered = coverage("agreement", |stream| {
+        let rate = |stream: &mut Chance, truth: bool| truth ^ (stream.between(0, 999) < 100);
+        let rows: Vec<Vec<bool>> = (0..80)
+            .map(|_| {
+                let truth = stream.between(0, 999) < 500;
+                vec![rate(stream, truth), rate(stream, truth)]
+            })
+            .collect();
+        let found = agreement(&rows, 0.95).unwrap();
+        found.interval.holds(same)
+            && found.kappa.unwrap().interval.holds(kappa)
+            && found.ac1.unwrap().interval.holds(kappa)
+    });
+    assert!((0.91..=0.98).contains(&covered), "{covered}");
+    println!("intervals of agreement: {covered}");
+}
+
+#[test]
 fn suites() {
     Reference::of("bootstrap").check(|row| {
         let count = |part: &str| part.parse::<u64>().unwrap();

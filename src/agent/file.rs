@@ -128,7 +128,9 @@ impl ModelAgent {
         let one = |wrong| vec![wrong];
         let (document, path) = match built_in::source(place) {
             Some(text) => (scenario::parse(&PathBuf::from(format!("built-in/{place}.toml")), text), None),
-            None if is_path(place) => (scenario::read_alone(Path::new(place)), Some(PathBuf::from(place))),
+            None if scenario::is_path(place) => {
+                (scenario::read_alone(Path::new(place)), Some(PathBuf::from(place)))
+            }
             None => return None,
         };
         Some(document.map_err(one).and_then(|document| Self::of(&document, path, variant, prices)))
@@ -145,7 +147,7 @@ impl ModelAgent {
             Ok(endpoint) => (Some(endpoint), Vec::new()),
             Err(unfit) => (None, vec![at_model(document, unfit)]),
         };
-        let price = file.model.price.or_else(|| prices.of(&file.model.name));
+        let price = prices.of_spec(&file.model);
         let usd = allowed(document, price.is_some()).unwrap_or_else(|problem| {
             wrong.push(problem);
             None
@@ -208,11 +210,6 @@ fn allowed(document: &Document<AgentFile>, is_priced: bool) -> Result<Option<Usd
     Ok(Some(usd))
 }
 
-/// Names are told from paths as those of setups are.
-fn is_path(wish: &str) -> bool {
-    wish.contains('/') || wish.ends_with(".toml")
-}
-
 /// What determines a trial and its record: the price as well, for it is recorded what a turn cost.
 fn digest(file: &AgentFile, prompt: &Prompt, price: &str) -> String {
     let patience = Patience::default();
@@ -227,18 +224,15 @@ fn json(value: &impl Serialize) -> String {
 /// What can be wrong beside the model.
 fn problems(document: &Document<AgentFile>) -> Vec<Diagnostic> {
     let file = &document.value;
-    let mut wrong = Vec::new();
-    let is_plain = |name: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        !name.is_empty() && name.len() <= 60 && name.chars().all(plain)
-    };
-    if !is_plain(&file.name) {
-        let title = format!("expected letters, digits, `-`, `_` and `.`, up to 60, found `{}`", file.name);
-        wrong.push(document.problem("name", title).help("tables, trials and reports go by this name"));
-    }
-    for name in file.variant.keys().filter(|name| !is_plain(name) || *name == ALL) {
-        let title = format!("expected letters, digits, `-`, `_` and `.`, and not `{ALL}`, found `{name}`");
-        wrong.push(document.problem_of_key(&format!("variant.{name}"), title));
+    let mut wrong: Vec<Diagnostic> = document.unplain_name("name", &file.name).into_iter().collect();
+    for name in file.variant.keys() {
+        let place = format!("variant.{name}");
+        wrong.extend(match name == ALL {
+            true => Some(
+                document.problem_of_key(&place, format!("`{ALL}` means every variant: name it otherwise")),
+            ),
+            false => document.unplain_key(&place, name),
+        });
     }
     let limits = &file.limits;
     let zero = [

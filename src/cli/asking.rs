@@ -9,13 +9,18 @@ use super::cast::CastError;
 use super::score::find_run;
 use crate::ledger::RunFolder;
 use crate::model::{
-    Allowance, Budget, Client, KeySource, Model, Options, Prices, Tally, Tape, TapeError, Usd,
+    Allowance, Budget, Client, KeySource, Model, Options, Prices, Tape, TapeError, Usd, money,
 };
 use crate::runner::Wish;
 use crate::scenario::Diagnostic;
 
 /// Where a run keeps its tape.
 const TAPE: &str = "tape";
+
+/// Where the tape of a run stands.
+pub fn tape_of(folder: &RunFolder) -> PathBuf {
+    folder.path().join(TAPE)
+}
 
 /// How models are asked.
 #[derive(Clone, Debug, Args)]
@@ -53,7 +58,7 @@ impl Asking {
     pub fn replayed(&self, results: &Path) -> Option<(PathBuf, Option<RunFolder>)> {
         let place = self.replay_tape.as_ref()?;
         Some(match find_run(place, results) {
-            Ok(run) => (run.path().join(TAPE), Some(run)),
+            Ok(run) => (tape_of(&run), Some(run)),
             Err(_) => (PathBuf::from(place), None),
         })
     }
@@ -68,7 +73,7 @@ impl Asking {
         let tape = match replayed {
             Some(place) => Tape::Replay(place),
             None if self.no_tape => Tape::Off,
-            None => Tape::Record(folder.path().join(TAPE)),
+            None => Tape::Record(tape_of(folder)),
         };
         Client::new(Options { budget: self.allowed(), prices, tape })
     }
@@ -117,7 +122,7 @@ impl Asks {
         if waiting > 0 {
             text.push_str(&format!(", {waiting} waiting"));
         }
-        text.push_str(&format!(" · {per_s} tokens/s · {}", money(&tally)));
+        text.push_str(&format!(" · {per_s} tokens/s · {}", money(tally.usd)));
         if !held.is_zero() {
             text.push_str(&format!(
                 " · the provider is left alone for {} s",
@@ -140,7 +145,7 @@ impl Asks {
             tally.answers,
             tally.tries,
             tally.usage.output,
-            money(&tally)
+            money(tally.usd)
         );
         if tally.usd.is_some() {
             text.push_str(&format!(" by the prices of {}", self.prices_of));
@@ -153,8 +158,4 @@ impl Asks {
         }
         text
     }
-}
-
-fn money(tally: &Tally) -> String {
-    tally.usd.map_or_else(|| "no price is known".to_owned(), |usd| usd.to_string())
 }

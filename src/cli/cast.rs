@@ -111,7 +111,7 @@ pub fn setups(names: &[String]) -> Result<Vec<Arc<Setup>>, CastError> {
 
 /// The setup in this file, or the built-in one of this name.
 pub fn setup(wish: &str) -> Result<Setup, CastError> {
-    if wish.contains('/') || wish.ends_with(".toml") {
+    if scenario::is_path(wish) {
         return Setup::read(Path::new(wish)).map_err(CastError::from);
     }
     let known: Vec<&str> = gate::built_in().chain(gate::examples()).collect();

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::asking;
 use super::score::find_run;
 use super::session;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::ledger::{Cause, Damage, Index, RecordError, RunFolder};
+use crate::model::Reel;
 use crate::record::plan::Plan;
 use crate::runner;
 
@@ -54,8 +56,10 @@ fn examine(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Re
     let mut index = runner::index(&folder, &plan).map_err(recording)?;
     index.drop_unreadable();
     tell(&folder, &plan, &index, terminal);
+    let is_tape_sound = tell_of_tape(&folder, terminal);
     if !index.is_corrupt() {
-        return Ok(if index.len() == plan.trials() { Exit::Fine } else { Exit::Invalid });
+        let is_whole = is_tape_sound && index.len() == plan.trials();
+        return Ok(if is_whole { Exit::Fine } else { Exit::Invalid });
     }
     if !arguments.save {
         terminal.say(format!("save what is sound: chesterton doctor {} --save", folder.name()));
@@ -93,6 +97,28 @@ fn tell(folder: &RunFolder, plan: &Plan, index: &Index, terminal: &mut Terminal)
     if missing > 0 && !index.is_corrupt() {
         terminal.say(format!("play the others: chesterton resume {}", folder.name()));
     }
+}
+
+/// Says what is on the run's tape, if it has one; whether that is sound.
+fn tell_of_tape(folder: &RunFolder, terminal: &mut Terminal) -> bool {
+    let read = Reel::open(&asking::tape_of(folder));
+    let reel = match read.and_then(|reel| reel.map(|reel| reel.verify().map(|_| reel)).transpose()) {
+        Ok(None) => return true,
+        Ok(Some(reel)) => reel,
+        Err(error) => {
+            terminal.say(format!("damaged: {error}"));
+            terminal.say("what is sealed stays; with that file moved away, `resume` asks again what it held");
+            return false;
+        }
+    };
+    let held = reel.exchanges();
+    let exchanges: usize = held.values().sum();
+    terminal.say(format!("tape: {exchanges} exchanges with models, of {} trials", held.len()));
+    for path in &reel.torn {
+        let told = "the last exchange was cut off when its writer was killed, and is asked again";
+        terminal.say(format!("stopped: {}: {told}", path.display()));
+    }
+    true
 }
 
 fn told(damage: &Damage) -> String {

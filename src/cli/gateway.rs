@@ -1,7 +1,7 @@
 //! `gateway`: a model on loopback, on tape and within a budget, for any tool that takes a base URL.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,7 +10,9 @@ use super::cast::CastError;
 use super::terminal::Terminal;
 use crate::agent::ModelAgent;
 use crate::base::exit::Exit;
-use crate::model::{Allowance, Budget, Client, Fault, Gateway, Model, Options, Pass, Prices, Tape, Usd, Who};
+use crate::model::{
+    Allowance, Budget, Client, Fault, Gateway, Model, Options, Pass, Prices, Tape, Usd, Who, money,
+};
 use crate::record::TrialId;
 
 /// Pass requests on to a model, with its key, on tape and within a budget, until Ctrl-C. Example: `chesterton gateway claude --tape tapes/today --budget 5usd`
@@ -53,12 +55,20 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
         terminal.tell("error: no thread could be started");
         return Exit::Invalid;
     };
-    let served = runtime.block_on(serve(arguments.listen, &model.1, terminal));
-    match served.and_then(|exit| model.0.sync().map(|()| exit)) {
+    let (client, model) = model;
+    let served = match runtime.block_on(serve(arguments.listen, &model, terminal)) {
         Ok(exit) => exit,
         Err(error) => {
             terminal.tell(format!("error: `{}` cannot be served at: {error}", arguments.listen));
             Exit::Invalid
+        }
+    };
+    match client.sync() {
+        Ok(()) => served,
+        Err(error) => {
+            let tape = arguments.tape.as_deref().unwrap_or(Path::new("")).display();
+            terminal.tell(format!("error: the tape in `{tape}` could not be forced to the disk: {error}"));
+            Exit::RecordingFailed
         }
     }
 }
@@ -104,7 +114,7 @@ async fn serve(listen: SocketAddr, model: &Model, terminal: &mut Terminal) -> st
 /// What it came to.
 fn told(pass: &Pass, terminal: &mut Terminal) -> Exit {
     let tally = pass.tally();
-    let usd = tally.usd.map_or_else(|| "no price is known".to_owned(), |usd| usd.to_string());
+    let usd = money(tally.usd);
     let (answers, read, written) = (tally.answers, tally.usage.read(), tally.usage.output);
     terminal.tell(format!("{answers} answers, {read} tokens read, {written} written, {usd}"));
     match pass.stopped() {

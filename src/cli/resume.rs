@@ -52,6 +52,7 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
     match prepare(arguments, results) {
         Ok(session) => {
             terminal.tell(format!("{} of {} trials are sealed", session.done.len(), session.planned()));
+            session.torn_tapes().iter().for_each(|line| terminal.tell(line));
             session.play(terminal)
         }
         Err((exit, message)) => {

@@ -107,6 +107,12 @@ impl Session {
         self.plan.trials()
     }
 
+    /// What is to be said of answers that were lost when their writer was killed, if there are any.
+    pub fn torn_tapes(&self) -> Option<String> {
+        let torn = self.asks.as_ref().map_or(0, |asks| asks.client.torn_tapes());
+        (torn > 0).then(|| format!("exchanges that were cut off by a kill, and are asked again: {torn}"))
+    }
+
     /// Plays, concludes, judges.
     pub fn play(mut self, terminal: &mut Terminal) -> Exit {
         let before = Spend::of(&self.folder);

@@ -193,12 +193,7 @@ fn guardrail(
 /// What can be wrong above the first guardrail.
 fn of_head(document: &Document<SetupFile>) -> Vec<Diagnostic> {
     let file = &document.value;
-    let mut wrong = Vec::new();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if file.name.is_empty() || file.name.len() > 60 || !file.name.chars().all(is_plain) {
-        let title = format!("expected letters, digits, `-`, `_` and `.`, up to 60, found `{}`", file.name);
-        wrong.push(document.problem("name", title).help("tables, trials and reports go by this name"));
-    }
+    let mut wrong: Vec<Diagnostic> = document.unplain_name("name", &file.name).into_iter().collect();
     wrong.extend(file.approver.as_ref().and_then(|approver| {
         let (key, title) = approver.problem()?;
         Some(document.problem(&format!("approver.{key}"), title))

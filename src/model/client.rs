@@ -88,7 +88,7 @@ impl Client {
     /// dialect cannot say.
     pub fn model(&self, endpoint: Endpoint) -> Result<Model, Unfit> {
         endpoint.dialect.check(&endpoint.spec)?;
-        let price = endpoint.spec.price.or_else(|| self.0.prices.of(&endpoint.spec.name));
+        let price = self.0.prices.of_spec(&endpoint.spec);
         let in_dollars = self.0.account.is_in_dollars() || self.0.trial.usd.is_some();
         if in_dollars && price.is_none() && !self.is_replay() {
             let problem = format!(
@@ -265,7 +265,7 @@ impl Model {
     /// Where a request of an agent goes.
     pub(super) fn passed_url(&self, path: &str, query: &str) -> reqwest::Url {
         let mut url = self.0.endpoint.dialect.passed(&self.0.endpoint, path);
-        let own = url.query().filter(|own| *own != "alt=sse").unwrap_or_default().to_owned();
+        let own = url.query().unwrap_or_default().to_owned();
         let both: Vec<&str> = [own.as_str(), query].into_iter().filter(|part| !part.is_empty()).collect();
         url.set_query((!both.is_empty()).then(|| both.join("&")).as_deref());
         url

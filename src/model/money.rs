@@ -51,6 +51,11 @@ impl Usd {
     }
 }
 
+/// A sum that may be unknown, for people.
+pub fn money(usd: Option<Usd>) -> String {
+    usd.map_or_else(|| "no price is known".to_owned(), |usd| usd.to_string())
+}
+
 impl fmt::Display for Usd {
     /// Two digits after the point, or four where it is less than a dollar.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::answer::Usage;
+use super::endpoint::ModelSpec;
 use super::money::Usd;
 use crate::scenario::{self, Diagnostic};
 
@@ -155,7 +156,12 @@ impl Prices {
         &self.0.as_of
     }
 
-    /// The price of a model.
+    /// The price of a model as its table has it: its own, or the one of its name.
+    pub fn of_spec(&self, spec: &ModelSpec) -> Option<Price> {
+        spec.price.or_else(|| self.of(&spec.name))
+    }
+
+    /// The price of a model by its name.
     pub fn of(&self, model: &str) -> Option<Price> {
         let is_date =
             |rest: &str| rest.starts_with("-20") && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-');

@@ -15,7 +15,7 @@ use crate::base::text::Untrusted;
 use crate::door::FunctionDoor;
 use crate::gate::Setup;
 use crate::ledger;
-use crate::model::{Prices, Usage, Usd};
+use crate::model::{self, Prices, Usage, Usd};
 use crate::record::Event;
 use crate::scenario::{self, Scenario};
 
@@ -138,10 +138,10 @@ impl Work {
 /// What was read before comes from a cache, where the agent asks for one.
 fn money(work: &Work, agent: &ModelAgent, prices: &Prices) -> Option<Usd> {
     let spec = &agent.endpoint.spec;
-    let price = spec.price.or_else(|| prices.of(&spec.name))?;
+    let price = prices.of_spec(spec)?;
     let cached = if spec.cache { work.again } else { 0 };
     // Long requests are dearer; a sum of many requests is none.
-    let price = crate::model::Price { long: None, ..price };
+    let price = model::Price { long: None, ..price };
     Some(price.of(&Usage {
         input: work.read.saturating_sub(cached),
         cached,
@@ -165,10 +165,14 @@ impl fmt::Display for Estimate {
             self.trials
         )?;
         for (work, usd, time) in &self.range {
-            let money = usd.map_or_else(|| "no price is known".to_owned(), |usd| format!("about {usd}"));
+            let about = if usd.is_some() { "about " } else { "" };
+            let money = model::money(*usd);
             let minutes = time.as_secs().div_ceil(60);
             let Work { turns, read, written, .. } = work;
-            writeln!(f, "  {turns} calls · {read} tokens read, {written} written · {money} · {minutes} min")?;
+            writeln!(
+                f,
+                "  {turns} calls · {read} tokens read, {written} written · {about}{money} · {minutes} min"
+            )?;
         }
         write!(f, "  a model may take another road: set --budget")
     }

@@ -13,6 +13,9 @@ use super::source::{Source, Sources};
 use super::tree::{Kind, Node, Step, steps};
 use super::{Diagnostic, wording};
 
+/// A name by which tables, trials and reports go is no longer.
+const NAME_BYTES_MAX: usize = 60;
+
 /// A file's value, its text, and where each part of the one stands in the other.
 #[derive(Clone, Debug)]
 pub struct Document<T> {
@@ -20,6 +23,11 @@ pub struct Document<T> {
     pub value: T,
     sources: Sources,
     tree: Node,
+}
+
+/// Whether a wish for a setup or an agent is the path of a file, and not a name.
+pub fn is_path(wish: &str) -> bool {
+    wish.contains('/') || wish.ends_with(".toml")
 }
 
 /// Reads a scenario's file and lays it over those that it `extends`.
@@ -146,6 +154,17 @@ impl<T> Document<T> {
         }
     }
 
+    /// What is wrong with the value at a path as a name by which tables, trials and reports go; `None` if nothing is.
+    pub fn unplain_name(&self, path: &str, name: &str) -> Option<Diagnostic> {
+        unplain(name)
+            .map(|title| self.problem(path, title).help("tables, trials and reports go by this name"))
+    }
+
+    /// The same of a key.
+    pub fn unplain_key(&self, path: &str, name: &str) -> Option<Diagnostic> {
+        unplain(name).map(|title| self.problem_of_key(path, title))
+    }
+
     /// A value that is none of those that would do; an empty `found` is one that is missing.
     pub fn unexpected<S: AsRef<str>>(
         &self,
@@ -166,4 +185,12 @@ impl<T> Document<T> {
     pub fn stage_problem(&self, problem: &Problem) -> Diagnostic {
         self.unexpected(&problem.path, &problem.found, &problem.expected, &problem.candidates)
     }
+}
+
+fn unplain(name: &str) -> Option<String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let fits = !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(is_plain);
+    (!fits).then(|| {
+        format!("expected letters, digits, `-`, `_` and `.`, up to {NAME_BYTES_MAX}, found `{name}`")
+    })
 }

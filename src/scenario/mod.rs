@@ -21,7 +21,7 @@ mod wording;
 
 pub use check::check;
 pub use diagnostic::Diagnostic;
-pub use document::{Document, parse, read, read_alone};
+pub use document::{Document, is_path, parse, read, read_alone};
 pub use files::{BRIEF_BYTES_MAX, FILE_BYTES_MAX, FILES_BYTES_MAX, FILES_MAX, TOML_BYTES_MAX};
 pub use folder::{Digests, Scenario, find, list, load, scripts};
 pub use incident::{Account, Basis, Confidence, Dispute, Fact, Incident, Source};

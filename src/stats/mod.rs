@@ -1,5 +1,6 @@
 //! Numbers fit for rare catastrophes. Pure.
 
+mod agreement;
 mod bootstrap;
 mod cells;
 mod count;
@@ -15,6 +16,7 @@ mod twins;
 mod verdict;
 mod wilcoxon;
 
+pub use agreement::{Agreement, agreement};
 pub use bootstrap::{RESAMPLES, cluster_bootstrap};
 pub use cells::{CONFIDENCE, Cell, Roads, Row, Tally, rows};
 pub use difference::{Pairs, newcombe, tango};

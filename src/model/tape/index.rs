@@ -20,19 +20,20 @@ pub(super) struct Index {
     torn: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Place {
-    file: usize,
-    offset: u64,
-    bytes: usize,
+/// Where a line stands: in which of a tape's files, and where in it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Place {
+    pub file: usize,
+    pub offset: u64,
+    pub bytes: usize,
 }
 
 /// As much of a line as tells whose it is.
 #[derive(Deserialize)]
-struct Head {
+pub(super) struct Head {
     v: u32,
-    trial: TrialId,
-    part: String,
+    pub trial: TrialId,
+    pub part: String,
     turn: u32,
     digest: String,
 }
@@ -50,6 +51,57 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<(u32, PathBuf)>> {
     Ok(files)
 }
 
+/// Goes through the whole lines of a tape's file of this number; whether one was cut off behind them.
+pub(super) fn walk(
+    path: &Path,
+    file: &File,
+    number: usize,
+    mut take: impl FnMut(Head, Place),
+) -> Result<bool, TapeError> {
+    let mut reader = BufReader::with_capacity(256 * 1024, file);
+    let (mut offset, mut lines, mut line) = (0_u64, 0_u64, Vec::new());
+    loop {
+        line.clear();
+        let bytes = reader.read_until(b'\n', &mut line).map_err(TapeError::at(path))?;
+        if bytes == 0 {
+            return Ok(false);
+        }
+        lines = lines.saturating_add(1);
+        if line.last() != Some(&b'\n') {
+            return Ok(true);
+        }
+        let wrong = |problem: String| TapeError {
+            path: path.to_owned(),
+            problem: format!("line {lines}: {problem}"),
+        };
+        let head: Head =
+            serde_json::from_slice(&line).map_err(|error| wrong(format!("no exchange: {error}")))?;
+        if head.v != VERSION {
+            return Err(wrong(format!("it is of version {}, and this program reads {VERSION}", head.v)));
+        }
+        take(head, Place { file: number, offset, bytes });
+        offset = offset.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+}
+
+/// The bytes of a line.
+pub(super) fn bytes_of(files: &[(PathBuf, File)], place: Place) -> Result<Vec<u8>, TapeError> {
+    let Some((path, file)) = files.get(place.file) else {
+        return Err(TapeError { path: PathBuf::new(), problem: "a file is missing".to_owned() });
+    };
+    let mut bytes = vec![0; place.bytes];
+    file.read_exact_at(&mut bytes, place.offset).map_err(TapeError::at(path))?;
+    Ok(bytes)
+}
+
+/// A line.
+pub(super) fn load(files: &[(PathBuf, File)], place: Place) -> Result<Line, TapeError> {
+    let bytes = bytes_of(files, place)?;
+    let path = || files.get(place.file).map(|(path, _)| path.clone()).unwrap_or_default();
+    let wrong = |error: serde_json::Error| TapeError { path: path(), problem: error.to_string() };
+    serde_json::from_slice(&bytes).map_err(wrong)
+}
+
 impl Index {
     /// Reads a tape through.
     pub fn read(folder: &Path) -> Result<Self, TapeError> {
@@ -63,33 +115,13 @@ impl Index {
     }
 
     fn add(&mut self, path: &Path, file: &File) -> Result<(), TapeError> {
-        let mut reader = BufReader::with_capacity(256 * 1024, file);
-        let (mut offset, mut number, mut line) = (0_u64, 0_u64, Vec::new());
-        loop {
-            line.clear();
-            let bytes = reader.read_until(b'\n', &mut line).map_err(TapeError::at(path))?;
-            if bytes == 0 {
-                return Ok(());
-            }
-            number = number.saturating_add(1);
-            if line.last() != Some(&b'\n') {
-                self.torn = self.torn.saturating_add(1);
-                return Ok(());
-            }
-            let wrong = |problem: String| TapeError {
-                path: path.to_owned(),
-                problem: format!("line {number}: {problem}"),
-            };
-            let head: Head =
-                serde_json::from_slice(&line).map_err(|error| wrong(format!("no exchange: {error}")))?;
-            if head.v != VERSION {
-                return Err(wrong(format!("it is of version {}, and this program reads {VERSION}", head.v)));
-            }
+        let (number, places) = (self.files.len(), &mut self.places);
+        let is_torn = walk(path, file, number, |head, place| {
             let Head { trial, part, turn, digest, .. } = head;
-            self.places
-                .insert(Asked { trial, part, turn, digest }, Place { file: self.files.len(), offset, bytes });
-            offset = offset.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
-        }
+            places.insert(Asked { trial, part, turn, digest }, place);
+        })?;
+        self.torn = self.torn.saturating_add(usize::from(is_torn));
+        Ok(())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -106,13 +138,7 @@ impl Index {
     }
 
     fn load(&self, place: Place) -> Result<Line, TapeError> {
-        let Some((path, file)) = self.files.get(place.file) else {
-            return Err(TapeError { path: PathBuf::new(), problem: "a file is missing".to_owned() });
-        };
-        let mut bytes = vec![0; place.bytes];
-        file.read_exact_at(&mut bytes, place.offset).map_err(TapeError::at(path))?;
-        let wrong = |error: serde_json::Error| TapeError { path: path.clone(), problem: error.to_string() };
-        serde_json::from_slice(&bytes).map_err(wrong)
+        load(&self.files, place)
     }
 
     /// How far the conversation goes on the tape.

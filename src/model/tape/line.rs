@@ -97,11 +97,16 @@ pub(in crate::model) enum Outcome {
 
 impl Asked {
     pub fn new(trial: &TrialId, part: &str, turn: u32, endpoint: &Endpoint, body: &str) -> Self {
-        let dialect = serde_json::to_string(&endpoint.dialect).unwrap_or_default();
-        let stream = if endpoint.spec.stream { "stream" } else { "whole" };
-        let digest = digest::of_parts(["chesterton/tape/1", &dialect, &endpoint.spec.name, stream, body]);
+        let digest = digest_of(endpoint.dialect, &endpoint.spec.name, endpoint.spec.stream, body);
         Self { trial: trial.clone(), part: part.to_owned(), turn, digest }
     }
+}
+
+/// What a turn of a conversation is found by: what was asked, of which model, and whether it was to come in pieces.
+fn digest_of(dialect: Dialect, model: &str, stream: bool, body: &str) -> String {
+    let dialect = serde_json::to_string(&dialect).unwrap_or_default();
+    let stream = if stream { "stream" } else { "whole" };
+    digest::of_parts(["chesterton/tape/1", &dialect, model, stream, body])
 }
 
 impl Asked {
@@ -113,6 +118,11 @@ impl Asked {
 }
 
 impl Line {
+    /// Whether this whole body is what its digest is of.
+    pub fn is_of(&self, body: &str) -> bool {
+        [true, false].iter().any(|stream| digest_of(self.dialect, &self.model, *stream, body) == self.digest)
+    }
+
     /// An exchange that is over now, and began with the watch.
     pub fn of(asked: Asked, to: &Endpoint, url: &str, request: Body, told: Told, watch: &Stopwatch) -> Self {
         let Asked { trial, part, turn, digest } = asked;

@@ -6,6 +6,7 @@
 mod difference;
 mod index;
 mod line;
+mod reel;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -14,6 +15,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::model::fault::Fault;
 use index::Index;
+
+pub use reel::{Reel, unite};
 
 pub(super) use line::{Asked, Body, Line, Outcome, Told, Try};
 
