@@ -120,9 +120,10 @@ fn coefficient(ratings: &[Vec<bool>], chance: &[f64], exact: Interval, confidenc
     Some(Estimate { value, interval })
 }
 
-/// The quantile of Student's t: the library's is good to nine digits, and a step of Newton's makes it good to all.
+/// The quantile of Student's t. What the library finds is an approximation; steps of Newton's on its distribution function, which
+/// is exact, make it one too.
 fn student(freedom: f64, share: f64) -> Option<f64> {
     let t = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    let near = t.inverse_cdf(share);
-    Some(near - (t.cdf(near) - share) / t.pdf(near))
+    let step = |near: f64, _| near - (t.cdf(near) - share) / t.pdf(near);
+    Some((0..6).fold(t.inverse_cdf(share), step))
 }
