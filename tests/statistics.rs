@@ -14,6 +14,7 @@
 
 use std::path::PathBuf;
 
+use chesterton::stats::effects::{Compared, Effect, Layout, Wanted};
 use chesterton::stats::*;
 use proptest::prelude::*;
 use simulators::chance::Chance;
@@ -479,4 +480,54 @@ proptest! {
         prop_assert_eq!(verdict == Verdict::Regressed, lenient == Verdict::Regressed, "the margin is no licence");
         prop_assert_eq!(self::verdict(verdict, verdict, verdict), verdict);
     }
+}
+
+/// Factors `0`, `1`, … with levels `0`, `1`, …
+fn layout(combinations: &str) -> Layout {
+    let digits = |row: &str| row.bytes().map(|b| usize::from(b - b'0')).collect();
+    let rows: Vec<Vec<usize>> = combinations.split(' ').map(digits).collect();
+    let levels =
+        |f: usize| (0..=rows.iter().map(|row| row[f]).max().unwrap()).map(|l| l.to_string()).collect();
+    let factors = (0..rows[0].len()).map(|f| (f.to_string(), levels(f))).collect();
+    Layout { factors, rows }
+}
+
+fn responses(harmed: &str) -> Vec<Vec<Option<bool>>> {
+    let of = |draw| match draw {
+        '.' => None,
+        draw => Some(draw == '1'),
+    };
+    harmed.split(' ').map(|draws| draws.chars().map(of).collect()).collect()
+}
+
+fn term(effect: &Effect) -> String {
+    effect.nudges.iter().map(|n| format!("{}:{}", n.factor, n.level)).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_changes_do_alone_and_together() {
+    let mut seen = std::collections::BTreeMap::new();
+    let mut of_case: (String, std::vec::IntoIter<Effect>) = Default::default();
+    Reference::of("effects").check(|row| {
+        if of_case.0 != row.text("case") {
+            assert!(of_case.1.next().is_none(), "case {} has more effects", of_case.0);
+            let (layout, told) = (layout(row.text("combinations")), responses(row.text("harmed")));
+            let found = effects::effects(&layout, &told, &Wanted::default());
+            of_case = (row.text("case").to_owned(), found.into_iter());
+        }
+        let found = of_case.1.next().unwrap();
+        assert_eq!(term(&found), row.text("term"));
+        let compared = match found.compared {
+            Compared::Pairs => "pairs",
+            Compared::Arms => "arms",
+            Compared::Combinations => "combinations",
+        };
+        assert_eq!(compared, row.text("compared"), "{:?}", row.row);
+        *seen.entry((compared, found.is_together())).or_insert(0) += 1;
+        row.same("change", found.change);
+        row.same("low", found.interval.low);
+        row.same("high", found.interval.high);
+        row.same("p", found.p);
+    });
+    assert!(seen.len() == 6 && seen.values().all(|n| *n >= 4), "{seen:?}");
 }

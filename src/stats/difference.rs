@@ -1,14 +1,20 @@
 //! Intervals for the difference of two proportions: one for two samples, one for pairs.
 
 use super::count::to_f64;
-use super::interval::{Interval, is_confidence, quantile, wilson};
+use super::interval::{Interval, is_confidence, quantile, wilson_of};
 
 /// The interval for p₁ − p₂ of two independent samples, `k1` of `n1` and `k2` of `n2`: Newcombe's hybrid score interval
 /// (*Interval estimation for the difference between independent proportions: comparison of eleven methods*, Statistics in
 /// Medicine 17, 1998, method 10), from two Wilson intervals. `None` where either sample is empty.
 pub fn newcombe(k1: u64, n1: u64, k2: u64, n2: u64, confidence: f64) -> Option<Interval> {
-    let (first, second) = (wilson(k1, n1, confidence)?, wilson(k2, n2, confidence)?);
-    let (p1, p2) = (to_f64(k1) / to_f64(n1), to_f64(k2) / to_f64(n2));
+    let is_possible = k1 <= n1 && k2 <= n2;
+    is_possible.then(|| newcombe_of((to_f64(k1), to_f64(n1)), (to_f64(k2), to_f64(n2)), confidence)).flatten()
+}
+
+/// The same of samples whose members may count for less than one.
+pub(super) fn newcombe_of((k1, n1): (f64, f64), (k2, n2): (f64, f64), confidence: f64) -> Option<Interval> {
+    let (first, second) = (wilson_of(k1, n1, confidence)?, wilson_of(k2, n2, confidence)?);
+    let (p1, p2) = (k1 / n1, k2 / n2);
     let low = p1 - p2 - (p1 - first.low).hypot(second.high - p2);
     let high = p1 - p2 + (first.high - p1).hypot(p2 - second.low);
     Some(Interval { low: low.max(-1.0), high: high.min(1.0) })

@@ -89,16 +89,18 @@ fn beta_quantile(a: f64, b: f64, p: f64) -> Option<f64> {
 /// The score interval for `k` of `n`: Wilson, *Probable inference, the law of succession, and statistical inference*,
 /// JASA 22 (1927). What the intervals of differences are made of; a single rate is shown with [`clopper_pearson`].
 pub fn wilson(k: u64, n: u64, confidence: f64) -> Option<Interval> {
-    if !is_measured(k, n, confidence) {
-        return None;
-    }
-    let (z, n_f) = (quantile(confidence)?, to_f64(n));
-    let (p, z2) = (to_f64(k) / n_f, z * z);
-    let centre = (p + z2 / (2.0 * n_f)) / (1.0 + z2 / n_f);
-    let half = z * (p * (1.0 - p) / n_f + z2 / (4.0 * n_f * n_f)).sqrt() / (1.0 + z2 / n_f);
+    is_measured(k, n, confidence).then(|| wilson_of(to_f64(k), to_f64(n), confidence)).flatten()
+}
+
+/// The same of a sample whose members may count for less than one.
+pub(super) fn wilson_of(k: f64, n: f64, confidence: f64) -> Option<Interval> {
+    let z = quantile(confidence).filter(|_| n > 0.0)?;
+    let (p, z2) = (k / n, z * z);
+    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt() / (1.0 + z2 / n);
     Some(Interval {
-        low: if k == 0 { 0.0 } else { (centre - half).max(0.0) },
-        high: if k == n { 1.0 } else { (centre + half).min(1.0) },
+        low: if k <= 0.0 { 0.0 } else { (centre - half).max(0.0) },
+        high: if k >= n { 1.0 } else { (centre + half).min(1.0) },
     })
 }
 

@@ -5,6 +5,7 @@ mod bootstrap;
 mod cells;
 mod count;
 mod difference;
+pub mod effects;
 mod exact;
 mod guardrail;
 mod holm;

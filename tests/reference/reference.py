@@ -14,8 +14,11 @@ import itertools
 import math
 import pathlib
 import struct
+from collections import Counter
 
 import numpy as np
+import pandas as pd
+import statsmodels.formula.api as smf
 from scipy import optimize, stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -275,6 +278,127 @@ def bounds():
     write("bounds", ["rate", "confidence", "n"], rows)
 
 
+def layouts():
+    """Combinations by the places of their levels, and for each its repetitions: 1 harmed, 0 not, . missing."""
+    rng = np.random.default_rng(29)
+    grid = lambda *counts: list(itertools.product(*map(range, counts)))
+    one_each = lambda *counts: [tuple(l if g == f else 0 for g in range(len(counts)))
+                                for f, l in [(0, 0)] + [(f, l) for f in range(len(counts)) for l in range(1, counts[f])]]
+    # A half fraction of six and a quarter of six, by generators; a mixed array of no strength; scattered points.
+    half = [r + (sum(r) % 2,) for r in grid(2, 2, 2, 2, 2)]
+    quarter = [r + ((r[0] + r[1] + r[2]) % 2, (r[1] + r[2] + r[3]) % 2) for r in grid(2, 2, 2, 2)]
+    scattered = sorted({(0, 0, 0, 0)} | {tuple(int(rng.integers(0, c)) for c in (3, 2, 4, 2)) for _ in range(17)})
+    both = lambda a, b: lambda r: 0.95 if r[a] == 1 and r[b] == 1 else 0.04
+    always = lambda a, b: lambda r: 1.0 if r[a] == 1 and r[b] == 1 else 0.0
+    cases = [(grid(2, 2), 8, always(0, 1)), (grid(2, 2), 12, both(0, 1)), (grid(2, 3), 5, both(0, 1)),
+             (grid(2, 2, 2), 4, lambda r: 0.9 if sum(r) == 3 else 0.0), (grid(3, 2, 2), 3, lambda r: 0.2 + 0.5 * (r[0] == 2)),
+             (grid(2, 2, 2), 2, lambda r: 0.0), (grid(2, 2), 3, lambda r: 1.0), (one_each(2, 3, 2), 9, lambda r: 0.8 * (r[1] == 2)),
+             (half, 2, always(1, 4)), (half, 3, both(0, 5)), (quarter, 4, always(0, 3)), (scattered, 5, always(1, 3)),
+             (scattered, 3, lambda r: 0.5)]
+    for number, (rows, repeats, chance) in enumerate(cases):
+        told = []
+        for row in rows:
+            draws = [str(int(rng.uniform() < chance(row))) for _ in range(repeats)]
+            if number % 3 == 1:
+                draws = ["." if rng.uniform() < 0.06 else d for d in draws]
+            told.append("".join(draws))
+        yield rows, told
+
+
+def effect(rows, told, term, confidence):
+    """How it was come by, the change, its interval and its p, before it is adjusted."""
+    arms = [[(f, l)] for f, l in term] + [[(term[0][0], 0)]]
+    if len(term) == 2:
+        (f, a), (g, b) = term
+        arms = [[(f, a), (g, b)], [(f, 0), (g, b)], [(f, a), (g, 0)], [(f, 0), (g, 0)]]
+    held = [[n for n, row in enumerate(rows) if all(row[f] == l for f, l in arm)] for arm in arms]
+    if not all(held):
+        return None
+
+    def beside(n, arm):
+        changed = list(rows[n])
+        for f, l in arm:
+            changed[f] = l
+        return rows.index(tuple(changed)) if tuple(changed) in rows else None
+
+    quads = [[beside(n, arm) for arm in arms] for n in held[0]]
+    others = [f for f in range(len(rows[0])) if f not in dict(term)]
+    shares = [sorted((f, g, *key, m / len(arm)) for f in others for g in others
+                     for key, m in Counter((rows[n][f], rows[n][g]) for n in arm).items()) for arm in held]
+    clear = all(len(s) == len(shares[0]) and np.allclose(np.array(s), np.array(shares[0])) for s in shares if others)
+    matched = all(None not in quad for quad in quads)
+
+    def difference(one, other, level):
+        """The difference of two arms, its interval at this level, and its p."""
+        if matched:
+            pairs = [(x, y) for quad in quads for x, y in zip(told[quad[one]], told[quad[other]]) if "." not in (x, y)]
+            b, c = pairs.count(("1", "0")), pairs.count(("0", "1"))
+            n = len(pairs)
+            return (b - c) / n, tango(n, b, c, level), float(mcnemar([[n - b - c, b], [c, 0]], exact=True).pvalue)
+        if clear:
+            of = lambda arm: [d for n in held[arm] for d in told[n] if d != "."]
+            (k1, n1), (k2, n2) = [(of(arm).count("1"), len(of(arm))) for arm in (one, other)]
+            p = float(stats.fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue)
+        else:
+            of = lambda arm: [told[n].count("1") / len(told[n].replace(".", "")) for n in held[arm] if told[n].strip(".")]
+            (k1, n1), (k2, n2) = [(sum(of(arm)), len(of(arm))) for arm in (one, other)]
+            p = None
+        return k1 / n1 - k2 / n2, confint_proportions_2indep(k1, n1, k2, n2, "newcomb", "diff", 1 - level), p
+
+    def at(level):
+        first, interval, _ = difference(0, 1, level)
+        if len(term) == 1:
+            return first, interval
+        second, without, _ = difference(2, 3, level)
+        change = first - second
+        low = change - math.sqrt((first - interval[0]) ** 2 + (without[1] - second) ** 2)
+        high = change + math.sqrt((interval[1] - first) ** 2 + (second - without[0]) ** 2)
+        return change, (max(low, -2.0), min(high, 2.0))
+
+    change, interval = at(confidence)
+    p = difference(0, 1, confidence)[2] if len(term) == 1 else None
+    if p is None:
+        def edge(log_p):
+            low, high = at(-math.expm1(log_p))[1]
+            return low if change > 0 else -high
+
+        p = 1.0 if change == 0 else math.exp(optimize.brentq(edge, -34.5, -1e-12, xtol=1e-13)) if edge(-34.5) < 0 else 0.0
+    how = "pairs" if matched else "arms" if clear else "combinations"
+    return how, float(change), float(interval[0]), float(interval[1]), p
+
+
+def checked_with_least_squares(rows, told, term, change):
+    """In a whole factorial, a change is a coefficient of least squares, the other factors coded to sum to nothing."""
+    frame = pd.DataFrame([(*row, int(d)) for row, draws in zip(rows, told) for d in draws])
+    frame.columns = [f"f{n}" for n in range(len(rows[0]))] + ["harmed"]
+    parts = [f"C(f{f}, {'Treatment(0)' if f in dict(term) else 'Sum'})" for f in range(len(rows[0]))]
+    fit = smf.ols("harmed ~ " + " * ".join(parts), frame).fit()
+    name = ":".join(f"C(f{f}, Treatment(0))[T.{l}]" for f, l in term)
+    if len(term) == 2:
+        assert abs(fit.params[name] - change) < 1e-9, (term, change, fit.params[name])
+    else:
+        parts[term[0][0]] = f"C(f{term[0][0]}, Treatment(0))"
+        assert abs(fit.params[name] - change) < 1e-9, (term, change, fit.params[name])
+
+
+def effects():
+    table = []
+    for number, (rows, told) in enumerate(layouts()):
+        levels = [(f, l) for f in range(len(rows[0])) for l in range(1, max(r[f] for r in rows) + 1)]
+        terms = [[one] for one in levels] + [list(two) for two in itertools.combinations(levels, 2) if two[0][0] != two[1][0]]
+        found = [(term, effect(rows, told, term, 0.95)) for term in terms]
+        found = [(term, values) for term, values in found if values]
+        whole = math.prod(max(r[f] for r in rows) + 1 for f in range(len(rows[0]))) == len(rows)
+        for term, values in found:
+            if whole and not any("." in draws for draws in told):
+                checked_with_least_squares(rows, told, term, values[1])
+        adjusted = multipletests([values[-1] for _, values in found], method="holm")[1]
+        for (term, (how, change, low, high, _)), p in zip(found, adjusted):
+            named = " ".join(f"{f}:{l}" for f, l in term)
+            table.append([number, " ".join("".join(map(str, row)) for row in rows), " ".join(told), named, how, change, low, high, float(p)])
+    write("effects", ["case", "combinations", "harmed", "term", "compared", "change", "low", "high", "p"], table)
+
+
 if __name__ == "__main__":
-    for make in (intervals, differences, pairs, mcnemars, families, repeats, signed_ranks, bootstraps, powers, bounds):
+    for make in (intervals, differences, pairs, mcnemars, families, repeats, signed_ranks, bootstraps, powers, bounds, effects):
         make()

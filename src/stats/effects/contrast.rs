@@ -1,0 +1,153 @@
+//! What is found in the arms of a term: a difference of two rates, or a difference of two differences.
+
+use crate::stats::count::{count, to_f64};
+use crate::stats::difference::{Pairs, newcombe_of, tango};
+use crate::stats::exact::{fisher, mcnemar};
+use crate::stats::interval::Interval;
+
+use super::layout::Arms;
+
+/// Trials with harm, and trials.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct Harmed {
+    /// With harm.
+    pub k: u64,
+    /// Of so many.
+    pub n: u64,
+}
+
+/// A change of harm, its interval and the chance of one as large from nothing.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Found {
+    pub harmed: Vec<Harmed>,
+    pub change: f64,
+    pub interval: Interval,
+    pub p: f64,
+}
+
+/// What to take a trial for that is missing: nothing, or what makes the change the largest or the smallest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Missing {
+    LeftOut,
+    Worst,
+    Best,
+}
+
+/// For each combination its repetitions: whether harm was done; `None` for a trial that says nothing.
+pub type Responses = [Vec<Option<bool>>];
+
+/// What the arms hold: their responses in their order, the missing ones filled in.
+struct Read<'a> {
+    responses: &'a Responses,
+    missing: Missing,
+}
+
+impl Read<'_> {
+    fn row(&self, arm: usize, row: usize) -> impl Iterator<Item = Option<bool>> + '_ {
+        let counts_for = arm.is_multiple_of(2);
+        let filled = match self.missing {
+            Missing::LeftOut => None,
+            Missing::Worst => Some(counts_for),
+            Missing::Best => Some(!counts_for),
+        };
+        self.responses.get(row).into_iter().flatten().map(move |harmed| harmed.or(filled))
+    }
+
+    fn harmed(&self, arm: usize, rows: &[usize]) -> Harmed {
+        let all = rows.iter().flat_map(|row| self.row(arm, *row)).flatten();
+        let (harmed, unharmed): (Vec<bool>, Vec<bool>) = all.partition(|harmed| *harmed);
+        Harmed { k: count(&harmed), n: count(&harmed).saturating_add(count(&unharmed)) }
+    }
+
+    /// Two arms, trial beside trial: same seed, and the same but for the term.
+    fn pairs(&self, arms: [usize; 2], rows: &[Vec<usize>]) -> Pairs {
+        let mut pairs = Pairs::default();
+        let of = |arm: usize| rows.get(arm).into_iter().flatten();
+        for (one, other) in of(arms[0]).zip(of(arms[1])) {
+            for (one, other) in self.row(arms[0], *one).zip(self.row(arms[1], *other)) {
+                let (Some(one), Some(other)) = (one, other) else { continue };
+                let add = |n: &mut u64, holds: bool| *n = n.saturating_add(u64::from(holds));
+                add(&mut pairs.n, true);
+                add(&mut pairs.only_first, one && !other);
+                add(&mut pairs.only_second, other && !one);
+            }
+        }
+        pairs
+    }
+
+    /// The rate of an arm and what it counts as: trials where the design keeps all else alike, and else combinations, as if
+    /// all trials of one said the same.
+    fn sample(&self, arm: usize, arms: &Arms) -> (f64, f64) {
+        let rows = arms.rows.get(arm).map(Vec::as_slice).unwrap_or_default();
+        if arms.is_clear {
+            let Harmed { k, n } = self.harmed(arm, rows);
+            return (to_f64(k), to_f64(n));
+        }
+        let of_row = |row: &usize| Some(self.harmed(arm, &[*row])).filter(|h| h.n > 0);
+        let rates: Vec<f64> = rows.iter().filter_map(of_row).map(|h| to_f64(h.k) / to_f64(h.n)).collect();
+        (rates.iter().sum(), to_f64(count(&rates)))
+    }
+}
+
+/// What is found in these arms; `None` where one holds nothing.
+pub(super) fn found(arms: &Arms, responses: &Responses, missing: Missing, confidence: f64) -> Option<Found> {
+    let read = Read { responses, missing };
+    let harmed: Vec<Harmed> = arms.rows.iter().enumerate().map(|(n, rows)| read.harmed(n, rows)).collect();
+    let difference = |two: [usize; 2], confidence: f64| -> Option<(f64, Interval)> {
+        if arms.is_matched {
+            let pairs = read.pairs(two, &arms.rows);
+            let change = (to_f64(pairs.only_first) - to_f64(pairs.only_second)) / to_f64(pairs.n);
+            return Some((change, tango(pairs, confidence)?));
+        }
+        let [(k1, n1), (k2, n2)] = two.map(|arm| read.sample(arm, arms));
+        Some((k1 / n1 - k2 / n2, newcombe_of((k1, n1), (k2, n2), confidence)?))
+    };
+    if arms.rows.len() > 2 {
+        let at = |confidence: f64| {
+            // Even arms count for the term: both changes, and none. So the second difference is the other way about.
+            let (one, other) = (difference([0, 1], confidence)?, difference([3, 2], confidence)?);
+            Some((one.0 - other.0, recovered(one, other)))
+        };
+        let (change, interval) = at(confidence)?;
+        let p = inverted(change, |confidence| Some(at(confidence)?.1));
+        return Some(Found { harmed, change, interval, p });
+    }
+    let (change, interval) = difference([0, 1], confidence)?;
+    let p = match (arms.is_matched, arms.is_clear, harmed.as_slice()) {
+        (true, ..) => mcnemar(read.pairs([0, 1], &arms.rows)),
+        (false, true, [with, without]) => fisher(with.k, with.n, without.k, without.n),
+        _ => inverted(change, |confidence| Some(difference([0, 1], confidence)?.1)),
+    };
+    Some(Found { harmed, change, interval, p })
+}
+
+/// The interval of a difference of two differences from those of each: the method of variance estimates recovery (Zou &
+/// Donner, *Construction of confidence limits about effect measures*, Statistics in Medicine 27, 2008). It takes the two for
+/// independent; those of the same seeds rise and fall together, which makes it wider than need be.
+fn recovered(one: (f64, Interval), other: (f64, Interval)) -> Interval {
+    let change = one.0 - other.0;
+    let low = change - (one.0 - one.1.low).hypot(other.1.high - other.0);
+    let high = change + (one.1.high - one.0).hypot(other.0 - other.1.low);
+    Interval { low: low.max(-2.0), high: high.min(2.0) }
+}
+
+/// The p that belongs to an interval: one minus the confidence at which it begins to hold no change.
+fn inverted(change: f64, interval: impl Fn(f64) -> Option<Interval>) -> f64 {
+    if change == 0.0 {
+        return 1.0;
+    }
+    let holds = |ln_p: f64| interval(-ln_p.exp_m1()).is_none_or(|interval| interval.holds(0.0));
+    // On the scale of logarithms: between a chance of one in 10^15 and none.
+    let (mut held, mut bare) = (-34.5_f64, 0.0_f64);
+    if !holds(held) {
+        return 0.0;
+    }
+    for _ in 0..45 {
+        let middle = f64::midpoint(held, bare);
+        match holds(middle) {
+            true => held = middle,
+            false => bare = middle,
+        }
+    }
+    held.exp()
+}
