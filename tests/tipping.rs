@@ -13,3 +13,5 @@
 
 #[path = "tipping/designs.rs"]
 mod designs;
+#[path = "tipping/planted.rs"]
+mod planted;

@@ -2,14 +2,15 @@
 //!
 //! A design trades trials for what it can tell apart. One level at a time tells what each change does alone, two at a time also
 //! what each two do together, a factorial everything; a fraction tells the same of far fewer combinations as long as few changes
-//! act together; a Latin hypercube spreads as many points as one can pay for.
+//! act together; a Latin hypercube spreads as many points as one can pay for; a covering array shows each few levels together once,
+//! in hardly more combinations than that takes, for whoever looks for one that is harmful.
 
 use std::fmt;
 use std::str::FromStr;
 
 use simulators::chance::Chance;
 
-use super::fraction;
+use super::{covering, fraction};
 use crate::record::Factors;
 
 /// Combinations that a design may have; above, a smaller one is the better answer.
@@ -18,6 +19,10 @@ pub const ASSIGNMENTS_MAX: usize = 4_096;
 const RESOLUTION: u32 = 5;
 /// Points of a Latin hypercube if nobody says otherwise.
 const POINTS: u32 = 32;
+/// How many factors meet in all their levels in a covering array if nobody says otherwise.
+const STRENGTH: u32 = 3;
+/// Meetings of levels that a covering array may have to hold.
+const MEETINGS_MAX: u128 = 100_000;
 /// Swaps tried for each point of a Latin hypercube that stands there twice.
 const SWAPS: usize = 64;
 
@@ -39,6 +44,11 @@ pub enum Design {
         /// 3: each level is told apart from each other one; 4: also from what two do together; 5: each two as well; …
         resolution: u32,
     },
+    /// As few combinations as a greedy search finds in which any `strength` factors meet in all their levels: [`covering`].
+    Covering {
+        /// How many factors.
+        strength: u32,
+    },
     /// So many points, the base among them, in whose rest each factor's levels occur equally often, give or take one: McKay,
     /// Beckman & Conover, *A comparison of three methods for selecting values of input variables*, Technometrics 21 (1979).
     /// Fewer, where hardly more combinations than points are to be had.
@@ -53,11 +63,13 @@ pub enum Design {
 pub enum DesignError {
     /// There is no such design.
     #[error(
-        "there is no design `{0}`: it is `one-at-a-time`, `paired`, `factorial`, `fractional[:RESOLUTION]` or `latin-hypercube[:POINTS]`"
+        "there is no design `{0}`: it is `one-at-a-time`, `paired`, `factorial`, `fractional[:RESOLUTION]`, `covering[:STRENGTH]` or `latin-hypercube[:POINTS]`"
     )]
     Unknown(String),
     /// A number that makes no sense.
-    #[error("`{0}`: a resolution is a number from 3 on, points are a number from 2 on")]
+    #[error(
+        "`{0}`: a resolution is a number from 3 on, a strength one from 1 on, points are a number from 2 on"
+    )]
     Number(String),
     /// A factor has no levels.
     #[error("the factor `{0}` has no levels")]
@@ -91,6 +103,7 @@ impl fmt::Display for Design {
             Self::Paired => f.write_str("paired"),
             Self::Factorial => f.write_str("factorial"),
             Self::Fractional { resolution } => write!(f, "fractional:{resolution}"),
+            Self::Covering { strength } => write!(f, "covering:{strength}"),
             Self::LatinHypercube { points } => write!(f, "latin-hypercube:{points}"),
         }
     }
@@ -111,6 +124,7 @@ impl FromStr for Design {
             ("paired", None) => Ok(Self::Paired),
             ("factorial", None) => Ok(Self::Factorial),
             ("fractional", _) => Ok(Self::Fractional { resolution: number_from(3, RESOLUTION)? }),
+            ("covering", _) => Ok(Self::Covering { strength: number_from(1, STRENGTH)? }),
             ("latin-hypercube", _) => Ok(Self::LatinHypercube { points: number_from(2, POINTS)? }),
             _ => Err(DesignError::Unknown(text.to_owned())),
         }
@@ -145,6 +159,9 @@ impl Design {
                 let strength = usize::try_from(resolution.saturating_sub(1)).unwrap_or(usize::MAX);
                 fraction::rows(&counts, strength, seed).map_err(too_many)?
             }
+            Self::Covering { strength } => {
+                covering::rows(&counts, usize::try_from(*strength).unwrap_or(usize::MAX), seed)
+            }
             Self::LatinHypercube { points } => {
                 hypercube(&counts, usize::try_from(*points).unwrap_or(usize::MAX), seed)
             }
@@ -167,6 +184,11 @@ impl Design {
             }
             Self::Factorial => product(counts),
             Self::Fractional { .. } => 1,
+            // All meetings are gone through; where those are too many, no combinations are made of them.
+            Self::Covering { strength } => match meetings(counts, *strength) {
+                n if n > MEETINGS_MAX => n,
+                _ => 1,
+            },
             Self::LatinHypercube { points } => u128::from(*points).min(product(counts)),
         }
     }
@@ -175,6 +197,22 @@ impl Design {
 /// How many combinations all levels have.
 pub(super) fn product(counts: &[usize]) -> u128 {
     counts.iter().fold(1_u128, |product, n| product.saturating_mul(*n as u128))
+}
+
+/// How many ways there are for so many factors to meet: an elementary symmetric polynomial of their numbers of levels.
+fn meetings(counts: &[usize], strength: u32) -> u128 {
+    let varied: Vec<u128> = counts.iter().filter(|n| **n > 1).map(|n| *n as u128).collect();
+    let strength = usize::try_from(strength).unwrap_or(usize::MAX).min(varied.len());
+    let mut ways = vec![0_u128; strength.saturating_add(1)];
+    ways.iter_mut().take(1).for_each(|none| *none = 1);
+    for count in varied {
+        let before = ways.clone();
+        ways.iter_mut()
+            .skip(1)
+            .zip(before)
+            .for_each(|(own, less)| *own = own.saturating_add(less.saturating_mul(count)));
+    }
+    ways.last().copied().unwrap_or(1)
 }
 
 fn named(factors: &[Leveled], row: &[usize]) -> Factors {

@@ -2,6 +2,7 @@
 
 mod conclude;
 mod conduct;
+mod covering;
 mod design;
 mod estimate;
 mod fraction;

@@ -13,6 +13,7 @@ mod interval;
 mod power;
 mod repeats;
 mod replayed;
+pub mod search;
 mod twins;
 mod verdict;
 mod wilcoxon;

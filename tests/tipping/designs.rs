@@ -111,6 +111,16 @@ proptest! {
     }
 
     #[test]
+    fn all_levels_meet_in_a_covering_array(counts in prop::collection::vec(1_usize..5, 1..7), strength in 1_u32..4, seed in 0_u64..9) {
+        let rows = is_sound(Design::Covering { strength }, &counts, seed);
+        let varied: Vec<usize> = (0..counts.len()).filter(|n| counts[*n] > 1).collect();
+        for of in choices(varied.len(), varied.len().min(strength as usize)) {
+            let of: Vec<usize> = of.into_iter().map(|n| varied[n]).collect();
+            prop_assert_eq!(meetings(&rows, &of).len(), of.iter().map(|n| counts[*n]).product::<usize>());
+        }
+    }
+
+    #[test]
     fn a_hypercube_is_balanced(counts in prop::collection::vec(2_usize..6, 4..9), points in 9_u32..60, seed in 0_u64..99) {
         let rows = is_sound(Design::LatinHypercube { points }, &counts, seed);
         let all = counts.iter().product::<usize>();
@@ -137,6 +147,15 @@ fn fractions_are_small() {
     assert_eq!(size(&[3; 8], 4), 256);
 }
 
+/// Factorials have 1,024 and 6,561, and fractions of the same strength 16, 32, 64 and 256.
+#[test]
+fn covering_arrays_are_small() {
+    let size = |counts: &[usize], strength| made(Design::Covering { strength }, counts, 1).len();
+    let sizes = [size(&[2; 10], 2), size(&[2; 10], 3), size(&[3; 8], 2), size(&[3; 8], 3)];
+    println!("covering arrays: {sizes:?}");
+    assert!(sizes[0] <= 10 && sizes[1] <= 20 && sizes[2] <= 18 && sizes[3] <= 64, "{sizes:?}");
+}
+
 #[test]
 fn the_seed_decides_what_is_drawn() {
     let counts = [3, 2, 4, 2, 3, 2];
@@ -158,6 +177,7 @@ fn what_is_too_large_says_how_large() {
     assert!(too_many(Design::Factorial, &[9; 60]).contains("beyond counting"));
     too_many(Design::Fractional { resolution: 14 }, &[2; 40]);
     too_many(Design::LatinHypercube { points: 5_000 }, &[2; 40]);
+    too_many(Design::Covering { strength: 6 }, &[2; 40]);
     too_many(Design::OneAtATime, &[ASSIGNMENTS_MAX + 1]);
     let empty = Design::Factorial.assignments(&[("label".into(), Vec::new())], 1);
     assert_eq!(empty, Err(DesignError::NoLevels("label".into())));
@@ -165,7 +185,8 @@ fn what_is_too_large_says_how_large() {
 
 #[test]
 fn designs_are_named() {
-    for design in ["one-at-a-time", "paired", "factorial", "fractional:4", "latin-hypercube:12"] {
+    for design in ["one-at-a-time", "paired", "factorial", "fractional:4", "latin-hypercube:12", "covering:2"]
+    {
         assert_eq!(design.parse::<Design>().unwrap().to_string(), design);
     }
     assert_eq!("fractional".parse(), Ok(Design::Fractional { resolution: 5 }));

@@ -89,34 +89,57 @@ impl Read<'_> {
     }
 }
 
+/// What two arms hold, as far as the difference of their rates sees it.
+enum Beside {
+    Pairs(Pairs),
+    Samples([(f64, f64); 2]),
+}
+
+impl Beside {
+    fn of(read: &Read<'_>, two: [usize; 2], arms: &Arms) -> Self {
+        match arms.is_matched {
+            true => Self::Pairs(read.pairs(two, &arms.rows)),
+            false => Self::Samples(two.map(|arm| read.sample(arm, arms))),
+        }
+    }
+
+    /// The difference and its interval.
+    fn difference(&self, confidence: f64) -> Option<(f64, Interval)> {
+        match *self {
+            Self::Pairs(pairs) => {
+                let change = (to_f64(pairs.only_first) - to_f64(pairs.only_second)) / to_f64(pairs.n);
+                Some((change, tango(pairs, confidence)?))
+            }
+            Self::Samples([(k1, n1), (k2, n2)]) => {
+                Some((k1 / n1 - k2 / n2, newcombe_of((k1, n1), (k2, n2), confidence)?))
+            }
+        }
+    }
+}
+
 /// What is found in these arms; `None` where one holds nothing.
 pub(super) fn found(arms: &Arms, responses: &Responses, missing: Missing, confidence: f64) -> Option<Found> {
     let read = Read { responses, missing };
     let harmed: Vec<Harmed> = arms.rows.iter().enumerate().map(|(n, rows)| read.harmed(n, rows)).collect();
-    let difference = |two: [usize; 2], confidence: f64| -> Option<(f64, Interval)> {
-        if arms.is_matched {
-            let pairs = read.pairs(two, &arms.rows);
-            let change = (to_f64(pairs.only_first) - to_f64(pairs.only_second)) / to_f64(pairs.n);
-            return Some((change, tango(pairs, confidence)?));
-        }
-        let [(k1, n1), (k2, n2)] = two.map(|arm| read.sample(arm, arms));
-        Some((k1 / n1 - k2 / n2, newcombe_of((k1, n1), (k2, n2), confidence)?))
-    };
+    let first = Beside::of(&read, [0, 1], arms);
     if arms.rows.len() > 2 {
+        // Even arms count for the term: both changes, and none. So the second difference is the other way about.
+        let second = Beside::of(&read, [3, 2], arms);
         let at = |confidence: f64| {
-            // Even arms count for the term: both changes, and none. So the second difference is the other way about.
-            let (one, other) = (difference([0, 1], confidence)?, difference([3, 2], confidence)?);
+            let (one, other) = (first.difference(confidence)?, second.difference(confidence)?);
             Some((one.0 - other.0, recovered(one, other)))
         };
         let (change, interval) = at(confidence)?;
         let p = inverted(change, |confidence| Some(at(confidence)?.1));
         return Some(Found { harmed, change, interval, p });
     }
-    let (change, interval) = difference([0, 1], confidence)?;
-    let p = match (arms.is_matched, arms.is_clear, harmed.as_slice()) {
-        (true, ..) => mcnemar(read.pairs([0, 1], &arms.rows)),
-        (false, true, [with, without]) => fisher(with.k, with.n, without.k, without.n),
-        _ => inverted(change, |confidence| Some(difference([0, 1], confidence)?.1)),
+    let (change, interval) = first.difference(confidence)?;
+    let p = match (&first, harmed.as_slice()) {
+        (Beside::Pairs(pairs), _) => mcnemar(*pairs),
+        (Beside::Samples(_), [with, without]) if arms.is_clear => {
+            fisher(with.k, with.n, without.k, without.n)
+        }
+        _ => inverted(change, |confidence| Some(first.difference(confidence)?.1)),
     };
     Some(Found { harmed, change, interval, p })
 }

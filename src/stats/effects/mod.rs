@@ -146,11 +146,13 @@ pub fn effects(layout: &Layout, responses: &Responses, wanted: &Wanted) -> Vec<E
     };
     let terms: Vec<(Term, Arms)> = layout.terms().into_iter().map(with_arms).collect();
     let aliases = layout.aliases(&terms);
-    let asked = Asked {
-        found: each(&terms, responses, Missing::LeftOut, wanted),
-        at_worst: each(&terms, responses, Missing::Worst, wanted),
-        at_best: each(&terms, responses, Missing::Best, wanted),
+    let found = each(&terms, responses, Missing::LeftOut, wanted);
+    let filled = |missing| match responses.iter().flatten().any(Option::is_none) {
+        true => each(&terms, responses, missing, wanted),
+        false => found.clone(),
     };
+    let (at_worst, at_best) = (filled(Missing::Worst), filled(Missing::Best));
+    let asked = Asked { found, at_worst, at_best };
     let verdicts = asked.map(|found| found.iter().map(|f| decided(f.as_ref(), wanted)).collect::<Vec<_>>());
     let nudges = |term: &Term| term.changes().into_iter().filter_map(|change| layout.nudge(change)).collect();
     let mut effects = Vec::new();
