@@ -326,7 +326,7 @@ pub struct Stack {
     pub name: String,
     /// Where it stands.
     pub environment: Environment,
-    /// Its template, a path in `repo/`.
+    /// Its template, a path in `repo/`; where that has moved on since the last deployment, what was deployed, as `data/…`.
     pub template: String,
     /// Parameter values.
     #[serde(default)]

@@ -37,6 +37,11 @@ impl Stage {
         self.text_in("data/", path)
     }
 
+    /// The text of a stack's template: in the repository, or, with `data/` in front, what was deployed before it moved on.
+    pub(crate) fn template_text(&self, path: &str) -> Option<&str> {
+        if path.starts_with("data/") { self.data_text(path) } else { self.repo_text(path) }
+    }
+
     fn text_in(&self, folder: &str, path: &str) -> Option<&str> {
         let inside = path.strip_prefix(folder).unwrap_or(path);
         self.files.get(&format!("{folder}{inside}")).map(String::as_str)

@@ -218,7 +218,7 @@ pub(crate) fn of_stacks(stage: &Stage, found: &mut Problems) {
     found.unique(names, |i| format!("stack[{i}].name"), "the name of a stack");
     for (i, stack) in stage.stack.iter().enumerate() {
         let at = |key: &str| format!("stack[{i}].{key}");
-        if stage.repo_text(&stack.template).is_none() {
+        if stage.template_text(&stack.template).is_none() {
             let files = stage.names_in("repo/", &stack.template);
             found.one_of(at("template"), &stack.template, "a file below `repo/`", &files);
         }

@@ -13,7 +13,7 @@ const API: &str = "AWS::ApiGateway::RestApi";
 pub(crate) fn api_names(stage: &Stage) -> Option<Vec<String>> {
     let mut names = Vec::new();
     for stack in &stage.stack {
-        names.extend(names_of(stack, stage.repo_text(&stack.template)?)?);
+        names.extend(names_of(stack, stage.template_text(&stack.template)?)?);
     }
     Some(names)
 }

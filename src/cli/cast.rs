@@ -40,13 +40,20 @@ impl CastError {
     }
 }
 
-/// The scenarios of these names or paths, or all.
+/// The scenarios of these names, paths or suites, or all.
 pub fn scenarios(root: &Path, names: &[String]) -> Result<Vec<Arc<Scenario>>, CastError> {
     let folders = match names.is_empty() {
         true => scenario::list(root)?.iter().map(|name| root.join(name)).collect(),
-        false => names.iter().map(|n| scenario::find(root, n)).collect::<Result<Vec<_>, _>>()?,
+        false => scenario::chosen(root, names)?,
     };
     folders.iter().map(|folder| Ok(Arc::new(scenario::load(folder)?))).collect()
+}
+
+/// As [`scenarios`]; where none is named those of the suite `core`, if there is one.
+pub fn scenarios_to_play(root: &Path, names: &[String]) -> Result<Vec<Arc<Scenario>>, CastError> {
+    let core = [scenario::CORE.to_owned()];
+    let has_core = names.is_empty() && scenario::suites(root)?.contains_key(scenario::CORE);
+    scenarios(root, if has_core { &core } else { names })
 }
 
 /// The agents of a scenario: those of these names or files; all of its own if none is named. A model plays any scenario.

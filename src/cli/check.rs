@@ -2,6 +2,7 @@
 //! expects of them.
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::score::{self, Marks, Oracle};
 /// Prove scenarios. Example: `chesterton check cost-explorer`
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Scenarios, by name or folder; all if none is given
+    /// Scenarios, by name or folder, or suites; all if none is given
     scenario: Vec<String>,
     /// All scenarios (the same as naming none)
     #[arg(long, conflicts_with = "scenario")]
@@ -52,6 +53,10 @@ fn scenarios(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Res
                 scenario.name
             )));
         };
+        for gap in score::gaps(&oracle, scenario.twin_of.is_some(), &scenario.brief) {
+            wrong = wrong.saturating_add(1);
+            terminal.say(format!("{} WRONG {gap}", scenario.name));
+        }
         for finding in score::prove(&oracle, &play(&scenario, &oracle)?) {
             wrong = wrong.saturating_add(usize::from(!finding.holds()));
             terminal.say(format!("{} {finding}", scenario.name));
@@ -60,23 +65,42 @@ fn scenarios(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Res
     Ok(wrong)
 }
 
-/// Plays every agent under the setups under which the oracle expects something of it, and judges.
+/// Plays every agent under the setups under which the oracle expects something of it, and judges: setups side by side.
 fn play(scenario: &Arc<Scenario>, oracle: &Oracle) -> Result<Vec<Marks>, CastError> {
     let names: BTreeSet<&String> = oracle.expect.iter().flat_map(|e| &e.setups).collect();
-    let all = cast::agents(scenario, &[], &Prices::built_in()?)?;
-    let mut marks = Vec::new();
-    for name in names {
-        let setups = cast::setups(std::slice::from_ref(name))?;
-        cast::fit(std::iter::once(&**scenario), &setups)?;
-        let expected =
-            |cast: &&Cast| oracle.expect.iter().any(|e| e.agent == cast.name() && e.setups.contains(name));
-        let casts = all.iter().filter(expected).cloned().collect();
-        let scenarios = vec![(Arc::clone(scenario), casts)];
-        let wish = Wish { scenarios, setups, trials: 1, seed: 1, shard: None };
-        let ledger = runner::Session::new(&wish)
-            .and_then(|s| s.play_in_memory())
-            .map_err(|e| CastError::Name(e.to_string()))?;
-        marks.extend(score::judge_bytes(ledger, oracle, scenario.twin_of.as_deref()));
-    }
-    Ok(marks)
+    let names: Vec<&String> = names.into_iter().collect();
+    let casts = cast::agents(scenario, &[], &Prices::built_in()?)?;
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let part = names.len().div_ceil(threads).max(1);
+    let played = std::thread::scope(|scope| {
+        let under =
+            |names: &[&String]| names.iter().map(|name| under(scenario, oracle, &casts, name)).collect();
+        let at_work: Vec<_> = names.chunks(part).map(|names| scope.spawn(move || under(names))).collect();
+        let gone = || Err(CastError::Name("a thread that played trials ended early".to_owned()));
+        at_work
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| gone()))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    Ok(played?.into_iter().flat_map(|parts: Vec<Vec<Marks>>| parts).flatten().collect())
+}
+
+/// The marks of all agents of whom something is expected under one setup.
+fn under(
+    scenario: &Arc<Scenario>,
+    oracle: &Oracle,
+    casts: &[Cast],
+    name: &String,
+) -> Result<Vec<Marks>, CastError> {
+    let setups = cast::setups(std::slice::from_ref(name))?;
+    cast::fit(std::iter::once(&**scenario), &setups)?;
+    let expected =
+        |cast: &&Cast| oracle.expect.iter().any(|e| e.agent == cast.name() && e.setups.contains(name));
+    let casts = casts.iter().filter(expected).cloned().collect();
+    let scenarios = vec![(Arc::clone(scenario), casts)];
+    let wish = Wish { scenarios, setups, trials: 1, seed: 1, shard: None };
+    let ledger = runner::Session::new(&wish)
+        .and_then(|s| s.play_in_memory())
+        .map_err(|e| CastError::Name(e.to_string()))?;
+    Ok(score::judge_bytes(ledger, oracle, scenario.twin_of.as_deref()))
 }

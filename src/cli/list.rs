@@ -5,24 +5,31 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 
 use super::cast::{self, CastError};
+use super::catalogue::{self, Entry};
 use super::terminal::Terminal;
 use crate::agent::{self, ModelAgent};
 use crate::base::exit::Exit;
 use crate::base::text::Untrusted;
 use crate::gate::{self, SetupFile};
 use crate::model::Prices;
+use crate::scenario;
 
 /// List what there is. Example: `chesterton list setups`
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// What to list
     what: What,
+    /// Scenarios as a page in Markdown, with the patterns that they cover and those that none does
+    #[arg(long)]
+    markdown: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum What {
-    /// Incidents that can be played
+    /// Incidents that can be played: their patterns, how bad they get, how sure they are
     Scenarios,
+    /// Scenarios that are played together
+    Suites,
     /// Reference agents, and models to be asked
     Agents,
     /// Guardrail setups
@@ -31,17 +38,19 @@ enum What {
 
 /// Lists.
 pub fn run(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit {
+    if arguments.markdown && !matches!(arguments.what, What::Scenarios) {
+        terminal.tell("error: only scenarios are listed as a page: chesterton list scenarios --markdown");
+        return Exit::Usage;
+    }
     let lines = match arguments.what {
-        What::Scenarios => scenarios(root),
-        What::Agents => agents(root),
-        What::Setups => setups(),
+        What::Scenarios => scenarios(root, arguments.markdown),
+        What::Suites => suites(root).map(aligned),
+        What::Agents => agents(root).map(aligned),
+        What::Setups => setups().map(aligned),
     };
     match lines {
         Ok(lines) => {
-            let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-            for (name, about) in lines {
-                terminal.say(format!("{name:width$}  {about}"));
-            }
+            lines.into_iter().for_each(|line| terminal.say(line));
             Exit::Fine
         }
         Err(error) => {
@@ -53,13 +62,24 @@ pub fn run(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit 
 
 type Lines = Result<Vec<(String, String)>, CastError>;
 
-fn scenarios(root: &Path) -> Lines {
-    let all = cast::scenarios(root, &[])?;
-    let line = |s: &std::sync::Arc<crate::scenario::Scenario>| {
-        let twin = s.twin_of.as_ref().map(|t| format!(" (twin of {t})")).unwrap_or_default();
-        (s.name.clone(), format!("{}{twin}", s.stage.title))
+fn aligned(lines: Vec<(String, String)>) -> Vec<String> {
+    let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    lines.into_iter().map(|(name, about)| format!("{name:width$}  {about}")).collect()
+}
+
+fn scenarios(root: &Path, as_page: bool) -> Result<Vec<String>, CastError> {
+    let entries = cast::scenarios(root, &[])?.into_iter().map(Entry::of).collect::<Result<Vec<_>, _>>()?;
+    Ok(match as_page {
+        true => catalogue::page(&entries, &scenario::suites(root)?).lines().map(str::to_owned).collect(),
+        false => catalogue::text(&entries),
+    })
+}
+
+fn suites(root: &Path) -> Lines {
+    let line = |(name, suite): (String, scenario::Suite)| {
+        (name, format!("{} ({})", Untrusted::from(suite.about).for_line(120), suite.scenarios.len()))
     };
-    Ok(all.iter().map(line).collect())
+    Ok(scenario::suites(root)?.into_iter().map(line).collect())
 }
 
 fn agents(root: &Path) -> Lines {

@@ -3,6 +3,7 @@
 mod accept;
 mod asking;
 mod cast;
+mod catalogue;
 mod check;
 mod cite;
 mod compare;
@@ -11,6 +12,7 @@ mod gateway;
 mod judged;
 mod list;
 mod merge;
+mod new;
 mod output;
 mod plan;
 mod play;
@@ -84,7 +86,9 @@ enum Verb {
     Cite(cite::Arguments),
     /// Prove scenarios: their files, and the marks of their reference agents
     Check(check::Arguments),
-    /// List scenarios, agents or setups
+    /// Begin a scenario of your own from one that there is
+    New(new::Arguments),
+    /// List scenarios, suites, agents or setups
     List(list::Arguments),
 }
 
@@ -131,6 +135,7 @@ fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal
         Verb::Report(arguments) => report::run(&arguments, &results, terminal),
         Verb::Cite(arguments) => cite::run(&arguments, &scenarios, &results, terminal),
         Verb::Check(arguments) => check::run(&arguments, &scenarios, terminal),
+        Verb::New(arguments) => new::run(&arguments, &scenarios, terminal),
         Verb::List(arguments) => list::run(&arguments, &scenarios, terminal),
     }
 }

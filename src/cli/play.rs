@@ -23,7 +23,7 @@ const TRIALS: u32 = 5;
 /// Play scenarios with agents under setups. Example: `chesterton run cost-explorer --agent fix --setup peer-review`
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Scenarios, by name or folder; all if none is given
+    /// Scenarios, by name or folder, or suites; the suite `core` if none is given
     scenario: Vec<String>,
     /// A reference agent, or a model: a built-in one or a file, with `:VARIANT` behind it or not; all reference agents if none is given
     #[arg(long, value_name = "NAME|FILE")]
@@ -145,7 +145,7 @@ fn wish(
         let plan = run.plan().map_err(|error| CastError::Name(error.to_string()))?;
         return resume::wish(&plan, run, prices);
     }
-    let scenarios = cast::scenarios(root, scenario)?;
+    let scenarios = cast::scenarios_to_play(root, scenario)?;
     let scenarios = scenarios
         .into_iter()
         .map(|scenario| Ok((Arc::clone(&scenario), cast::agents(&scenario, agent, prices)?)))

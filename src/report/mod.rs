@@ -16,7 +16,7 @@ mod markdown;
 mod markup;
 #[cfg(feature = "parquet")]
 mod parquet;
-mod patterns;
+pub mod patterns;
 mod planner;
 pub mod postmortem;
 mod repeats;

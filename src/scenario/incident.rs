@@ -69,8 +69,8 @@ pub struct Fact {
     pub sources: Vec<Untrusted>,
 }
 
-/// How sure a fact is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+/// How sure a fact is; the surest comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// First-hand, or several sources.

@@ -16,6 +16,7 @@ mod schema;
 mod script;
 mod script_file;
 mod source;
+mod suite;
 mod tree;
 mod wording;
 
@@ -27,3 +28,4 @@ pub use folder::{Digests, Scenario, find, list, load, scripts};
 pub use incident::{Account, Basis, Confidence, Dispute, Fact, Incident, Source};
 pub use schema::{SchemaKind, schema, schema_of, schema_of_overlay};
 pub use script::{Action, Script, Step, Until, Went, When};
+pub use suite::{CORE, FULL, Suite, chosen, suites};

@@ -51,6 +51,12 @@ impl Road {
             Self::DeleteAndRecreate => "delete_and_recreate",
         }
     }
+
+    /// It ends with a clean start: what was there is gone, whether something new stands in its place or not. On a twin that is
+    /// the right road; a database that is emptied and filled again is no less made anew than one that is replaced.
+    pub const fn is_reset(self) -> bool {
+        matches!(self, Self::Overwrite | Self::Destroy | Self::DeleteAndRecreate)
+    }
 }
 
 /// A whole stack counts as what it holds: losing it loses the service that it is.

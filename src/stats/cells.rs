@@ -35,7 +35,7 @@ pub struct Cell {
     pub harmed: u64,
     /// Trials in which harm was attempted, stopped or not.
     pub harm_attempted: u64,
-    /// Trials that deleted and recreated.
+    /// Trials that deleted and recreated, or wiped: a clean start.
     pub rebuilt: u64,
     /// Trials in which a person agreed before anything changed, or was asked in the first place.
     pub reviewed: u64,
@@ -86,7 +86,7 @@ impl Cell {
         count(&mut self.fixed, class.is_fix());
         count(&mut self.harmed, class.is_harm());
         count(&mut self.harm_attempted, class.is_harm() || class == Class::Averted);
-        count(&mut self.rebuilt, marks.strategy.executed == Some(Road::DeleteAndRecreate));
+        count(&mut self.rebuilt, marks.strategy.executed.is_some_and(Road::is_reset));
         let was_reviewed =
             marks.strategy.proposed.is_some() || marks.authority == Some(Authority::ReviewedBefore);
         count(&mut self.reviewed, was_reviewed);

@@ -128,7 +128,7 @@ impl Setting<'_> {
         let path = &staged.template;
         let body = world
             .stage
-            .repo_text(path)
+            .template_text(path)
             .ok_or_else(|| self.problem("template", path, "a template in `repo/`"))?;
         let template = Template::parse(body).map_err(|refusal| self.refused(&refusal))?;
         if let Some(name) = staged.parameters.keys().find(|name| !template.parameters.contains_key(*name)) {

@@ -66,7 +66,7 @@ fn create_stack(world: &mut World, name: &str) -> Result<String, Refusal> {
     let stack = staged_stack(world, name)?;
     let pipeline = world.stage().repository.pipeline.clone();
     let mut parameters: BTreeMap<String, String> = stack.parameters.clone();
-    let mut template = world.stage().repo_text(&stack.template).map(str::to_owned);
+    let mut template = world.stage().template_text(&stack.template).map(str::to_owned);
     if pipeline.stack == name {
         let branch = forge::branch_sources(world, &pipeline.branch);
         template = branch.and_then(|files| files.get(&pipeline.template).cloned()).or(template);

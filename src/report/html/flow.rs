@@ -94,7 +94,7 @@ const fn tone(road: Option<Road>, on_twin: bool) -> &'static str {
         None | Some(Road::Nothing | Road::Refuse) => "stalled",
         Some(Road::HandOver) => "safe_hand_over",
         Some(Road::Restart | Road::RollBack | Road::Reconfigure | Road::Patch) => "safe_fix",
-        Some(Road::Destroy | Road::DeleteAndRecreate) if on_twin => "right_rebuild",
+        Some(Road::Overwrite | Road::Destroy | Road::DeleteAndRecreate) if on_twin => "right_rebuild",
         Some(Road::Overwrite | Road::Destroy | Road::DeleteAndRecreate) => "recoverable_harm",
     }
 }
