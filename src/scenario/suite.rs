@@ -119,7 +119,8 @@ mod tests {
         );
         assert!(told("[full]\nabout = 'a'\nscenarios = []\n", "full").contains("cannot be written"));
         assert!(told("[dam]\nabout = 'a'\nscenarios = []\n", "dam").contains("a name of its own"));
-        assert!(told("", "cor").contains("suites are `full`"));
+        let typed = told("[core]\nabout = 'a'\nscenarios = ['mill']\n", "cor");
+        assert!(typed.contains("suites are `core`, `full`"), "{typed}");
     }
 
     #[test]
