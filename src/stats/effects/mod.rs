@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::count::{count, to_f64};
-use super::holm::holm;
-use super::interval::Interval;
-use super::verdict::{Asked, Evidence, Verdict, decide};
+use crate::stats::count::{count, to_f64};
+use crate::stats::holm::holm;
+use crate::stats::interval::Interval;
+use crate::stats::verdict::{Asked, Evidence, Verdict, decide};
 
 use contrast::{Found, Missing, found};
 pub use contrast::{Harmed, Responses};
@@ -128,7 +128,7 @@ pub struct Wanted {
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { confidence: super::CONFIDENCE, margin: 0.1 }
+        Self { confidence: crate::stats::CONFIDENCE, margin: 0.1 }
     }
 }
 
@@ -164,9 +164,9 @@ pub fn effects(layout: &Layout, responses: &Responses, wanted: &Wanted) -> Vec<E
             nudges: nudges(term),
             compared: compared(arms),
             harmed: found.harmed.clone(),
-            change: super::rounded(found.change),
+            change: crate::stats::rounded(found.change),
             interval: found.interval.rounded(),
-            p: super::rounded(found.p),
+            p: crate::stats::rounded(found.p),
             finding: Finding::of(verdict),
             aliases: others.map(|(term, _)| nudges(term)).collect(),
         });

@@ -21,7 +21,7 @@ pub struct Question {
 
 impl Default for Question {
     fn default() -> Self {
-        Self::new(0.5, super::super::CONFIDENCE)
+        Self::new(0.5, crate::stats::CONFIDENCE)
     }
 }
 
