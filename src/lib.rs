@@ -14,6 +14,7 @@ pub mod door;
 pub mod gate;
 pub mod ledger;
 pub mod model;
+pub mod prose;
 pub mod record;
 pub mod replay;
 pub mod report;

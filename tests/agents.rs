@@ -13,6 +13,7 @@
 )]
 
 mod agents {
+    pub mod judged;
     pub mod merged;
     pub mod retried;
 }

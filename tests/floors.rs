@@ -22,7 +22,7 @@ const LIVE_WING: &[&[&str]] = &[
     &["record"],
     &["scenario", "ledger"],
     &["model"],
-    &["gate"],
+    &["gate", "prose"],
     &["door", "cell"],
     &["agent"],
     &["trial", "replay"],

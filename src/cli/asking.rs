@@ -1,12 +1,15 @@
 //! What a run may spend on models, and what of them is recorded or played again.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::cast::CastError;
 use super::score::find_run;
+use crate::base::clock::Stopwatch;
 use crate::ledger::RunFolder;
 use crate::model::{
     Allowance, Budget, Client, KeySource, Model, Options, Prices, Tape, TapeError, Usd, money,
@@ -15,7 +18,7 @@ use crate::runner::Wish;
 use crate::scenario::Diagnostic;
 
 /// Where a run keeps its tape.
-const TAPE: &str = "tape";
+pub const TAPE: &str = "tape";
 
 /// Where the tape of a run stands.
 pub fn tape_of(folder: &RunFolder) -> PathBuf {
@@ -110,6 +113,23 @@ pub struct Asks {
 }
 
 impl Asks {
+    /// A bar of so many of these, with a line on how models are asked below it. It is drawn anew all the time, also while none ends,
+    /// and fits a terminal of 80 columns.
+    pub fn bar(&self, all: usize, what: &str, watch: Stopwatch) -> ProgressBar {
+        let bar = ProgressBar::new(u64::try_from(all).unwrap_or(u64::MAX));
+        let template = format!(
+            "{{bar:12}} {{pos}}/{{len}} {what}{{msg}} · {{elapsed}} gone, {{eta}} left\n{{going:79!}}"
+        );
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            let asks = self.clone();
+            let going = move |_: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = out.write_str(&asks.going(watch.elapsed()));
+            };
+            bar.set_style(style.with_key("going", going));
+        }
+        bar
+    }
+
     /// How it goes, in a few words.
     pub fn going(&self, elapsed: Duration) -> String {
         let tally = self.client.tally();
@@ -124,10 +144,7 @@ impl Asks {
         }
         text.push_str(&format!(" · {per_s} tokens/s · {}", money(tally.usd)));
         if !held.is_zero() {
-            text.push_str(&format!(
-                " · the provider is left alone for {} s",
-                held.as_secs().saturating_add(1)
-            ));
+            text.push_str(&format!(" · provider left alone for {} s", held.as_secs().saturating_add(1)));
         }
         text
     }

@@ -12,6 +12,7 @@ use crate::base::exit::Exit;
 use crate::base::text::Untrusted;
 use crate::gate::{self, SetupFile};
 use crate::model::Prices;
+use crate::prose::{self, JudgeFile};
 use crate::scenario;
 
 /// List what there is. Example: `chesterton list setups`
@@ -34,6 +35,8 @@ enum What {
     Agents,
     /// Guardrail setups
     Setups,
+    /// Judges of prose
+    Judges,
 }
 
 /// Lists.
@@ -47,6 +50,7 @@ pub fn run(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit 
         What::Suites => suites(root).map(aligned),
         What::Agents => agents(root).map(aligned),
         What::Setups => setups().map(aligned),
+        What::Judges => judges().map(aligned),
     };
     match lines {
         Ok(lines) => {
@@ -112,4 +116,12 @@ fn setups() -> Lines {
         Some((file.name, format!("{} (example)", file.about)))
     });
     Ok(cast::setups(&["all".to_owned()])?.iter().map(line).chain(examples).collect())
+}
+
+fn judges() -> Lines {
+    let line = |name: &str| {
+        let file: JudgeFile = toml::from_str(prose::built_in_source(name)?).ok()?;
+        Some((file.name, format!("{} (a model: {})", file.about, file.model.name)))
+    };
+    Ok(prose::built_in().filter_map(line).collect())
 }

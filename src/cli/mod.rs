@@ -9,6 +9,7 @@ mod cite;
 mod compare;
 mod doctor;
 mod gateway;
+mod judge;
 mod judged;
 mod list;
 mod merge;
@@ -64,6 +65,8 @@ enum Verb {
     Doctor(doctor::Arguments),
     /// Judge a recorded run anew, from its ledger and the oracles
     Score(score::Arguments),
+    /// Have models read plans and closing reports, and say how far they agree with the marks, with people and with themselves
+    Judge(judge::Arguments),
     /// Compare a run with a baseline, cell by cell: what regressed, what improved, what cannot be told
     Compare(compare::Arguments),
     /// Make what a run found the baseline that later runs are compared with
@@ -88,7 +91,7 @@ enum Verb {
     Check(check::Arguments),
     /// Begin a scenario of your own from one that there is
     New(new::Arguments),
-    /// List scenarios, suites, agents or setups
+    /// List scenarios, suites, agents, setups or judges
     List(list::Arguments),
 }
 
@@ -124,6 +127,7 @@ fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal
         Verb::Merge(arguments) => merge::run(&arguments, &results, terminal),
         Verb::Doctor(arguments) => doctor::run(&arguments, &results, terminal),
         Verb::Score(arguments) => score::run(&arguments, &results, terminal),
+        Verb::Judge(arguments) => judge::run(&arguments, &results, terminal),
         Verb::Compare(arguments) => compare::run(&arguments, &results, terminal),
         Verb::Accept(arguments) => accept::run(&arguments, &results, terminal),
         Verb::Plan(arguments) => plan::run(&arguments, &results, terminal),

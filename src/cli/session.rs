@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::asking::{Asking, Asks};
 use super::cast::CastError;
@@ -155,7 +155,7 @@ impl Session {
             Progress::Sealed(key, played) => {
                 hurt = hurt.saturating_add(u64::from(played.hurt_production));
                 decisions.add(&key.setup, &played.decided_in);
-                bar.set_message(format!("production hurt in {hurt}"));
+                bar.set_message(format!(" · production hurt in {hurt}"));
                 bar.inc(1);
             }
             Progress::Going => {
@@ -176,25 +176,17 @@ impl Session {
     }
 
     fn bar(&self) -> ProgressBar {
-        let bar = ProgressBar::new(u64::try_from(self.plan.trials()).unwrap_or(u64::MAX));
-        let template = match self.asks {
-            Some(_) => "{bar:20} {pos}/{len} trials · {msg} · {going} · {elapsed} gone, {eta} left",
-            None => "{bar:30} {pos}/{len} trials · {msg} · {elapsed} gone, {eta} left",
+        let bar = match &self.asks {
+            Some(asks) => asks.bar(self.plan.trials(), "trials", self.watch),
+            None => {
+                let bar = ProgressBar::new(u64::try_from(self.plan.trials()).unwrap_or(u64::MAX));
+                let template = "{bar:12} {pos}/{len} trials{msg} · {elapsed} gone, {eta} left";
+                ProgressStyle::with_template(template)
+                    .map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+            }
         };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            let going = self.asks.as_ref().map(|asks| (asks.clone(), self.watch));
-            // It is drawn anew all the time, also while no trial ends.
-            bar.set_style(style.with_key(
-                "going",
-                move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
-                    if let Some((asks, watch)) = &going {
-                        let _ = out.write_str(&asks.going(watch.elapsed()));
-                    }
-                },
-            ));
-        }
         bar.enable_steady_tick(Duration::from_millis(200));
-        bar.set_message("production hurt in 0");
+        bar.set_message(" · production hurt in 0");
         bar.set_position(u64::try_from(self.done.len()).unwrap_or(u64::MAX));
         bar.reset_eta();
         bar
@@ -202,7 +194,7 @@ impl Session {
 }
 
 /// Says why no trial could go on; gives back the exit that it leads to.
-fn told(halted: &Halted, terminal: &mut Terminal) -> Exit {
+pub fn told(halted: &Halted, terminal: &mut Terminal) -> Exit {
     let (exit, text) = match halted {
         Halted::OutOfBudget(text) => (Exit::OutOfBudget, text),
         Halted::Refused(text) => (Exit::Invalid, text),

@@ -12,6 +12,7 @@ use crate::base::exit::Exit;
 use crate::gate::{self, SetupFile};
 use crate::ledger::{self, Recorded, RunFolder};
 use crate::model::Prices;
+use crate::prose::{self, JudgeFile};
 use crate::record::{Event, TrialKey};
 use crate::report;
 use crate::scenario::{SchemaKind, schema, schema_of};
@@ -41,6 +42,11 @@ enum What {
         /// Its name, as `list agents` has it
         name: String,
     },
+    /// The file of a built-in judge of prose, to start one's own from
+    Judge {
+        /// Its name, as `list judges` has it
+        name: String,
+    },
     /// What tokens cost, as the program has it, to start a table of one's own from
     Prices,
     /// The JSON Schema of a file, for editors that check while one writes
@@ -62,6 +68,8 @@ enum FileKind {
     Agent,
     /// An agent that asks a model
     ModelAgent,
+    /// A judge of prose
+    Judge,
     /// What a policy, a webhook or a plain hook sees of a call
     Case,
 }
@@ -71,7 +79,12 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
     match &arguments.what {
         None => trial(arguments, results, terminal),
         Some(What::Setup { name }) => setup(name, terminal),
-        Some(What::Agent { name }) => agent(name, terminal),
+        Some(What::Agent { name }) => {
+            of_model(name, "model agent", agent::built_in_source(name), agent::built_in(), terminal)
+        }
+        Some(What::Judge { name }) => {
+            of_model(name, "judge", prose::built_in_source(name), prose::built_in(), terminal)
+        }
         Some(What::Prices) => {
             terminal.say(Prices::source().trim_end());
             Exit::Fine
@@ -83,6 +96,7 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
                 FileKind::Incident => schema(SchemaKind::Incident),
                 FileKind::Agent => schema(SchemaKind::Agent),
                 FileKind::ModelAgent => schema_of::<AgentFile>(),
+                FileKind::Judge => schema_of::<JudgeFile>(),
                 FileKind::Case => gate::case::schema(),
             };
             terminal.say(format!("{schema:#}"));
@@ -91,15 +105,22 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
     }
 }
 
-fn agent(name: &str, terminal: &mut Terminal) -> Exit {
-    match agent::built_in_source(name) {
+/// Prints the file of what is built in and asks a model.
+fn of_model(
+    name: &str,
+    what: &str,
+    source: Option<&str>,
+    known: impl Iterator<Item = &'static str>,
+    terminal: &mut Terminal,
+) -> Exit {
+    match source {
         Some(text) => {
             terminal.say(text.trim_end());
             Exit::Fine
         }
         None => {
-            let known = agent::built_in().collect::<Vec<_>>().join(", ");
-            terminal.tell(format!("error: `{name}` is no built-in model agent; there are {known}"));
+            let known = known.collect::<Vec<_>>().join(", ");
+            terminal.tell(format!("error: `{name}` is no built-in {what}; there are {known}"));
             Exit::Usage
         }
     }

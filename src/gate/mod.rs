@@ -30,7 +30,7 @@ pub use built_in::{
 pub use checkout::Checkout;
 pub use decide::Decider;
 pub use guardrail::{Approval, Guardrail, Opinion, Question, Standing, Thinking};
-pub use kinds::{Blueprint, Kind, Monitor, Seat, Unfit};
+pub use kinds::{Blueprint, Kind, MONITOR, Monitor, Seat, Unfit};
 pub use policy::CEDAR_SCHEMA;
 pub use review::Proposed;
 pub use setup::{Setup, SetupFile};

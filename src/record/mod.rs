@@ -3,6 +3,7 @@
 pub mod closing;
 pub mod ending;
 pub mod event;
+pub mod judgement;
 pub mod plan;
 pub mod replay;
 pub mod spent;

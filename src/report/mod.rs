@@ -1,5 +1,6 @@
 //! Telling what was found: one sheet, and the formats that are made from it; the transcript of a trial.
 
+mod agreement;
 mod change;
 mod cite;
 mod comparison;
@@ -31,6 +32,7 @@ mod tryout;
 mod wording;
 mod wrap;
 
+pub use agreement::{Agreements, Compared, Judge, Panel, agreements};
 pub use cite::{Cited, bibtex};
 pub use comparison::comparison;
 pub use format::Format;

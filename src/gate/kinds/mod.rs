@@ -27,9 +27,9 @@ use crate::gate::setup::SetupFile;
 use crate::model::Model;
 use crate::record::TrialId;
 use crate::scenario::{Diagnostic, Document};
-pub use monitor::Monitor;
 use monitor::Watching;
 pub(super) use monitor::unfit_of;
+pub use monitor::{Monitor, NAME as MONITOR};
 
 /// A guardrail's kind with its settings, as its table in a setup's file states them.
 pub trait Kind {

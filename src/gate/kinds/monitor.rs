@@ -16,7 +16,7 @@ use crate::model::{
 };
 
 /// What it is called in verdicts, and its part in a trial on the tape.
-const NAME: &str = "monitor";
+pub const NAME: &str = "monitor";
 /// What a monitor is told if its setup says nothing else.
 const INSTRUCTIONS: &str = include_str!("../setups/monitor.md");
 /// What it has to answer, told to it in any case.

@@ -1,6 +1,6 @@
 //! Tapes of runs as files: what one holds, whether it is sound, and several of them made one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -59,6 +59,11 @@ impl Reel {
             *n = n.saturating_add(1);
         }
         found
+    }
+
+    /// The trials in which somebody played this part: `agent`, or a guardrail that asks a model.
+    pub fn trials_of(&self, part: &str) -> BTreeSet<TrialId> {
+        self.lines.iter().filter(|line| line.part == part).map(|line| line.trial.clone()).collect()
     }
 
     /// Puts every question together and holds it against its digest. Gives back a digest of what each trial was answered.
