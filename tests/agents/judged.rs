@@ -101,7 +101,7 @@ fn compared<'v>(found: &'v Value, first: &str, second: &str) -> &'v Value {
 
 #[test]
 fn a_judge_reads_words_alone_touches_no_mark_and_pays_for_nothing_twice() {
-    let served = serve(|asked| by_a_word(asked));
+    let served = serve(by_a_word);
     let place = tempfile::tempdir().unwrap();
     let place = place.path();
     let before = played(place);
@@ -298,7 +298,7 @@ fn what_an_agent_writes_to_its_judge_is_fenced() {
 /// People label the same words without seeing marks, and stand beside judges; readings that differ come to what most say.
 #[test]
 fn people_and_several_judges_stand_beside_each_other() {
-    let served = serve(|asked| by_a_word(asked));
+    let served = serve(by_a_word);
     // Of three readings the second is the other way round, in every other text.
     let readings = AtomicUsize::new(0);
     let wavering = serve(move |asked| {
