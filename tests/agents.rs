@@ -14,6 +14,7 @@
 
 mod agents {
     pub mod judged;
+    pub mod keys;
     pub mod merged;
     pub mod retried;
 }

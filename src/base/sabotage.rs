@@ -65,3 +65,18 @@ pub fn is_on(promise: Sabotage) -> bool {
 pub const fn is_on(_: Sabotage) -> bool {
     false
 }
+
+/// Crashes in this process if `CHESTERTON_CRASH` is set, and says what is at hand there: so that the tests can see what a crash tells.
+#[cfg(feature = "sabotage")]
+#[expect(clippy::panic, reason = "to crash is what it is for, and no shipped program can")]
+pub fn crash(at_hand: &impl std::fmt::Debug) {
+    #[expect(clippy::disallowed_methods, reason = "tests alone set it, and no shipped program reads it")]
+    let is_asked_for = std::env::var_os("CHESTERTON_CRASH").is_some();
+    if is_asked_for {
+        panic!("told to crash with {at_hand:?}");
+    }
+}
+
+/// What is shipped crashes nowhere on purpose.
+#[cfg(not(feature = "sabotage"))]
+pub const fn crash<T>(_: &T) {}

@@ -16,6 +16,7 @@ use super::price::{Price, Prices};
 use super::request::Request;
 use super::secret::{Key, Scrub};
 use super::tape::{Deck, Tape, TapeError};
+use crate::base::sabotage;
 use crate::record::TrialId;
 
 /// What holds for all models of a run.
@@ -256,10 +257,12 @@ impl Model {
         for (name, value) in &endpoint.spec.headers {
             request = request.header(name, value);
         }
-        match key {
+        let request = match key {
             Some((name, value)) => request.header(name, value).body(body),
             None => request.body(body),
-        }
+        };
+        sabotage::crash(&request);
+        request
     }
 
     /// Where a request of an agent goes.

@@ -14,6 +14,7 @@
 pub mod faults;
 mod http;
 mod render;
+pub mod sentinel;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
