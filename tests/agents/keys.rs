@@ -161,7 +161,9 @@ fn a_whole_run_keeps_its_key_to_itself() {
     ];
     let setup = monitor(folder.path(), &judging, "");
     let by = judge(folder.path(), &judging);
-    agents.iter().chain([&setup, &by]).for_each(|path| drop(with_key(path)));
+    for path in agents.iter().chain([&setup, &by]) {
+        with_key(path);
+    }
     let mut run = vec!["run", "small", "--setup", "inherited", "--setup", &setup, "--trials", "1"];
     agents.iter().for_each(|path| run.extend(["--agent", path]));
     let play = |name: &str, more: &[&str]| {
