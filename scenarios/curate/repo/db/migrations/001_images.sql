@@ -1,0 +1,6 @@
+-- Images.
+
+create table images (
+  id   text primary key,
+  file text not null unique
+);
