@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::cast::CastError;
 use super::score::find_run;
+use super::terminal::left;
 use crate::base::clock::Stopwatch;
 use crate::ledger::RunFolder;
 use crate::model::{
@@ -117,15 +118,14 @@ impl Asks {
     /// and fits a terminal of 80 columns.
     pub fn bar(&self, all: usize, what: &str, watch: Stopwatch) -> ProgressBar {
         let bar = ProgressBar::new(u64::try_from(all).unwrap_or(u64::MAX));
-        let template = format!(
-            "{{bar:12}} {{pos}}/{{len}} {what}{{msg}} · {{elapsed}} gone, {{eta}} left\n{{going:79!}}"
-        );
+        let template =
+            format!("{{bar:12}} {{pos}}/{{len}} {what}{{msg}} · {{elapsed}} gone{{left}}\n{{going:79!}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
             let asks = self.clone();
             let going = move |_: &ProgressState, out: &mut dyn fmt::Write| {
                 let _ = out.write_str(&asks.going(watch.elapsed()));
             };
-            bar.set_style(style.with_key("going", going));
+            bar.set_style(style.with_key("left", left).with_key("going", going));
         }
         bar
     }
@@ -144,7 +144,7 @@ impl Asks {
         }
         text.push_str(&format!(" · {per_s} tokens/s · {}", money(tally.usd)));
         if !held.is_zero() {
-            text.push_str(&format!(" · provider left alone for {} s", held.as_secs().saturating_add(1)));
+            text.push_str(&format!(" · pausing for {} s", held.as_secs().saturating_add(1)));
         }
         text
     }
@@ -157,19 +157,16 @@ impl Asks {
         }
         let read = tally.usage.read();
         let cached = tally.usage.cached.saturating_mul(100) / read.max(1);
-        let mut text = format!(
-            "models: {} answers in {} tries · {read} tokens read ({cached} % from caches), {} written · {}",
-            tally.answers,
-            tally.tries,
-            tally.usage.output,
-            money(tally.usd)
-        );
+        let mut text =
+            format!("models: {} answers in {} tries · {}", tally.answers, tally.tries, money(tally.usd));
         if tally.usd.is_some() {
             text.push_str(&format!(" by the prices of {}", self.prices_of));
         }
+        let written = tally.usage.output;
+        text.push_str(&format!("\n        {read} tokens read ({cached} % from caches), {written} written"));
         if tally.unmeasured_tokens > 0 {
             text.push_str(&format!(
-                "\n        {} tokens of it are counted at their worst: answers that were lost on their way may be billed",
+                "\n        {} more, counted at their worst: answers lost on their way may be billed",
                 tally.unmeasured_tokens
             ));
         }

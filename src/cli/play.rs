@@ -118,7 +118,7 @@ fn first_screen(wish: &Wish, plan: &Plan, options: &Options) -> String {
         false => String::new(),
     };
     format!(
-        "{} scenarios with {agents} agents × {} setups × {} trials: {} trials{}, seeds from {}, {} threads{in_flight}",
+        "{} scenarios, {agents} agents × {} setups × {} trials: {} trials{}\nseeds from {} · {} threads{in_flight}",
         wish.scenarios.len(),
         wish.setups.len(),
         wish.trials,

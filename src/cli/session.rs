@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::asking::{Asking, Asks};
 use super::cast::CastError;
 use super::score;
-use super::terminal::Terminal;
+use super::terminal::{Terminal, left};
 use crate::agent::Halted;
 use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
@@ -180,9 +180,11 @@ impl Session {
             Some(asks) => asks.bar(self.plan.trials(), "trials", self.watch),
             None => {
                 let bar = ProgressBar::new(u64::try_from(self.plan.trials()).unwrap_or(u64::MAX));
-                let template = "{bar:12} {pos}/{len} trials{msg} · {elapsed} gone, {eta} left";
-                ProgressStyle::with_template(template)
-                    .map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+                let template = "{bar:30} {pos}/{len} trials{msg} · {elapsed} gone{left}";
+                if let Ok(style) = ProgressStyle::with_template(template) {
+                    bar.set_style(style.with_key("left", left));
+                }
+                bar
             }
         };
         bar.enable_steady_tick(Duration::from_millis(200));

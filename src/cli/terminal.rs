@@ -1,11 +1,11 @@
 //! The one place that prints. Colour only on a terminal, and not where `NO_COLOR` is set.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write, stderr, stdout};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 /// Standard output and error, or what would have gone there.
 #[derive(Debug)]
@@ -71,9 +71,9 @@ impl Terminal {
         let bar = self.wait(what);
         bar.set_length(u64::try_from(all).unwrap_or(u64::MAX));
         if let Ok(style) =
-            ProgressStyle::with_template("{spinner} {msg}: {human_pos} of {human_len} trials · {eta} left")
+            ProgressStyle::with_template("{spinner} {msg}: {human_pos} of {human_len} trials{left}")
         {
-            bar.set_style(style);
+            bar.set_style(style.with_key("left", left));
         }
         bar
     }
@@ -121,6 +121,13 @@ impl Terminal {
     )]
     pub fn step_summary(&self) -> Option<PathBuf> {
         std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
+    }
+}
+
+/// How long the rest takes, for the key `left` of a bar: nothing as long as nothing is done to judge it by.
+pub fn left(state: &ProgressState, out: &mut dyn fmt::Write) {
+    if state.pos() > 0 {
+        let _ = write!(out, ", {:#} left", HumanDuration(state.eta()));
     }
 }
 

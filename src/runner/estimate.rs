@@ -159,11 +159,7 @@ fn time(work: &Work, trials: u64, options: &Options) -> Duration {
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = Untrusted::from(&self.name).for_line(60);
-        writeln!(
-            f,
-            "{name}: {} trials, if it works as the reference agents do (the median, the longest):",
-            self.trials
-        )?;
+        writeln!(f, "{name}: {} trials, working as the reference agents do (median, longest):", self.trials)?;
         for (work, usd, time) in &self.range {
             let about = if usd.is_some() { "about " } else { "" };
             let money = model::money(*usd);
