@@ -311,7 +311,7 @@ fn tables(found: &Agreements) -> [Table; 2] {
                  one scenario are not quite."
                     .into(),
                 "kappa: agreement above chance (Cohen's; of more than two readings Conger's); it falls where nearly all trials are \
-                 of one kind, and AC1 (Gwet's) does not."
+                 of one kind, and has no value (-) where all are; AC1 (Gwet's) stays."
                     .into(),
             ],
         },
