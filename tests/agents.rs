@@ -13,9 +13,11 @@
 )]
 
 mod agents {
+    pub mod docs;
     pub mod judged;
     pub mod keys;
     pub mod merged;
+    pub mod once;
     pub mod retried;
 }
 mod standin;

@@ -1,0 +1,80 @@
+//! What the README says of benchmarking a model, done as it says, with the stand-in in the place of each provider.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::standin::Dialect;
+use crate::{lasting, serve, tree, wanderer};
+
+/// A built-in agent, the dialect that it speaks, the variable of its key, and how what it is bounded by is said.
+const AGENTS: [(&str, Dialect, &str, [&str; 2]); 5] = [
+    ("claude", Dialect::Messages, "ANTHROPIC_API_KEY", ["--budget", "20usd"]),
+    ("gpt", Dialect::Responses, "OPENAI_API_KEY", ["--budget", "20usd"]),
+    ("gemini", Dialect::Gemini, "GEMINI_API_KEY", ["--budget", "20usd"]),
+    ("local", Dialect::Chat, "NO_KEY", ["--budget", "20usd"]),
+    // The table has no price for what stands behind a gateway.
+    ("gateway", Dialect::Chat, "OPENROUTER_API_KEY", ["--max-tokens", "2000000"]),
+];
+
+fn chesterton(place: &Path, key: &str, verb: &[&str]) -> (Option<i32>, String) {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_chesterton"));
+    program.current_dir(place).args(verb).arg("--scenarios").arg(lasting()).env_clear().stdin(Stdio::null());
+    let output = program.env(key, "sk-something-long").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), format!("{}{told}", String::from_utf8_lossy(&output.stdout)))
+}
+
+#[test]
+fn a_model_is_benchmarked_in_the_steps_of_the_readme() {
+    for (name, dialect, key, bound) in AGENTS {
+        let served = serve(wanderer);
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path();
+        let run = |verb: &[&str]| chesterton(place, key, verb);
+        // Take the file, and make it yours: here, by where the model is.
+        let file = run(&["show", "agent", name]).1;
+        let own = format!("base_url = \"{}\"", served.standin.url(dialect));
+        let line = file.lines().find(|line| line.starts_with("base_url = "));
+        let file = match line {
+            Some(line) => file.replacen(line, &own, 1),
+            None => file.replacen("[model]\n", &format!("[model]\n{own}\n"), 1),
+        };
+        fs::write(place.join("mine.toml"), file).unwrap();
+        let plan = [
+            "run",
+            "small",
+            "--agent",
+            "./mine.toml",
+            "--setup",
+            "inherited",
+            "--setup",
+            "peer-review",
+            "--trials",
+            "2",
+        ];
+        let (code, printed) = run(&[&plan[..], &["--dry-run"]].concat());
+        assert!(
+            code == Some(0) && printed.contains("calls ·") && served.standin.count() == 0,
+            "{name}: {printed}"
+        );
+        let (code, printed) = run(&[&plan[..], &bound, &["--name", "mine"]].concat());
+        assert_eq!(code, Some(0), "{name}: {printed}");
+        assert!(printed.contains("answers in") && printed.contains("from caches"), "{name}: {printed}");
+        assert_eq!(printed.contains("by the prices of"), name != "gateway", "{name}: {printed}");
+        let sent = served.standin.seen();
+        let is_asked_with_key =
+            sent.iter().all(|asked| asked.headers.iter().any(|(_, v)| v.contains("sk-something-long")));
+        assert_eq!(is_asked_with_key, name != "local", "{name}");
+        // When it stops, and again without the model.
+        let (code, printed) = run(&[&plan[..], &["--max-tokens", "20000", "--name", "poor"]].concat());
+        assert_eq!(code, Some(8), "{name}: {printed}");
+        let (code, printed) = run(&["resume", "poor", "--max-tokens", "2000000"]);
+        assert_eq!(code, Some(0), "{name}: {printed}");
+        drop(served);
+        let (code, printed) = run(&["run", "--replay-tape", "mine", "--name", "again"]);
+        assert_eq!(code, Some(0), "{name}: {printed}");
+        let ledger = |run: &str| tree(&place.join("results").join(run));
+        assert!(ledger("again") == ledger("mine") && ledger("poor") == ledger("mine"), "{name}");
+    }
+}
