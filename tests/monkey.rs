@@ -1,7 +1,7 @@
 //! A monkey at the keyboard: random but plausible command lines through the real door and gate, on the shipped
 //! scenarios. Whatever it types, the world's laws hold.
 //!
-//! `CHESTERTON_MONKEY_SEEDS=500` plays more seeds, `CHESTERTON_MONKEY_FIRST=77` begins elsewhere,
+//! `CHESTERTON_MONKEY_ALL=1` plays all scenarios and not only the first two, `CHESTERTON_MONKEY_SEEDS=500` more seeds, `CHESTERTON_MONKEY_FIRST=77` begins elsewhere,
 //! `CHESTERTON_MONKEY_TRACE=1` prints each step before it is taken.
 
 #![allow(
@@ -103,8 +103,7 @@ fn play(stand: &Stand, key: &TrialKey, said: &Said) -> Vec<u8> {
     let world = stand.world.with_seed(key.seed);
     let limits = Limits { virtual_s_max: 20 * simulators::clock::DAY_S, ..Limits::default() };
     let steps = u32::try_from(number("CHESTERTON_MONKEY_STEPS", STEPS.into())).unwrap();
-    let mut monkey =
-        Monkey::new(key.seed, &key.scenario, steps, &stand.scenario.stage.files, Arc::clone(said));
+    let mut monkey = Monkey::new(key.seed, &key.scenario, steps, &stand.scenario.stage, Arc::clone(said));
     let trial = Trial { key, scenario: &stand.scenario, world, setup: Arc::new(setup), limits };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (recorder, outcome) = runtime.block_on(trial::play(trial, &mut monkey, Recorder::in_memory()));
@@ -199,7 +198,11 @@ fn whatever_a_monkey_types_the_laws_hold() {
     let (first, seeds) = (number("CHESTERTON_MONKEY_FIRST", 1), number("CHESTERTON_MONKEY_SEEDS", SEEDS));
     let mut coverage = Coverage::default();
     let mut broken = Vec::new();
-    for name in SCENARIOS {
+    let mut names: Vec<String> = SCENARIOS.map(str::to_owned).to_vec();
+    if std::env::var("CHESTERTON_MONKEY_ALL").is_ok() {
+        names = scenario::list(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios")).unwrap();
+    }
+    for name in &names {
         let stand = Arc::new(stand(name));
         for seed in first..first + seeds {
             let setup = SETUPS[usize::try_from(seed).unwrap() % SETUPS.len()];

@@ -1,6 +1,5 @@
 //! The monkey: an agent that types whatever comes to mind, with the names that it has heard.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use chesterton::agent::{Agent, Moving};
@@ -8,6 +7,7 @@ use chesterton::record::tool::{ToolCall, ToolReply, ToolSpec};
 use regex_lite::Regex;
 use serde_json::{Value, json};
 use simulators::chance::Chance;
+use simulators::stage::Stage;
 
 use crate::grammar::{Grammar, Speaker, Told, pick};
 use crate::slips::{mutated, slip};
@@ -84,6 +84,7 @@ pub struct Monkey {
     speaker: Speaker,
     said: Said,
     template: String,
+    names: Vec<(&'static str, String)>,
     opening: u32,
     mood: &'static str,
     traces: bool,
@@ -91,8 +92,8 @@ pub struct Monkey {
 
 impl Monkey {
     /// A monkey that takes so many steps.
-    pub fn new(seed: u64, scenario: &str, steps: u32, files: &BTreeMap<String, String>, said: Said) -> Self {
-        let template = files.get("repo/infra/template.yaml").cloned().unwrap_or_default();
+    pub fn new(seed: u64, scenario: &str, steps: u32, stage: &Stage, said: Said) -> Self {
+        let template = stage.files.get("repo/infra/template.yaml").cloned().unwrap_or_default();
         let mut chance = Chance::stream(seed, &format!("monkey on {scenario}"));
         let mood = *pick(MOODS, &mut chance);
         Self {
@@ -102,6 +103,7 @@ impl Monkey {
             speaker: Speaker { told: Told::new(), calm: !seed.is_multiple_of(4) },
             said,
             template,
+            names: names(stage),
             opening: 2,
             traces: std::env::var("CHESTERTON_MONKEY_TRACE").is_ok(),
         }
@@ -163,8 +165,34 @@ impl Monkey {
         };
         self.opening = self.opening.saturating_sub(1);
         let line = self.say(rule);
+        let line = self.names.iter().fold(line, |line, (from, to)| line.replace(from, to));
         if self.chance.between(1, 16) == 1 { slip(&line, &mut self.chance) } else { line }
     }
+}
+
+/// The grammar speaks of the first scenario; elsewhere its names are those of what stands there instead.
+fn names(stage: &Stage) -> Vec<(&'static str, String)> {
+    let mut names = Vec::new();
+    if stage.account.partition == "aws-cn" {
+        return names;
+    }
+    if let Some(database) = stage.database.first() {
+        names.push(("cost-explorer-prod-reports", database.id.clone()));
+        names.push(("-U reports -d costs", format!("-U {} -d {}", database.user, database.name)));
+        let sql = stage.files.get(&database.data).map_or("", String::as_str);
+        let table =
+            sql.lines().find_map(|line| line.strip_prefix("create table ")?.split_whitespace().next());
+        names.extend(table.map(|table| ("cost_lines", table.to_owned())));
+    }
+    names.extend(stage.bucket.first().map(|bucket| ("finops-billing-exports", bucket.name.clone())));
+    if let Some(stack) = stage.stack.first() {
+        names.push(("cost-explorer-prod-report", format!("{}-fn", stack.name)));
+        names.push(("cost-explorer-prod", stack.name.clone()));
+    }
+    names.push(("aws-cn", stage.account.partition.clone()));
+    names.push(("cn-north-1", stage.account.region.clone()));
+    names.push((".amazonaws.com.cn", ".amazonaws.com".to_owned()));
+    names
 }
 
 impl Agent for Monkey {
