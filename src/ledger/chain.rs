@@ -1,5 +1,5 @@
-//! Following the chains of a ledger: which trials are sealed, and where they stand. Events are not decoded and no trial is
-//! kept, so this costs little more than reading the bytes and hashing them, however large a run is.
+//! Following the chains of a ledger: which trials are sealed, and where they stand. Where events are not wanted, none is decoded
+//! and no trial kept, so that this costs little more than reading the bytes and hashing them, however large a run is.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 use super::line::{Entry, Line, VERSION, genesis};
 use crate::base::digest;
 use crate::base::sabotage::{self, Sabotage};
-use crate::record::TrialId;
+use crate::record::{Event, TrialId};
 
 /// A line longer than this was not written by a recorder.
 const LINE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -69,8 +69,19 @@ pub(super) struct Chained {
     pub(super) place: Place,
     /// Its first line.
     pub(super) first: Vec<u8>,
-    /// All its lines, if they were to be kept.
+    /// What it holds, if that was to be kept.
+    pub(super) kept: Kept,
+}
+
+/// What a trial holds, as far as it was followed.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// All its lines.
     pub(super) bytes: Vec<u8>,
+    /// Their events.
+    pub(super) events: Vec<Event>,
+    /// A line of it is a record and no event that is known here.
+    pub(super) is_unreadable: bool,
 }
 
 /// What of a line the chain needs.
@@ -90,6 +101,24 @@ struct Link<'a> {
 enum Kind {
     Seal { lines: u64 },
     Event(IgnoredAny),
+}
+
+/// What a line holds besides, where it is to be kept.
+enum Held {
+    /// An event; a seal holds none.
+    Event(Option<Box<Event>>),
+    Unreadable,
+}
+
+impl Link<'_> {
+    fn of(line: Line) -> (Self, Option<Box<Event>>) {
+        let (entry, event) = match line.entry {
+            Entry::Seal { lines } => (Kind::Seal { lines }, None),
+            Entry::Event(event) => (Kind::Event(IgnoredAny), Some(event)),
+        };
+        let (trial, prev) = (Cow::Owned(line.trial.as_str().to_owned()), Cow::Owned(line.prev));
+        (Self { v: line.v, trial, n: line.n, prev, entry }, event)
+    }
 }
 
 struct Open {
@@ -228,7 +257,12 @@ impl Chains {
     }
 
     fn line(&mut self, bytes: &[u8], text: &[u8], at: u64) {
-        let Ok(link) = serde_json::from_slice::<Link<'_>>(text) else {
+        let whole = if self.keeps { serde_json::from_slice::<Line>(text).ok() } else { None };
+        let (link, held) = match whole.map(Link::of) {
+            Some((link, event)) => (Ok(link), Held::Event(event)),
+            None => (serde_json::from_slice(text), Held::Unreadable),
+        };
+        let Ok(link) = link else {
             return self.lose(Cause::Corrupt, "the line is not a record");
         };
         if link.v != VERSION {
@@ -238,7 +272,7 @@ impl Chains {
         if link.n == 0 {
             self.begin(&link, bytes, at);
         }
-        self.join(&link, bytes, text);
+        self.join(&link, bytes, text, held);
     }
 
     fn begin(&mut self, link: &Link<'_>, bytes: &[u8], at: u64) {
@@ -254,12 +288,12 @@ impl Chains {
             self.current.as_ref().map_or_else(|| Arc::from(Path::new("")), |(path, _)| Arc::clone(path));
         let prev = genesis(&trial);
         let place = Place { segment, offset: at, bytes: 0 };
-        let chained = Chained { trial, place, first: bytes.to_vec(), bytes: Vec::new() };
+        let chained = Chained { trial, place, first: bytes.to_vec(), kept: Kept::default() };
         self.open = Some(Open { chained, first_line: self.line, prev, n: 0 });
     }
 
     /// Joins a line to the trial that is being followed, if it is the next of its chain.
-    fn join(&mut self, link: &Link<'_>, bytes: &[u8], text: &[u8]) {
+    fn join(&mut self, link: &Link<'_>, bytes: &[u8], text: &[u8], held: Held) {
         let Some(open) = &mut self.open else {
             return self.lose(Cause::Corrupt, "the line belongs to no trial that was begun");
         };
@@ -271,7 +305,7 @@ impl Chains {
         open.n = open.n.saturating_add(1);
         open.chained.place.bytes = open.chained.place.bytes.saturating_add(length(bytes));
         if self.keeps {
-            open.chained.bytes.extend_from_slice(bytes);
+            open.chained.kept.add(bytes, held);
         }
         match link.entry {
             Kind::Event(_) => {}
@@ -279,6 +313,16 @@ impl Chains {
                 self.found.extend(self.open.take().map(|open| Ok(open.chained)));
             }
             Kind::Seal { .. } => self.lose(Cause::Corrupt, "the seal is not the one of the lines before it"),
+        }
+    }
+}
+
+impl Kept {
+    fn add(&mut self, bytes: &[u8], held: Held) {
+        self.bytes.extend_from_slice(bytes);
+        match held {
+            Held::Event(event) => self.events.extend(event.map(|event| *event)),
+            Held::Unreadable => self.is_unreadable = true,
         }
     }
 }

@@ -5,8 +5,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::chain::{Chained, Chains, Damage, Place};
-use super::line::{Entry, Line};
+use super::chain::{Chained, Chains, Damage, Kept, Place};
 use crate::record::{Event, TrialId};
 
 /// A sealed trial.
@@ -24,21 +23,11 @@ pub struct Recorded {
 
 impl Recorded {
     fn of(chained: Chained) -> Result<Self, Damage> {
-        let Chained { trial, place, bytes, .. } = chained;
-        let mut events = Vec::new();
-        for line in bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
-            match serde_json::from_slice::<Line>(line).map(|line| line.entry) {
-                Ok(Entry::Event(event)) => events.push(*event),
-                Ok(Entry::Seal { .. }) => {}
-                Err(_) => {
-                    let what = format!(
-                        "the trial {} from byte {} holds no readable events",
-                        trial.short(),
-                        place.offset
-                    );
-                    return Err(Damage::whole(&place.segment, what));
-                }
-            }
+        let Chained { trial, place, kept: Kept { bytes, events, is_unreadable }, .. } = chained;
+        if is_unreadable {
+            let (name, offset) = (trial.short(), place.offset);
+            let what = format!("the trial {name} from byte {offset} holds no readable events");
+            return Err(Damage::whole(&place.segment, what));
         }
         Ok(Self { trial, events, bytes, place })
     }

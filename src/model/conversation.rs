@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use tokio::task::JoinSet;
 
 use super::answer::Answer;
 use super::budget::{Account, Cost, Tally};
@@ -85,15 +86,11 @@ impl Conversation {
     /// An exchange with the provider, which is then on the tape.
     async fn exchanged(&mut self, asked: Option<Asked>, body: Bytes, turns: usize) -> Result<Answer, Fault> {
         let watch = Stopwatch::start();
-        let exchange = Exchange {
-            model: &self.model,
-            account: &self.account,
-            body: &body,
-            worst: self.worst(turns, body.len()),
-            chance: (self.who.seed, format!("model/{}/{}", self.who.part, self.turn)),
-        };
-        let mut story = Story::default();
-        let answer = exchange.run(&mut story).await;
+        let (model, account) = (self.model.clone(), Arc::clone(&self.account));
+        let worst = self.worst(turns, body.len());
+        let chance = (self.who.seed, format!("model/{}/{}", self.who.part, self.turn));
+        let exchange = Exchange { model, account, body: body.clone(), worst, chance };
+        let (story, answer) = apart(exchange).await;
         if let (Some(deck), Some(asked)) = (self.model.deck(), asked) {
             let line = self.line(asked, &body, story, answer.as_ref().err(), &watch);
             deck.record(&line)?;
@@ -132,5 +129,22 @@ impl Conversation {
         let written = self.model.endpoint().spec.output_tokens_max;
         let usd = self.model.price().map(|price| price.worst(read, written)).unwrap_or_default();
         Cost { usd, tokens: read.saturating_add(written) }
+    }
+}
+
+/// Runs an exchange as a task of its own, which ends with the trial. What comes in piece by piece wakes the task, on
+/// the threads that listen, and the trial is woken once, with the whole answer.
+async fn apart(exchange: Exchange) -> (Story, Result<Answer, Fault>) {
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        let mut story = Story::default();
+        let answer = exchange.run(&mut story).await;
+        (story, answer)
+    });
+    match task.join_next().await {
+        Some(Ok(ended)) => ended,
+        Some(Err(ended)) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        // Nobody but the end of the process stops a task that is waited for.
+        _ => std::future::pending().await,
     }
 }

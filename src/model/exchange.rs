@@ -24,10 +24,10 @@ use crate::base::clock::Stopwatch;
 const FAILED_CHARS_MAX: usize = 64 * 1024;
 
 /// What is to be exchanged.
-pub(super) struct Exchange<'c> {
-    pub model: &'c Model,
-    pub account: &'c Arc<Account>,
-    pub body: &'c Bytes,
+pub(super) struct Exchange {
+    pub model: Model,
+    pub account: Arc<Account>,
+    pub body: Bytes,
     /// What one try may come to.
     pub worst: Cost,
     /// The seed and the stream that waits are drawn from.
@@ -50,7 +50,7 @@ pub(super) struct Reserved {
     run: Reservation,
 }
 
-impl Exchange<'_> {
+impl Exchange {
     /// Tries until there is an answer, or a reason to stop. The clock begins with the first try: to wait for one's turn, or for
     /// others to say what they spent, is nobody's failure.
     pub async fn run(&self, story: &mut Story) -> Result<Answer, Fault> {
@@ -174,11 +174,11 @@ impl Exchange<'_> {
         if self.model.deck().is_none() {
             return;
         }
-        story.tries.push(tried(self.model, failure, came, watch));
+        story.tries.push(tried(&self.model, failure, came, watch));
     }
 
     async fn reserve(&self) -> Result<Reserved, Limit> {
-        Reserved::of(self.account, self.model.run_account(), self.worst).await
+        Reserved::of(&self.account, self.model.run_account(), self.worst).await
     }
 
     fn told(&self, failure: &Failure, tries: u32) -> String {

@@ -1,8 +1,7 @@
 //! Plays a plan on all cores: workers that keep some trials in flight each, and whoever listens to them and to signals.
 //! Each worker has a segment of its own, which its trials share.
 //!
-//! Trials compute on threads of their own, so that neither the clock nor a signal waits for one. One that waits for its model
-//! keeps its thread, which costs some memory and no time.
+//! Trials compute on threads of their own (`threads.rs`), so that neither the clock nor a signal waits for one.
 
 use std::fs::File;
 use std::pin::Pin;
@@ -10,15 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Builder;
 use tokio::sync::mpsc;
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 use tokio::time::{Sleep, interval, sleep, timeout};
 
 use super::plan::Wish;
 use super::pool::{Options, Progress, Ran, RunError, Shared};
 use super::segments::{FORCE_AFTER, Segments};
 use super::signals::{Signal, Signals};
+use super::threads;
 use crate::agent::Halted;
 use crate::base::sabotage::{self, Sabotage};
 use crate::ledger::{Index, Pen, RecordError, Recorder, RunFolder};
@@ -56,7 +56,7 @@ pub fn run(
     let shared = Arc::new(Shared::new(plan, wish, done, options)?);
     let runtime = Builder::new_multi_thread()
         .worker_threads(LISTENERS)
-        // For each trial a thread, for each worker the forcing of its segment, and as many again that could not be stopped.
+        // Trials that compute, a forcing of each worker's segment, what guardrails compute, and trials that could not be stopped.
         .max_blocking_threads(in_flight.saturating_add(jobs).saturating_mul(2))
         .enable_all()
         .build()
@@ -223,18 +223,18 @@ async fn play_all(
 
 type Ended = (TrialKey, Recorder, Option<Outcome>);
 
-/// Plays one trial on a thread of its own: a crash ends it and nothing else. `None`: it crashed, or its limit was over long
+/// Plays one trial on threads of its own: a crash ends it and nothing else. `None`: it crashed, or its limit was over long
 /// ago and nothing stopped it.
 async fn played(shared: Arc<Shared>, key: TrialKey, recorder: Recorder) -> Option<Ended> {
     let Options { limits, grace, .. } = shared.options;
     let longest = Duration::from_secs(limits.wall_s_max).saturating_add(grace);
     shared.in_flight.fetch_add(1, Ordering::SeqCst);
     let playing = Arc::clone(&shared);
-    let trial = spawn_blocking(move || {
-        let (recorder, outcome) = Handle::current().block_on(playing.play(&key, recorder));
+    let trial = async move {
+        let (recorder, outcome) = playing.play(&key, recorder).await;
         (key, recorder, outcome)
-    });
-    let ended = timeout(longest, trial).await;
+    };
+    let ended = timeout(longest, threads::compute(trial, &shared.computing)).await;
     shared.in_flight.fetch_sub(1, Ordering::SeqCst);
-    ended.ok()?.ok()
+    ended.ok()?
 }

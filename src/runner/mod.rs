@@ -11,6 +11,7 @@ mod plan;
 mod pool;
 mod segments;
 mod signals;
+mod threads;
 
 pub use conclude::{conclude, index};
 pub use conduct::run;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use simulators::World;
+use tokio::sync::Semaphore;
 
 use super::plan::{Cast, Wish};
 use super::signals::Signal;
@@ -18,6 +19,9 @@ use crate::record::TrialKey;
 use crate::record::plan::Plan;
 use crate::scenario::Scenario;
 use crate::trial::{self, Outcome, Played, Trial};
+
+/// Trials that compute at once, for each thread that is to be busy: some of them wait for the disk, or are long.
+const COMPUTING: usize = 4;
 
 /// How far a run has come.
 #[derive(Clone, Debug)]
@@ -89,6 +93,8 @@ pub(super) struct Shared {
     /// Trials that have begun and not ended.
     pub(super) in_flight: AtomicUsize,
     stop: AtomicBool,
+    /// Room for trials that compute.
+    pub(super) computing: Semaphore,
     pub(super) options: Options,
 }
 
@@ -117,7 +123,8 @@ impl Shared {
         let setups = wish.setups.iter().map(|s| (s.name().to_owned(), Arc::clone(s))).collect();
         let (next, in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let stop = AtomicBool::new(false);
-        Ok(Self { plan, worlds, casts: cast_as, setups, done, next, in_flight, stop, options })
+        let computing = Semaphore::new(options.jobs.saturating_mul(COMPUTING).max(1));
+        Ok(Self { plan, worlds, casts: cast_as, setups, done, next, in_flight, stop, computing, options })
     }
 
     /// The next trial to be played; `None` when there is none left, or the run is being stopped.

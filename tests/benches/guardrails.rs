@@ -53,7 +53,36 @@ fn trials(ledger: &[u8]) -> Vec<Vec<Event>> {
     read_bytes(ledger.to_vec()).map(|trial| trial.unwrap().events).collect()
 }
 
+/// Whether a group is to be measured: all are, unless the command line names some.
+fn is_wanted(group: &str) -> bool {
+    let mut filters = std::env::args().skip(1).filter(|word| !word.starts_with("--")).peekable();
+    filters.peek().is_none() || filters.any(|word| word.contains(group))
+}
+
+/// What all threads of this process have computed so far.
+fn computed() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
+    // User's and system's time, in hundredths of a second.
+    let ticks: u64 = fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
+/// Calls a second of one core, whatever else the machine does and on however many threads this runs.
+fn print_per_core(what: &str, calls: u64, mut once: impl FnMut()) {
+    let (began, mut rounds) = (computed(), 0);
+    while computed() - began < Duration::from_secs(3) {
+        once();
+        rounds += 1;
+    }
+    let rate = (calls * rounds) as f64 / (computed() - began).as_secs_f64();
+    println!("{what}: {rate:.0} recorded calls a second of one core");
+}
+
 fn replays(criterion: &mut Criterion) {
+    if !is_wanted("replay") {
+        return;
+    }
     let scenario = Arc::new(scenario::load(&folder()).unwrap());
     let ledger = ledger(&scenario);
     let recorded = trials(&ledger);
@@ -73,6 +102,12 @@ fn replays(criterion: &mut Criterion) {
             asked.map(|replayed| u64::from(replayed.asked)).sum()
         };
         let calls = ask(&recorded);
+        print_per_core(&format!("asking `{name}`"), calls, || {
+            black_box(ask(black_box(&recorded)));
+        });
+        print_per_core(&format!("reading, and asking `{name}`"), calls, || {
+            black_box(ask(&trials(black_box(&ledger))));
+        });
         group.throughput(Throughput::Elements(calls));
         group.bench_function(
             format!("yardstick: reads the ledger of the {calls} calls under `{name}`"),
@@ -119,6 +154,9 @@ fn recorded_calls(trials: &[Vec<Event>]) -> Vec<Recorded> {
 
 /// One decision after another, as a gate asks for them: per second, and how long the slowest of a hundred take.
 fn decisions(criterion: &mut Criterion) {
+    if !is_wanted("decisions") {
+        return;
+    }
     let scenario = Arc::new(scenario::load(&folder()).unwrap());
     let calls = recorded_calls(&trials(&ledger(&scenario)));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
