@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,6 +41,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
 }
+
+/// How long answers that are under way are waited for at the end; a second signal does not wait.
+const UNDER_WAY: Duration = Duration::from_secs(5);
 
 /// Serves until somebody ends it.
 pub fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
@@ -105,6 +109,11 @@ async fn serve(listen: SocketAddr, model: &Model, terminal: &mut Terminal) -> st
         model.endpoint().base
     ));
     tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tokio::select! {
+        () = gateway.end(UNDER_WAY) => {}
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }

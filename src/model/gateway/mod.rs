@@ -13,9 +13,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::model::client::{Model, Who};
 use pass::Entry;
@@ -45,6 +48,7 @@ pub struct Gateway {
     address: SocketAddr,
     passes: Arc<Passes>,
     task: JoinHandle<()>,
+    over: Arc<Notify>,
 }
 
 impl Gateway {
@@ -57,11 +61,22 @@ impl Gateway {
         let address = listener.local_addr()?;
         let passes = Arc::new(Passes::default());
         let router = routes::router(Arc::clone(&passes));
+        let over = Arc::new(Notify::new());
+        let ended = Arc::clone(&over);
         let task = tokio::spawn(async move {
-            // It ends with its task alone.
-            let _ = axum::serve(listener, router).await;
+            let served =
+                axum::serve(listener, router).with_graceful_shutdown(async move { ended.notified().await });
+            // It ends when it is told to, or with its task.
+            let _ = served.await;
         });
-        Ok(Self { address, passes, task })
+        Ok(Self { address, passes, task, over })
+    }
+
+    /// Takes no more, and lets answers that are under way come to their end, and so to the account and the tape, for up to
+    /// this long.
+    pub async fn end(mut self, longest: Duration) {
+        self.over.notify_one();
+        let _ = timeout(longest, &mut self.task).await;
     }
 
     /// Lets one trial's agent pass to this model, for as long as the pass is kept.
