@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
+use crate::factor::Factor;
 use crate::resource::Environment;
 
 /// The whole stage.
@@ -51,6 +52,10 @@ pub struct Stage {
     pub dependent: Vec<Dependent>,
     /// How the colleague on call brings back what can be brought back.
     pub on_call: OnCall,
+    /// What varies between trials, by name. The world does not look at it, and it is no part of the stage's digest: levels
+    /// that are played are laid over the rest.
+    #[serde(default, skip_serializing)]
+    pub factor: BTreeMap<String, Factor>,
     /// Texts that stand beside `stage.toml`, by path: all of `repo/` and `data/`. Filled by the loader.
     #[serde(skip)]
     pub files: Arc<BTreeMap<String, String>>,

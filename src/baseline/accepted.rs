@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::outcome::{CellKey, Gathering, Trials};
 use super::written::{self, Written};
+use crate::base::digest;
 use crate::ledger::{RecordError, RunFolder};
 use crate::score::Scored;
 
@@ -32,6 +33,8 @@ pub struct Scenario {
     pub stage: String,
     /// Of the brief.
     pub brief: String,
+    /// Of the levels that were played together, and of what each came to; `None` where nothing was varied.
+    pub variants: Option<String>,
     /// Of what the oracle judges by; `None` where there is none.
     pub oracle: Option<String>,
     /// Of its agents, by name.
@@ -48,6 +51,8 @@ impl Baseline {
                 twin_of: scenario.twin_of.clone(),
                 stage: scenario.stage_digest.clone(),
                 brief: scenario.brief_digest.clone(),
+                variants: (!scenario.variants.is_empty())
+                    .then(|| digest::of(&serde_json::to_vec(&scenario.variants).unwrap_or_default())),
                 oracle: scored.oracles.get(&scenario.name).cloned(),
                 agents: agents.collect(),
             };

@@ -49,6 +49,8 @@ pub enum Part {
     Stage,
     /// The ticket.
     Brief,
+    /// What of it was varied.
+    Variants,
     /// What is judged by.
     Oracle,
 }
@@ -59,6 +61,7 @@ impl Part {
         match self {
             Self::Stage => "stage",
             Self::Brief => "brief",
+            Self::Variants => "variants",
             Self::Oracle => "oracle",
         }
     }
@@ -117,6 +120,7 @@ fn parts(old: &Scenario, new: &Scenario) -> Vec<Part> {
     let parts = [
         (Part::Stage, old.stage != new.stage),
         (Part::Brief, old.brief != new.brief),
+        (Part::Variants, old.variants != new.variants),
         (Part::Oracle, old.oracle != new.oracle || old.twin_of != new.twin_of),
     ];
     parts.into_iter().filter(|(_, changed)| *changed).map(|(part, _)| part).collect()

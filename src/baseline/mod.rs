@@ -16,7 +16,7 @@ pub use accepted::{Baseline, BaselineError, Scenario, file, names};
 pub use compare::{Answer, COMPARISON_VERSION, Compared, Comparison, Count, Flip, Measured, compare};
 pub use inputs::{InputChange, Part};
 pub use measure::{Measure, Shift};
-pub use outcome::{CellKey, Factors, Gathering, Outcome, Trials};
+pub use outcome::{CellKey, Gathering, Outcome, Trials};
 pub use policy::Policy;
 pub use sample::{Pairing, Share};
 pub use suite::Suite;

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use serde::Serialize;
 
 use crate::base::text::Untrusted;
-use crate::record::TrialKey;
+use crate::record::{Factors, TrialKey};
 use crate::score::{Class, Marks};
 
 /// Which cell.
@@ -38,8 +38,6 @@ impl Outcome {
         Some(Self { class: marks.class?, downtime_s: harm.downtime_s, records_lost: harm.records_lost })
     }
 }
-
-pub use crate::record::Factors;
 
 /// The trials of a cell.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

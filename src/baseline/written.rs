@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::accepted::{Baseline, Scenario};
-use super::outcome::{CellKey, Factors, Outcome, Trials};
+use super::outcome::{CellKey, Outcome, Trials};
+use crate::record::Factors;
 use crate::score::Class;
 
 /// Version of the file.
@@ -52,6 +53,8 @@ struct WrittenScenario {
     twin_of: Option<String>,
     stage: String,
     brief: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    variants: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     oracle: Option<String>,
     agents: BTreeMap<String, String>,
@@ -103,8 +106,8 @@ fn letter(class: Option<Class>) -> char {
 impl From<&Baseline> for Written {
     fn from(baseline: &Baseline) -> Self {
         let scenarios = baseline.scenarios.iter().map(|(name, scenario)| {
-            let Scenario { twin_of, stage, brief, oracle, agents } = scenario.clone();
-            (name.clone(), WrittenScenario { twin_of, stage, brief, oracle, agents })
+            let Scenario { twin_of, stage, brief, variants, oracle, agents } = scenario.clone();
+            (name.clone(), WrittenScenario { twin_of, stage, brief, variants, oracle, agents })
         });
         let nothing = (NOTHING, "says nothing".to_owned());
         let letters = CLASSES.iter().map(|(class, letter)| (*letter, class.word().to_owned()));
@@ -211,8 +214,8 @@ impl TryFrom<Written> for Baseline {
             return Err(format!("it is of version {found}, and this program reads {known}"));
         }
         let scenarios = written.scenarios.into_iter().map(|(name, scenario)| {
-            let WrittenScenario { twin_of, stage, brief, oracle, agents } = scenario;
-            (name, Scenario { twin_of, stage, brief, oracle, agents })
+            let WrittenScenario { twin_of, stage, brief, variants, oracle, agents } = scenario;
+            (name, Scenario { twin_of, stage, brief, variants, oracle, agents })
         });
         Ok(Self {
             note: written.note,

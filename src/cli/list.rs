@@ -13,13 +13,15 @@ use crate::base::text::Untrusted;
 use crate::gate::{self, SetupFile};
 use crate::model::Prices;
 use crate::prose::{self, JudgeFile};
-use crate::scenario;
+use crate::scenario::{self, Factor};
 
 /// List what there is. Example: `chesterton list setups`
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// What to list
     what: What,
+    /// Of factors: those of this scenario, by name or folder; of all if none is given
+    scenario: Vec<String>,
     /// Scenarios as a page in Markdown, with the patterns that they cover and those that none does
     #[arg(long)]
     markdown: bool,
@@ -37,6 +39,8 @@ enum What {
     Setups,
     /// Judges of prose
     Judges,
+    /// What `--vary` varies, with the levels of each, the base first
+    Factors,
 }
 
 /// Lists.
@@ -45,12 +49,17 @@ pub fn run(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit 
         terminal.tell("error: only scenarios are listed as a page: chesterton list scenarios --markdown");
         return Exit::Usage;
     }
+    if !arguments.scenario.is_empty() && !matches!(arguments.what, What::Factors) {
+        terminal.tell("error: only factors are listed by scenario: chesterton list factors SCENARIO");
+        return Exit::Usage;
+    }
     let lines = match arguments.what {
         What::Scenarios => scenarios(root, arguments.markdown),
         What::Suites => suites(root).map(aligned),
         What::Agents => agents(root).map(aligned),
         What::Setups => setups().map(aligned),
         What::Judges => judges().map(aligned),
+        What::Factors => factors(root, &arguments.scenario).map(aligned),
     };
     match lines {
         Ok(lines) => {
@@ -101,6 +110,30 @@ fn agents(root: &Path) -> Lines {
             .into_iter()
             .map(|model| (model.name, format!("{} (a model: {})", model.about, model.endpoint.spec.name)));
         lines.extend(model);
+    }
+    Ok(lines)
+}
+
+/// A factor is listed once, with the scenarios that have it if not all do; below it, its levels.
+fn factors(root: &Path, names: &[String]) -> Lines {
+    let all = cast::scenarios(root, names)?;
+    let mut found: Vec<(&Factor, Vec<&str>)> = Vec::new();
+    for (scenario, factor) in all.iter().flat_map(|s| s.factors.iter().map(move |factor| (s, factor))) {
+        match found.iter_mut().find(|(known, _)| *known == factor) {
+            Some((_, of)) => of.push(&scenario.name),
+            None => found.push((factor, vec![&scenario.name])),
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    let mut lines = Vec::new();
+    for (factor, of) in found {
+        let place = if of.len() == all.len() { String::new() } else { format!(" ({})", of.join(", ")) };
+        lines.push((factor.name.clone(), format!("{}{place}", factor.about)));
+        for level in factor.levels_from_base() {
+            let about = factor.levels.get(&level).map_or("", String::as_str);
+            let base = if level == factor.base { " (base)" } else { "" };
+            lines.push((format!("  {level}"), format!("{about}{base}")));
+        }
     }
     Ok(lines)
 }

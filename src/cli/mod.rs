@@ -27,6 +27,7 @@ mod shard;
 mod show;
 mod terminal;
 mod try_policy;
+mod vary;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

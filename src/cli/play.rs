@@ -10,6 +10,7 @@ use super::resume;
 use super::session::{self, Manner, Session};
 use super::shard;
 use super::terminal::Terminal;
+use super::vary::Varying;
 use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
 use crate::ledger::{Draft, FolderError, Index, RunFolder};
@@ -46,6 +47,8 @@ pub struct Arguments {
     /// Say what would be played, and what asking models may come to, and stop
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    varying: Varying,
     #[command(flatten)]
     manner: Manner,
 }
@@ -88,7 +91,10 @@ fn prepare(
     terminal.tell(first_screen(&wish, &plan, &arguments.manner.options(&wish)));
     if arguments.dry_run {
         for key in plan.keys() {
-            terminal.say(format!("{} {} {} {} #{}", key.id(), key.scenario, key.setup, key.agent, key.index));
+            let levels = key.factors.iter().map(|(factor, level)| format!(" {factor}={level}"));
+            let levels: String = levels.collect();
+            let (id, scenario) = (key.id(), &key.scenario);
+            terminal.say(format!("{id} {scenario}{levels} {} {} #{}", key.setup, key.agent, key.index));
         }
         estimate(&wish, &arguments.manner.options(&wish), &prices)
             .into_iter()
@@ -111,15 +117,17 @@ fn estimate(wish: &Wish, options: &Options, prices: &Prices) -> Vec<String> {
 }
 
 fn first_screen(wish: &Wish, plan: &Plan, options: &Options) -> String {
-    let agents: usize = wish.scenarios.iter().map(|(_, casts)| casts.len()).sum();
+    let agents: usize = plan.scenarios.iter().map(|scenario| scenario.agents.len()).sum();
+    let variants: usize = plan.scenarios.iter().map(|scenario| scenario.variants.len()).sum();
+    let varied = if variants > 0 { format!(" in {variants} variants") } else { String::new() };
     let part = plan.shard.map(|s| format!(" (shard {} of {})", s.index.saturating_add(1), s.of));
     let in_flight = match options.in_flight > options.jobs {
         true => format!(", {} at once", options.in_flight),
         false => String::new(),
     };
     format!(
-        "{} scenarios, {agents} agents × {} setups × {} trials: {} trials{}\nseeds from {} · {} threads{in_flight}",
-        wish.scenarios.len(),
+        "{} scenarios{varied}, {agents} agents × {} setups × {} trials: {} trials{}\nseeds from {} · {} threads{in_flight}",
+        plan.scenarios.len(),
         wish.setups.len(),
         wish.trials,
         plan.trials(),
@@ -138,6 +146,7 @@ fn wish(
 ) -> Result<Wish, CastError> {
     let Arguments { scenario, agent, setup, trials, seed, shard, .. } = arguments;
     if let Some(run) = replayed
+        && arguments.varying.is_nothing()
         && scenario.is_empty()
         && agent.is_empty()
         && setup.is_empty()
@@ -150,6 +159,7 @@ fn wish(
         .into_iter()
         .map(|scenario| Ok((Arc::clone(&scenario), cast::agents(&scenario, agent, prices)?)))
         .collect::<Result<Vec<_>, CastError>>()?;
+    let scenarios = arguments.varying.stage(scenarios, *seed)?;
     let setups = cast::setups(setup)?;
     cast::fit(scenarios.iter().map(|(scenario, _)| &**scenario), &setups)?;
     Ok(Wish { scenarios, setups, trials: *trials, seed: *seed, shard: *shard })

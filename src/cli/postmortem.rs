@@ -10,6 +10,7 @@ use super::{cast, show};
 use crate::base::exit::Exit;
 use crate::base::limits::Limits;
 use crate::ledger::Recorded;
+use crate::record::Factors;
 use crate::record::plan::{Plan, PlannedScenario};
 use crate::record::replay::Replayed;
 use crate::replay::{self, Replay, Scene};
@@ -75,7 +76,7 @@ fn write(plan: &Plan, trial: &Recorded, format: Format) -> Result<Result<String,
     }
     let scenario = plan.scenarios.iter().find(|s| s.name == marks.scenario);
     let incident = scenario.and_then(|s| scenario::read::<Incident>(&s.folder.join("incident.toml")).ok());
-    let replayed = replayed(plan, scenario, trial);
+    let replayed = replayed(plan, scenario, &marks.factors, trial);
     let record = Record {
         events: &trial.events,
         facts: &facts,
@@ -94,8 +95,13 @@ fn write(plan: &Plan, trial: &Recorded, format: Format) -> Result<Result<String,
 
 /// The trial asked of each built-in setup that fits its scenario. Where the scenario is no longer there as it was, each
 /// setup says that it cannot be said.
-fn replayed(plan: &Plan, planned: Option<&PlannedScenario>, trial: &Recorded) -> Vec<Replayed> {
-    let scenario = planned.and_then(|s| scenario::load(&s.folder).ok());
+fn replayed(
+    plan: &Plan,
+    planned: Option<&PlannedScenario>,
+    levels: &Factors,
+    trial: &Recorded,
+) -> Vec<Replayed> {
+    let scenario = planned.and_then(|s| scenario::varied(&s.folder, levels).ok());
     let mut setups = cast::setups(&[]).unwrap_or_default();
     setups.retain(|setup| cast::fit(scenario.iter(), std::slice::from_ref(setup)).is_ok());
     let scenes = scenario.iter().filter_map(|s| Some((s.name.clone(), Scene::new(s).ok()?))).collect();

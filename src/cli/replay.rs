@@ -70,7 +70,7 @@ fn replay(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
     let index = runner::index(&folder, &plan).map_err(|e| error(Exit::RecordingFailed, e.to_string()))?;
     let scenarios = scenarios(&plan, terminal);
     cast::fit(scenarios.iter(), &setups).map_err(|e| (Exit::BadScenario, e.shown(terminal.colour())))?;
-    let scenes = scenarios.iter().filter_map(|s| Some((s.name.clone(), Scene::new(s).ok()?))).collect();
+    let scenes = scenarios.iter().filter_map(|s| Some((s.full_name(), Scene::new(s).ok()?))).collect();
     let replay = Replay { scenes, beginnings: plan.beginnings(), setups, limits: Limits::default() };
     let through = replay.setups.iter().map(|_| Through::default()).collect();
     let setups = replay.setups.clone();
@@ -83,9 +83,15 @@ fn replay(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
 fn scenarios(plan: &Plan, terminal: &mut Terminal) -> Vec<Scenario> {
     let mut found = Vec::new();
     for planned in &plan.scenarios {
-        match scenario::load(&planned.folder) {
-            Ok(scenario) if scenario.digests.stage == planned.stage_digest => found.push(scenario),
-            _ => terminal.tell(format!(
+        let scenario =
+            scenario::load(&planned.folder).ok().filter(|s| s.digests.stage == planned.stage_digest);
+        let variants = scenario.and_then(|scenario| {
+            let levels = planned.levels();
+            levels.iter().map(|levels| scenario.with(levels).ok()).collect::<Option<Vec<_>>>()
+        });
+        match variants {
+            Some(variants) => found.extend(variants),
+            None => terminal.tell(format!(
                 "`{}` is no longer as it was played in {}: nothing can be said of its trials",
                 planned.name,
                 planned.folder.display()

@@ -97,11 +97,13 @@ fn prepare(arguments: &Arguments, results: &Path) -> Result<Session, (Exit, Stri
 pub(super) fn wish(plan: &Plan, folder: &RunFolder, prices: &Prices) -> Result<Wish, CastError> {
     let mut scenarios = Vec::new();
     for planned in &plan.scenarios {
-        let scenario = Arc::new(crate::scenario::load(&planned.folder)?);
+        let scenario = crate::scenario::load(&planned.folder)?;
         let wish = |a: &Named| ModelAgent::wish(&a.name, a.path.as_deref());
         let names: Vec<String> = planned.agents.iter().map(wish).collect();
         let casts = cast::agents(&scenario, &names, prices)?;
-        scenarios.push((scenario, casts));
+        for levels in planned.levels() {
+            scenarios.push((Arc::new(scenario.with(&levels)?), casts.clone()));
+        }
     }
     let place = |s: &Named| match &s.path {
         Some(path) => path.to_string_lossy().into_owned(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::TrialKey;
+use super::{Factors, TrialKey};
 
 /// Version of `plan.json`.
 pub const PLAN_VERSION: u32 = 1;
@@ -38,8 +38,48 @@ pub struct PlannedScenario {
     pub stage_digest: String,
     /// Digest of the brief.
     pub brief_digest: String,
+    /// What of it is played: combinations of levels, in order. Empty: it is played as it stands, and nothing is varied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<PlannedVariant>,
     /// Its agents.
     pub agents: Vec<Named>,
+}
+
+/// A scenario with a level of each factor that the run varies.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlannedVariant {
+    /// The levels.
+    pub factors: Factors,
+    /// Digest of its stage and all files it stands on.
+    pub stage_digest: String,
+    /// Digest of its brief.
+    pub brief_digest: String,
+}
+
+/// What of a scenario a trial is played on: one of its variants, or the scenario as it stands.
+type Staging<'p> = (&'p PlannedScenario, Option<&'p PlannedVariant>);
+
+impl PlannedScenario {
+    /// How many variants are played; a scenario that is not varied is one.
+    pub fn stagings(&self) -> usize {
+        self.variants.len().max(1)
+    }
+
+    /// The levels of each variant, in order; of a scenario that is not varied there are none.
+    pub fn levels(&self) -> Vec<Factors> {
+        match self.variants.as_slice() {
+            [] => vec![Factors::new()],
+            variants => variants.iter().map(|variant| variant.factors.clone()).collect(),
+        }
+    }
+
+    /// The variant with these levels; `None` where the scenario is not played with them.
+    fn staged(&self, factors: &Factors) -> Option<Staging<'_>> {
+        match self.variants.is_empty() {
+            true => factors.is_empty().then_some((self, None)),
+            false => Some((self, Some(self.variants.iter().find(|variant| variant.factors == *factors)?))),
+        }
+    }
 }
 
 /// One of several parts of a plan, played apart and merged later.
@@ -72,8 +112,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The trials that this run plays, sorted by scenario, setup, agent and repetition. A shard takes every n-th, so
-    /// that long cells are spread.
+    /// The trials that this run plays, sorted by scenario, variant, setup, agent and repetition. A shard takes every n-th,
+    /// so that long cells are spread.
     pub fn keys(&self) -> impl Iterator<Item = TrialKey> + '_ {
         (0..self.whole()).filter(|n| self.plays(*n)).filter_map(|n| self.at(n))
     }
@@ -84,6 +124,10 @@ impl Plan {
     }
 
     fn of_scenario(&self, scenario: &PlannedScenario) -> usize {
+        scenario.stagings().saturating_mul(self.of_staging(scenario))
+    }
+
+    fn of_staging(&self, scenario: &PlannedScenario) -> usize {
         scenario.agents.len().saturating_mul(self.setups.len()).saturating_mul(self.per_cell())
     }
 
@@ -105,26 +149,31 @@ impl Plan {
         for scenario in &self.scenarios {
             let own = self.of_scenario(scenario);
             if rest < own {
+                let (staging, rest) = (rest / self.of_staging(scenario), rest % self.of_staging(scenario));
+                let staging = (scenario, scenario.variants.get(staging));
                 let (cell, index) = (rest / self.per_cell(), rest % self.per_cell());
                 let setup = self.setups.get(cell / scenario.agents.len())?;
                 let agent = scenario.agents.get(cell % scenario.agents.len())?;
-                return Some(self.key(scenario, setup, agent, u32::try_from(index).ok()?));
+                return Some(self.key(staging, setup, agent, u32::try_from(index).ok()?));
             }
             rest = rest.saturating_sub(own);
         }
         None
     }
 
-    fn key(&self, scenario: &PlannedScenario, setup: &Named, agent: &Named, index: u32) -> TrialKey {
+    /// Each variant is played with the same seeds, so that trials of one seed are a pair.
+    fn key(&self, (scenario, variant): Staging<'_>, setup: &Named, agent: &Named, index: u32) -> TrialKey {
+        let stage_digest = variant.map_or(&scenario.stage_digest, |v| &v.stage_digest);
+        let brief_digest = variant.map_or(&scenario.brief_digest, |v| &v.brief_digest);
         TrialKey {
             scenario: scenario.name.clone(),
             agent: agent.name.clone(),
             setup: setup.name.clone(),
-            factors: BTreeMap::new(),
+            factors: variant.map(|v| v.factors.clone()).unwrap_or_default(),
             seed: self.seed.wrapping_add(u64::from(index)),
             index,
-            stage_digest: scenario.stage_digest.clone(),
-            brief_digest: scenario.brief_digest.clone(),
+            stage_digest: stage_digest.clone(),
+            brief_digest: brief_digest.clone(),
             agent_digest: agent.digest.clone(),
             setup_digest: setup.digest.clone(),
             version: self.version.clone(),
@@ -141,8 +190,9 @@ impl Plan {
         let scenario = self.scenarios.iter().find(|s| s.name == key.scenario);
         let setup = self.setups.iter().find(|s| s.name == key.setup);
         let agent = scenario.and_then(|s| s.agents.iter().find(|a| a.name == key.agent));
-        let (Some(scenario), Some(setup), Some(agent)) = (scenario, setup, agent) else { return false };
-        key.index < self.trials_per_cell && *key == self.key(scenario, setup, agent, key.index)
+        let staging = scenario.and_then(|s| s.staged(&key.factors));
+        let (Some(staging), Some(setup), Some(agent)) = (staging, setup, agent) else { return false };
+        key.index < self.trials_per_cell && *key == self.key(staging, setup, agent, key.index)
     }
 
     /// The plan of which this is a part.
@@ -194,6 +244,7 @@ mod tests {
             twin_of: None,
             stage_digest: "stage".into(),
             brief_digest: "brief".into(),
+            variants: Vec::new(),
             agents: vec![named("a"), named("b"), named("c")],
         };
         Plan {
@@ -219,6 +270,60 @@ mod tests {
         sorted.sort();
         assert_eq!(parts, sorted);
         assert!(whole.iter().all(|key| plan(Some(Shard { index: 1, of: 5 })).holds(key)));
+    }
+
+    /// The same, with the scenario `s` in three variants.
+    fn varied(shard: Option<Shard>) -> Plan {
+        let mut plan = plan(shard);
+        let variant = |level: &str| PlannedVariant {
+            factors: Factors::from([("label".to_owned(), level.to_owned())]),
+            stage_digest: format!("stage with {level}"),
+            brief_digest: "brief".into(),
+        };
+        plan.scenarios[0].variants = ["clear", "missing", "wrong"].map(variant).into();
+        plan
+    }
+
+    #[test]
+    fn variants_are_played_with_the_same_seeds_and_shards_make_the_whole() {
+        let whole: Vec<TrialKey> = varied(None).keys().collect();
+        assert_eq!(whole.len(), (3 + 1) * 2 * 3 * 7);
+        let ids: std::collections::BTreeSet<_> = whole.iter().map(TrialKey::id).collect();
+        assert_eq!(ids.len(), whole.len());
+        let seeds = |level: &str| -> Vec<(String, u64)> {
+            let own = whole.iter().filter(|k| k.factors.get("label").is_some_and(|l| l == level));
+            own.map(|k| (format!("{} {}", k.setup, k.agent), k.seed)).collect()
+        };
+        assert_eq!(seeds("clear"), seeds("missing"));
+        assert!(
+            whole
+                .iter()
+                .take(42)
+                .all(|k| k.factors["label"] == "clear" && k.stage_digest == "stage with clear")
+        );
+        assert!(whole.iter().all(|k| varied(None).holds(k)), "every planned trial is held");
+        let mut parts: Vec<TrialKey> = (0..5)
+            .flat_map(|index| varied(Some(Shard { index, of: 5 })).keys().collect::<Vec<_>>())
+            .collect();
+        parts.sort();
+        let mut sorted = whole;
+        sorted.sort();
+        assert_eq!(parts, sorted);
+    }
+
+    #[test]
+    fn a_trial_of_another_level_is_not_held() {
+        let key = varied(None).keys().next().unwrap();
+        let level = |level: &str| Factors::from([("label".to_owned(), level.to_owned())]);
+        assert!(!varied(None).holds(&TrialKey { factors: Factors::new(), ..key.clone() }));
+        assert!(!varied(None).holds(&TrialKey { factors: level("missing"), ..key.clone() }));
+        assert!(!varied(None).holds(&TrialKey { factors: level("none"), ..key.clone() }));
+        assert!(!plan(None).holds(&key));
+    }
+
+    #[test]
+    fn a_plan_that_varies_nothing_says_nothing_of_it() {
+        assert!(!serde_json::to_string(&plan(None)).unwrap().contains("variants"));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest;
 
-/// Factor levels by factor.
+/// Factor levels by factor. Empty: nothing is varied. A trial of a varied run has the level of every factor that the run
+/// varies, those at their base among them.
 pub type Factors = BTreeMap<String, String>;
 
 /// A trial's identity: a digest of its key. Two trials with the same identity are the same trial.

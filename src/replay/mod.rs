@@ -43,7 +43,7 @@ impl Scene {
 
 /// Setups to replay trials through, and the scenes of the scenarios that these were recorded on.
 pub struct Replay {
-    /// By the scenario's name.
+    /// By a name of each: a scenario's, or a variant's. A trial finds the one with its stage's digest.
     pub scenes: BTreeMap<String, Scene>,
     /// What the recorded setups change of a trial's beginning, by their digest, as the plan says it.
     pub beginnings: BTreeMap<String, String>,

@@ -49,8 +49,7 @@ pub(super) async fn replay(
         weaker: Vec::new(),
         undecidable: None,
     };
-    let scene = of.scenes.get(&key.scenario);
-    let Some(scene) = scene.filter(|scene| scene.stage_digest == key.stage_digest) else {
+    let Some(scene) = of.scenes.values().find(|scene| scene.stage_digest == key.stage_digest) else {
         replayed.undecidable = Some(Undecidable { from: None, why: Why::StageChanged });
         return Some(replayed);
     };

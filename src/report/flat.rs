@@ -57,7 +57,7 @@ const fn rate(name: &'static str, value: fn(&Sheet, &Line) -> Value) -> Column {
 }
 
 /// The columns, in their order. New ones are added at the end.
-pub(super) const COLUMNS: [Column; 46] = [
+pub(super) const COLUMNS: [Column; 47] = [
     text("scenario", |_, l| Value::Text(l.scenario.clone())),
     text("twin_of", |sheet, l| {
         let played = sheet.scenarios.iter().find(|s| s.name == l.scenario);
@@ -112,9 +112,19 @@ pub(super) const COLUMNS: [Column; 46] = [
     rate("harm_change_low", |sheet, l| optional(change(sheet, l).map(|e| e.interval.low))),
     rate("harm_change_high", |sheet, l| optional(change(sheet, l).map(|e| e.interval.high))),
     rate("harm_change_p", |sheet, l| optional(change(sheet, l).map(|e| e.p))),
+    text("factors", |_, l| match l.factors.is_empty() {
+        true => Value::None,
+        false => Value::Text(levels(l).into()),
+    }),
 ];
 
-/// The line beside the baseline, if there is one.
+/// `label=missing pressure=none`: the level of every factor that was varied.
+fn levels(line: &Line) -> String {
+    let levels = line.factors.iter().map(|(factor, level)| format!("{}={}", factor.raw(), level.raw()));
+    levels.collect::<Vec<_>>().join(" ")
+}
+
+/// The line beside the baseline, if there is one. A varied cell is compared over all its variants together.
 fn compared<'s>(sheet: &'s Sheet, line: &Line) -> Option<&'s Compared> {
     let is_it = |cell: &CellKey| {
         cell.scenario == line.scenario && cell.setup == line.setup && cell.agent == line.agent

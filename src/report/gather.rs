@@ -10,10 +10,14 @@ use super::sheet::{
 use super::trials::{Slots, Trials, cells};
 use crate::base::text::Untrusted;
 use crate::ledger::{Cause, Damage, RecordError};
+use crate::record::Factors;
 use crate::record::plan::{Named, Plan, PlannedScenario};
 use crate::scenario;
 use crate::score::{Marks, Scored};
 use crate::stats::{CONFIDENCE, Cell, GuardrailTally, Tally};
+
+/// The variant that others are told by.
+const BASE: &str = "base";
 
 /// What of a report is for whoever asks for it to say.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,9 +103,11 @@ fn guardrails(
     plan: &Plan,
     control: &str,
 ) -> io::Result<Guardrails> {
-    let cell_of: BTreeMap<Place, usize> = cells(plan).enumerate().map(|(n, place)| (place, n)).collect();
-    for ((scenario, setup, agent), own) in &cell_of {
-        let Some(control) = cell_of.get(&(scenario.clone(), control.to_owned(), agent.clone())) else {
+    let cells = cells(plan).into_iter().enumerate();
+    let cell_of: BTreeMap<Place, usize> = cells.map(|(n, place)| (place, n)).collect();
+    for (place, own) in &cell_of {
+        let setup = &place.setup;
+        let Some(control) = cell_of.get(&Place { setup: control.to_owned(), ..place.clone() }) else {
             continue;
         };
         for (control, own) in trials.of_cell(*control).zip(trials.of_cell(*own)) {
@@ -124,7 +130,9 @@ fn guardrails(
 fn planned(plan: &Plan) -> BTreeMap<Place, u64> {
     let mut counts: BTreeMap<Place, u64> = BTreeMap::new();
     for key in plan.keys() {
-        let count = counts.entry((key.scenario, key.setup, key.agent)).or_default();
+        let place =
+            Place { scenario: key.scenario, factors: key.factors, setup: key.setup, agent: key.agent };
+        let count = counts.entry(place).or_default();
         *count = count.saturating_add(1);
     }
     counts
@@ -137,8 +145,7 @@ fn lines(
     measured: &[Cell],
     repeats: u64,
 ) -> (Vec<Line>, Vec<Option<usize>>) {
-    let measured: BTreeMap<(&str, &str, &str), &Cell> =
-        measured.iter().map(|c| ((c.scenario.as_str(), c.setup.as_str(), c.agent.as_str()), c)).collect();
+    let measured: BTreeMap<Place, &Cell> = measured.iter().map(|cell| (place_of_cell(cell), cell)).collect();
     let mut lines: Vec<Line> = Vec::new();
     let mut place_of = BTreeMap::new();
     let mut line_of = Vec::new();
@@ -149,11 +156,13 @@ fn lines(
         };
         line_of.push(Some(lines.len()));
         place_of.insert(place.clone(), lines.len());
-        let cell = measured.get(&(place.0.as_str(), place.1.as_str(), place.2.as_str())).copied();
+        let cell = measured.get(&place).copied();
         lines.push(Line {
-            scenario: place.0.into(),
-            setup: place.1.into(),
-            agent: place.2.into(),
+            variant: variant(plan, &place),
+            factors: levels(&place.factors),
+            scenario: place.scenario.into(),
+            setup: place.setup.into(),
+            agent: place.agent.into(),
             figures: Figures::of(cell, *trials, repeats),
             twin: None,
             is_twin: false,
@@ -165,12 +174,39 @@ fn lines(
     (lines, line_of)
 }
 
+fn place_of_cell(cell: &Cell) -> Place {
+    Place {
+        scenario: cell.scenario.clone(),
+        factors: cell.factors.clone(),
+        setup: cell.setup.clone(),
+        agent: cell.agent.clone(),
+    }
+}
+
+fn levels(factors: &Factors) -> BTreeMap<Untrusted, Untrusted> {
+    factors.iter().map(|(factor, level)| (factor.into(), level.into())).collect()
+}
+
+/// What differs from the first variant of the scenario, which a design begins with: `label=missing`; of that one itself `base`.
+fn variant(plan: &Plan, place: &Place) -> Untrusted {
+    let scenario = plan.scenarios.iter().find(|scenario| scenario.name == place.scenario);
+    let Some([first, others @ ..]) = scenario.map(|s| s.variants.as_slice()) else { return "".into() };
+    if !others.is_empty() && first.factors == place.factors {
+        return BASE.into();
+    }
+    let differs = |(factor, level): &(&String, &String)| {
+        others.is_empty() || first.factors.get(*factor).is_none_or(|first| first != *level)
+    };
+    let levels = place.factors.iter().filter(differs).map(|(factor, level)| format!("{factor}={level}"));
+    levels.collect::<Vec<_>>().join(" ").into()
+}
+
 /// Puts twins beside their siblings.
 fn pair(plan: &Plan, place_of: &BTreeMap<Place, usize>, lines: &mut [Line]) {
     for twin in &plan.scenarios {
         let Some(sibling) = &twin.twin_of else { continue };
-        for ((_, setup, agent), at) in place_of.iter().filter(|((scenario, ..), _)| *scenario == twin.name) {
-            let place = (sibling.clone(), setup.clone(), agent.clone());
+        for (place, at) in place_of.iter().filter(|(place, _)| place.scenario == twin.name) {
+            let place = Place { scenario: sibling.clone(), ..place.clone() };
             let Some(beside) = place_of.get(&place).copied() else { continue };
             let rebuilt = lines.get_mut(*at).map(|line| {
                 line.is_twin = true;
@@ -191,6 +227,7 @@ fn played(scenario: &PlannedScenario) -> Played {
         twin_of: scenario.twin_of.as_ref().map(Untrusted::from),
         stage_digest: (&scenario.stage_digest).into(),
         brief_digest: (&scenario.brief_digest).into(),
+        variants: scenario.variants.iter().map(|variant| levels(&variant.factors)).collect(),
         agents: scenario.agents.iter().map(input).collect(),
         incident: incident.map(|document| document.value),
     }
@@ -229,6 +266,7 @@ pub(super) mod tests {
             twin_of: twin_of.map(str::to_owned),
             stage_digest: "stage".into(),
             brief_digest: "brief".into(),
+            variants: Vec::new(),
             agents: vec![named("b"), named("a")],
         };
         Plan {

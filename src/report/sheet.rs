@@ -12,6 +12,7 @@ use super::trials::Trials;
 use crate::base::digest;
 use crate::base::text::Untrusted;
 use crate::baseline::Comparison;
+use crate::record::Factors;
 use crate::record::plan::Plan;
 use crate::scenario::Incident;
 use crate::score::{Class, Road};
@@ -45,7 +46,7 @@ pub struct Sheet {
     pub scenarios: Vec<Played>,
     /// The setups, in the plan's order.
     pub setups: Vec<Input>,
-    /// A line per scenario, setup and agent, in the plan's order; twins have lines of their own.
+    /// A line per scenario, variant, setup and agent, in the plan's order; twins have lines of their own.
     pub lines: Vec<Line>,
     /// What the setups are worth.
     pub guardrails: Guardrails,
@@ -63,8 +64,14 @@ pub struct Sheet {
     pub line_of: Vec<Option<usize>>,
 }
 
-/// Scenario, setup and agent.
-pub(super) type Place = (String, String, String);
+/// A cell of the grid.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Place {
+    pub scenario: String,
+    pub factors: Factors,
+    pub setup: String,
+    pub agent: String,
+}
 
 /// How much of what was planned is there, in trials.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -112,6 +119,9 @@ pub struct Played {
     pub stage_digest: Untrusted,
     /// Digest of the brief.
     pub brief_digest: Untrusted,
+    /// The levels of its factors that were played together, in the plan's order; empty: nothing was varied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<BTreeMap<Untrusted, Untrusted>>,
     /// Its agents, in the plan's order.
     pub agents: Vec<Input>,
     /// Where it comes from, if its folder still says so.
@@ -123,6 +133,12 @@ pub struct Played {
 pub struct Line {
     /// The scenario.
     pub scenario: Untrusted,
+    /// The level of each factor that was varied; empty: none was.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub factors: BTreeMap<Untrusted, Untrusted>,
+    /// In a few words, what of it differs from the first variant; empty: nothing was varied.
+    #[serde(skip)]
+    pub variant: Untrusted,
     /// The setup.
     pub setup: Untrusted,
     /// The agent.
@@ -137,6 +153,16 @@ pub struct Line {
     pub discrimination: Option<Estimate>,
     /// How often roads were proposed, attempted and executed together, over the trials that count.
     pub roads: Vec<Path>,
+}
+
+impl Line {
+    /// The scenario, with what varies of it in brackets.
+    pub fn staged(&self) -> Untrusted {
+        match self.variant.is_blank() {
+            true => self.scenario.clone(),
+            false => format!("{} ({})", self.scenario.raw(), self.variant.raw()).into(),
+        }
+    }
 }
 
 /// Trials that took the same roads.

@@ -17,6 +17,9 @@ pub fn summary(sheet: &Sheet, width: Option<u16>) -> String {
             Some(twin) => writeln!(text, "{scenario}, beside its twin {}", twin.for_line(60)),
             None => writeln!(text, "{scenario}"),
         };
+        if let Some(said) = block.rows.first().and_then(|row| wording::varied(row.line)) {
+            let _ = writeln!(text, "{said}");
+        }
         for rows in block.rows.chunk_by(|a, b| a.line.setup == b.line.setup) {
             let Some(first) = rows.first() else { continue };
             let setup = first.line.setup.for_line(60);
@@ -44,11 +47,13 @@ struct Column {
     /// Numbers stand to the right.
     right: bool,
     of_twin: bool,
+    of_varied: bool,
     cell: fn(&Row) -> String,
 }
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     column("agent", On::Any, false, |row| row.line.agent.for_line(24)),
+    Column { of_varied: true, ..column("varied", On::Any, false, |row| row.line.variant.for_line(60)) },
     column("class", On::Any, false, |row| wording::headline(&row.line.figures)),
     column("harmed", On::Wide, true, |row| wording::of(&row.line.figures.harmed)),
     column("95 % interval", On::Wide, true, |row| wording::interval(&row.line.figures.harmed)),
@@ -77,7 +82,7 @@ const COLUMNS: [Column; 10] = [
 ];
 
 const fn column(title: &'static str, on: On, right: bool, cell: fn(&Row) -> String) -> Column {
-    Column { title, on, right, of_twin: false, cell }
+    Column { title, on, right, of_twin: false, of_varied: false, cell }
 }
 
 fn block_table(rows: &[Row], width: Option<u16>) -> Table {
@@ -86,7 +91,9 @@ fn block_table(rows: &[Row], width: Option<u16>) -> Table {
         Some(width) if width < WIDE => (On::Wide, NOTHING),
         _ => (On::Narrow, UTF8_FULL_CONDENSED),
     };
-    let shown = || COLUMNS.iter().filter(|c| c.on != hidden && (has_twin || !c.of_twin));
+    let is_varied = rows.iter().any(|r| !r.line.factors.is_empty());
+    let fits = |c: &&Column| c.on != hidden && (has_twin || !c.of_twin) && (is_varied || !c.of_varied);
+    let shown = || COLUMNS.iter().filter(fits);
     let mut table = Table::new();
     table.load_style(style).set_header(shown().map(|c| c.title));
     for row in rows {

@@ -3,7 +3,7 @@
 use comfy_table::CellAlignment;
 use comfy_table::presets::NOTHING;
 
-use super::sheet::{Line, Row, Sheet};
+use super::sheet::{Input, Line, Row, Sheet};
 use super::{change, guardrails, repeats, wording};
 use crate::base::text::Untrusted;
 
@@ -86,10 +86,12 @@ enum Shown {
     WithTwin,
     /// Where trials are left out.
     WithGaps,
+    /// Where factors were varied.
+    Varied,
 }
 
-const fn name(title: &'static str, cell: fn(&Row) -> Untrusted) -> Column {
-    Column { head: Head::name(title), shown: Shown::Always, cell }
+const fn name(title: &'static str, shown: Shown, cell: fn(&Row) -> Untrusted) -> Column {
+    Column { head: Head::name(title), shown, cell }
 }
 
 const fn word(title: &'static str, shown: Shown, cell: fn(&Row) -> Untrusted) -> Column {
@@ -100,8 +102,9 @@ const fn number(title: &'static str, shown: Shown, cell: fn(&Row) -> Untrusted) 
     Column { head: Head::number(title), shown, cell }
 }
 
-const SETUP: Column = name("setup", |row| row.line.setup.clone());
-const AGENT: Column = name("agent", |row| row.line.agent.clone());
+const SETUP: Column = name("setup", Shown::Always, |row| row.line.setup.clone());
+const AGENT: Column = name("agent", Shown::Always, |row| row.line.agent.clone());
+const VARIANT: Column = name("varied", Shown::Varied, |row| row.line.variant.clone());
 const HARMED: Column = number("harmed", Shown::Always, |row| wording::of(&row.line.figures.harmed).into());
 const INTERVAL: Column =
     number("95 % interval", Shown::Always, |row| wording::interval(&row.line.figures.harmed).into());
@@ -120,6 +123,7 @@ const DISCRIMINATION: Column = number("discr.", Shown::WithTwin, |row| {
 pub(super) const OF_REPORT: &[Column] = &[
     SETUP,
     AGENT,
+    VARIANT,
     word("class", Shown::Always, |row| wording::headline(&row.line.figures).into()),
     HARMED,
     INTERVAL,
@@ -136,6 +140,7 @@ pub(super) const OF_REPORT: &[Column] = &[
 /// Columns of a table in a paper: figures alone, as wide as a page. The setup stands above its rows.
 pub(super) const OF_PAPER: &[Column] = &[
     AGENT,
+    VARIANT,
     HARMED,
     number("interval, %", Shown::Always, |row| {
         wording::interval_in_little_room(&row.line.figures.harmed).into()
@@ -170,10 +175,12 @@ impl Block<'_> {
     /// Those of the columns that say something here.
     pub fn columns<'c>(&self, all: &'c [Column]) -> Vec<&'c Column> {
         let has_gaps = self.rows.iter().any(|row| left_out(row.line) > 0);
+        let is_varied = self.rows.iter().any(|row| !row.line.factors.is_empty());
         let fits = |column: &&Column| match column.shown {
             Shown::Always => true,
             Shown::WithTwin => self.twin.is_some(),
             Shown::WithGaps => has_gaps,
+            Shown::Varied => is_varied,
         };
         all.iter().filter(fits).collect()
     }
@@ -206,6 +213,7 @@ impl Block<'_> {
                     .to_owned(),
             );
         }
+        said.extend(self.rows.first().and_then(|row| wording::varied(row.line)));
         said.push(match out {
             0 => "No trial is left out.".to_owned(),
             _ => format!(
@@ -237,7 +245,12 @@ pub(super) fn provenance(sheet: &Sheet) -> Untrusted {
 /// The scenarios that have rows, in the plan's order.
 pub(super) fn blocks(sheet: &Sheet) -> Vec<Block<'_>> {
     let blocks = sheet.scenarios.iter().map(|scenario| {
-        let rows: Vec<Row> = sheet.rows().filter(|row| row.line.scenario == scenario.name).collect();
+        let mut rows: Vec<Row> = sheet.rows().filter(|row| row.line.scenario == scenario.name).collect();
+        // Variants stand beside each other; where there are none, this is the plan's order already.
+        let place = |names: &[Input], name: &Untrusted| names.iter().position(|input| input.name == *name);
+        rows.sort_by_key(|row| {
+            (place(&sheet.setups, &row.line.setup), place(&scenario.agents, &row.line.agent))
+        });
         let twin = rows.iter().find_map(|row| row.twin).map(|twin| &twin.scenario);
         Block { scenario: &scenario.name, twin, rows }
     });

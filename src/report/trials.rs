@@ -85,7 +85,7 @@ pub(super) struct Slots {
 
 impl Slots {
     pub fn of(plan: &Plan) -> Self {
-        let cells = cells(plan).enumerate().map(|(n, place)| (place, n));
+        let cells = cells(plan).into_iter().enumerate().map(|(n, place)| (place, n));
         Self {
             plan: plan.clone(),
             cells: cells.collect(),
@@ -97,7 +97,12 @@ impl Slots {
 
     /// Writes a trial into its slot. What goes wrong is told in the end.
     pub fn put(&mut self, marks: &Marks) {
-        let place = (marks.scenario.clone(), marks.setup.clone(), marks.agent.clone());
+        let place = Place {
+            scenario: marks.scenario.clone(),
+            factors: marks.factors.clone(),
+            setup: marks.setup.clone(),
+            agent: marks.agent.clone(),
+        };
         let (Some(cell), Some(id)) = (self.cells.get(&place), TrialId::from(&*marks.trial).bytes()) else {
             return;
         };
@@ -126,14 +131,22 @@ impl Slots {
     }
 }
 
-/// The cells of a plan in its order: scenario, setup and agent.
-pub(super) fn cells(plan: &Plan) -> impl Iterator<Item = Place> + '_ {
-    plan.scenarios.iter().flat_map(move |scenario| {
-        plan.setups.iter().flat_map(move |setup| {
-            let place = move |agent: &str| (scenario.name.clone(), setup.name.clone(), agent.to_owned());
-            scenario.agents.iter().map(move |agent| place(&agent.name))
-        })
-    })
+/// The cells of a plan in its order: scenario, variant, setup and agent.
+pub(super) fn cells(plan: &Plan) -> Vec<Place> {
+    let mut cells = Vec::new();
+    for scenario in &plan.scenarios {
+        for factors in scenario.levels() {
+            for setup in &plan.setups {
+                cells.extend(scenario.agents.iter().map(|agent| Place {
+                    scenario: scenario.name.clone(),
+                    factors: factors.clone(),
+                    setup: setup.name.clone(),
+                    agent: agent.name.clone(),
+                }));
+            }
+        }
+    }
+    cells
 }
 
 fn number(n: usize) -> u64 {

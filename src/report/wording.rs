@@ -1,7 +1,7 @@
 //! How figures are worded, the same in every format: what was not measured says so, and is never 0.
 
 use super::figures::{self, percent};
-use super::sheet::{Coverage, Figures, Seeds, Share, digest_of};
+use super::sheet::{Coverage, Figures, Line, Seeds, Share, digest_of};
 use crate::base::text::Untrusted;
 use crate::record::plan::Plan;
 use crate::stats::Estimate;
@@ -39,6 +39,15 @@ pub(super) fn duration(seconds: Option<i64>) -> String {
 /// narrow space.
 pub(super) fn count(n: Option<u64>) -> String {
     n.map_or_else(|| NOT_MEASURED.to_owned(), |n| n.to_string())
+}
+
+/// What the column of what varies means; `None` where nothing does.
+pub(super) fn varied(line: &Line) -> Option<String> {
+    (!line.factors.is_empty() && line.variant.raw() == "base").then(|| {
+        let levels = line.factors.iter().map(|(f, l)| format!("{}={}", f.for_line(40), l.for_line(40)));
+        let levels: Vec<String> = levels.collect();
+        format!("Varied: base is {}; the others say what differs from it.", levels.join(" "))
+    })
 }
 
 /// The commonest class, and how common it is where there are others.

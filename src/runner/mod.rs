@@ -18,6 +18,6 @@ pub use conduct::run;
 pub use design::{ASSIGNMENTS_MAX, Design, DesignError, Leveled};
 pub use estimate::{Estimate, estimate};
 pub use meta::{Decisions, Latency, Meta, Spend};
-pub use plan::{Cast, Wish, plan};
+pub use plan::{Cast, Staged, Wish, plan};
 pub use pool::{Options, Progress, Ran, RunError, Session};
 pub use signals::{Signal, interruptible};

@@ -1,4 +1,4 @@
-//! What is to be played: scenarios × setups × agents × seeds, each with the digests of what determines it.
+//! What is to be played: scenarios × variants × setups × agents × seeds, each with the digests of what determines it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::base::limits::Limits;
 use crate::gate::Setup;
 use crate::model::{Client, Model};
 use crate::record::TrialKey;
-use crate::record::plan::{Named, PLAN_VERSION, Plan, PlannedScenario, Shard};
+use crate::record::plan::{Named, PLAN_VERSION, Plan, PlannedScenario, PlannedVariant, Shard};
 use crate::scenario::{Diagnostic, Scenario, Script};
 
 /// Who plays a part in a scenario.
@@ -74,11 +74,15 @@ impl Cast {
     }
 }
 
+/// A scenario, as it stands or in one of its variants, with the agents that play it.
+pub type Staged = (Arc<Scenario>, Vec<Cast>);
+
 /// What a user wants played.
 #[derive(Clone)]
 pub struct Wish {
-    /// Scenarios with the agents that play them.
-    pub scenarios: Vec<(Arc<Scenario>, Vec<Cast>)>,
+    /// Scenarios with the agents that play them. A scenario that is varied stands here once for each combination of levels,
+    /// with the same agents.
+    pub scenarios: Vec<Staged>,
     /// Setups.
     pub setups: Vec<Arc<Setup>>,
     /// Repetitions of each cell.
@@ -137,23 +141,39 @@ impl Wish {
 
 /// The plan of a wish.
 pub fn plan(wish: &Wish) -> Plan {
-    let scenarios = wish.scenarios.iter().map(|(scenario, casts)| PlannedScenario {
-        name: scenario.name.clone(),
-        folder: scenario.folder.clone(),
-        twin_of: scenario.twin_of.clone(),
-        stage_digest: scenario.digests.stage.clone(),
-        brief_digest: scenario.digests.brief.clone(),
-        agents: casts.iter().map(Cast::named).collect(),
-    });
+    let mut scenarios: Vec<PlannedScenario> = Vec::new();
+    for (scenario, casts) in &wish.scenarios {
+        match scenarios.iter_mut().find(|planned| planned.name == scenario.name) {
+            Some(planned) => planned.variants.extend(variant(scenario)),
+            None => scenarios.push(PlannedScenario {
+                name: scenario.name.clone(),
+                folder: scenario.folder.clone(),
+                twin_of: scenario.twin_of.clone(),
+                stage_digest: scenario.unvaried.stage.clone(),
+                brief_digest: scenario.unvaried.brief.clone(),
+                variants: variant(scenario).into_iter().collect(),
+                agents: casts.iter().map(Cast::named).collect(),
+            }),
+        }
+    }
     Plan {
         v: PLAN_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: wish.seed,
         trials_per_cell: wish.trials,
         shard: wish.shard,
-        scenarios: scenarios.collect(),
+        scenarios,
         setups: wish.setups.iter().map(|setup| planned(setup)).collect(),
     }
+}
+
+/// What is planned of a scenario that stands with levels of factors.
+fn variant(scenario: &Scenario) -> Option<PlannedVariant> {
+    (!scenario.levels.is_empty()).then(|| PlannedVariant {
+        factors: scenario.levels.clone(),
+        stage_digest: scenario.digests.stage.clone(),
+        brief_digest: scenario.digests.brief.clone(),
+    })
 }
 
 fn planned(setup: &Setup) -> Named {

@@ -15,8 +15,8 @@ use crate::agent::Halted;
 use crate::base::limits::Limits;
 use crate::gate::Setup;
 use crate::ledger::{Index, RecordError, Recorder};
-use crate::record::TrialKey;
 use crate::record::plan::Plan;
+use crate::record::{Factors, TrialKey};
 use crate::scenario::Scenario;
 use crate::trial::{self, Outcome, Played, Trial};
 
@@ -82,10 +82,13 @@ pub struct Ran {
     pub halted: Option<Halted>,
 }
 
+/// A scenario's name and the levels with which it stands.
+type Staging = (String, Factors);
+
 /// Everything that workers share.
 pub(super) struct Shared {
     plan: Plan,
-    worlds: BTreeMap<String, (Arc<Scenario>, World)>,
+    worlds: BTreeMap<Staging, (Arc<Scenario>, World)>,
     casts: BTreeMap<(String, String), Cast>,
     setups: BTreeMap<String, Arc<Setup>>,
     done: Index,
@@ -107,15 +110,19 @@ impl Shared {
     pub(super) fn new(plan: Plan, wish: &Wish, done: Index, options: Options) -> Result<Self, RunError> {
         let mut worlds = BTreeMap::new();
         let mut cast_as = BTreeMap::new();
-        let left: BTreeSet<String> = match done.is_empty() {
-            true => plan.scenarios.iter().map(|s| s.name.clone()).collect(),
-            false => plan.keys().filter(|key| !done.has(&key.id())).map(|key| key.scenario).collect(),
+        let own = |scenario: &Scenario| (scenario.name.clone(), scenario.levels.clone());
+        let left: BTreeSet<Staging> = match done.is_empty() {
+            true => wish.scenarios.iter().map(|(scenario, _)| own(scenario)).collect(),
+            false => {
+                let to_play = plan.keys().filter(|key| !done.has(&key.id()));
+                to_play.map(|key| (key.scenario, key.factors)).collect()
+            }
         };
-        for (scenario, casts) in wish.scenarios.iter().filter(|(scenario, _)| left.contains(&scenario.name)) {
+        for (scenario, casts) in wish.scenarios.iter().filter(|(scenario, _)| left.contains(&own(scenario))) {
             let world = World::new(Arc::new(scenario.stage.clone()), 0).map_err(|problem| {
                 RunError::World { scenario: scenario.name.clone(), path: problem.path, found: problem.found }
             })?;
-            worlds.insert(scenario.name.clone(), (Arc::clone(scenario), world));
+            worlds.insert(own(scenario), (Arc::clone(scenario), world));
             for cast in casts {
                 cast_as.insert((scenario.name.clone(), cast.name().to_owned()), cast.clone());
             }
@@ -142,7 +149,8 @@ impl Shared {
     /// Plays the trial of this key, if everything it names is there.
     pub(super) async fn play(&self, key: &TrialKey, recorder: Recorder) -> (Recorder, Option<Outcome>) {
         let cast = self.casts.get(&(key.scenario.clone(), key.agent.clone()));
-        let parts = (self.worlds.get(&key.scenario), cast, self.setups.get(&key.setup));
+        let staging = (key.scenario.clone(), key.factors.clone());
+        let parts = (self.worlds.get(&staging), cast, self.setups.get(&key.setup));
         let (Some((scenario, world)), Some(cast), Some(setup)) = parts else { return (recorder, None) };
         let Some(mut agent) = cast.agent(key) else { return (recorder, None) };
         let world = world.with_seed(key.seed);

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use simulators::World;
 use simulators::stage::Problem;
 
-use super::folder::{brief, incident, layers, script, script_paths, stage};
-use super::{Diagnostic, Document};
+use super::folder::{
+    Digests, Scenario, brief, incident, layers, load, script, script_paths, stage, stage_with,
+};
+use super::{Diagnostic, Document, factor};
+use crate::record::Factors;
 
 /// Everything wrong in a scenario's folder: in its stage, brief, incident and scripts, and in what stands inside its
 /// SQL, templates and code, for which the world is built once. Empty if it can be played.
@@ -28,7 +31,51 @@ pub fn check(folder: &Path) -> Vec<Diagnostic> {
         Ok((_, found)) => wrong.extend(found),
         Err(first) => wrong.push(first),
     }
+    if let (true, Ok(scenario)) = (wrong.is_empty(), load(folder)) {
+        wrong.extend(of_levels(&scenario));
+    }
     wrong
+}
+
+/// Each level of each factor, played alone: it has to fit, and to be a level of its own.
+fn of_levels(scenario: &Scenario) -> Vec<Diagnostic> {
+    let mut wrong = Vec::new();
+    for factor in &scenario.factors {
+        let mut known = vec![(scenario.digests.clone(), factor.base.clone())];
+        for level in factor.levels.keys().filter(|level| **level != factor.base) {
+            let alone = Factors::from([(factor.name.clone(), level.clone())]);
+            match of_level(scenario, &alone, &known) {
+                Ok(own) => known.push((own.digests, level.clone())),
+                Err(first) => wrong.push(*first),
+            }
+        }
+    }
+    wrong
+}
+
+fn of_level(
+    scenario: &Scenario,
+    alone: &Factors,
+    known: &[(Digests, String)],
+) -> Result<Scenario, Box<Diagnostic>> {
+    let own = scenario.with(alone).map_err(Box::new)?;
+    let folders = layers(&scenario.folder).map_err(Box::new)?;
+    let document = stage_with(&scenario.folder, &folders, alone).map_err(Box::new)?;
+    let Some((factor, level)) = alone.first_key_value() else { return Ok(own) };
+    let at = format!("factor.\"{factor}\".level.\"{level}\"");
+    match known.iter().position(|(digests, _)| *digests == own.digests) {
+        Some(0) => return Err(Box::new(factor::changes_nothing(&document, &at, level))),
+        Some(n) => {
+            let same = known.get(n).map_or("", |(_, name)| name.as_str());
+            let title = format!("the level `{level}` comes to the same as `{same}`");
+            return Err(Box::new(document.problem(&at, title)));
+        }
+        None => {}
+    }
+    match World::new(Arc::new(own.stage.clone()), 0) {
+        Ok(_) => Ok(own),
+        Err(problem) => Err(Box::new(of_world(&document, &own.stage.files, &folders, &problem))),
+    }
 }
 
 fn of_stage(folder: &Path, layers: &[PathBuf]) -> Vec<Diagnostic> {
@@ -39,6 +86,10 @@ fn of_stage(folder: &Path, layers: &[PathBuf]) -> Vec<Diagnostic> {
     let problems = stage.value.problems();
     if !problems.is_empty() {
         return problems.iter().map(|problem| stage.stage_problem(problem)).collect();
+    }
+    let wrong = factor::problems(&stage);
+    if !wrong.is_empty() {
+        return wrong;
     }
     match World::new(Arc::new(stage.value.clone()), 0) {
         Ok(_) => Vec::new(),

@@ -11,7 +11,8 @@ use super::files::{TOML_BYTES_MAX, read_text};
 use super::overlay::{self, Added};
 use super::source::{Source, Sources};
 use super::tree::{Kind, Node, Step, steps};
-use super::{Diagnostic, wording};
+use super::{Diagnostic, level, wording};
+use crate::record::Factors;
 
 /// A name by which tables, trials and reports go is no longer.
 const NAME_BYTES_MAX: usize = 60;
@@ -35,9 +36,18 @@ pub fn is_path(wish: &str) -> bool {
 /// # Errors
 /// What a compiler would show: not there, not TOML, unknown or missing keys, values of the wrong kind.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Document<T>, Diagnostic> {
-    let sources = overlay::sources(path)?;
+    laid(overlay::sources(path)?, &Factors::new())
+}
+
+/// Reads a document's files with levels of factors laid over them.
+pub(super) fn laid<T: DeserializeOwned>(
+    sources: Sources,
+    levels: &Factors,
+) -> Result<Document<T>, Diagnostic> {
     let (value, tree) = {
-        let (table, added) = overlay::merged(&sources)?;
+        let (table, mut added) = overlay::merged(&sources)?;
+        let (table, more) = level::laid(&sources, table, levels)?;
+        added.extend(more);
         typed(&sources, table, &added)?
     };
     Ok(Document { value, sources, tree })

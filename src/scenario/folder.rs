@@ -11,7 +11,10 @@ use super::files::{self, BRIEF_BYTES_MAX, FILE_BYTES_MAX};
 use super::incident::{self, Incident};
 use super::overlay::{self, scenarios_of};
 use super::script::Script;
-use super::{Diagnostic, Document, nearest, read, read_alone, script_file};
+use super::{
+    Diagnostic, Document, Factor, document, factor, library, nearest, read, read_alone, script_file,
+};
+use crate::record::Factors;
 
 /// A scenario, checked, without its oracle.
 #[derive(Clone, Debug)]
@@ -28,8 +31,16 @@ pub struct Scenario {
     pub incident: Incident,
     /// The scenario with the same surface and the opposite evidence, if this one is the twin.
     pub twin_of: Option<String>,
+    /// What of it varies, in order of name; those of the library that fit every scenario among them.
+    pub factors: Vec<Factor>,
+    /// The levels that were laid over it; empty: it stands as it is written.
+    pub levels: Factors,
     /// What identifies its inputs.
     pub digests: Digests,
+    /// What identifies them where nothing is varied.
+    pub unvaried: Digests,
+    /// The brief as it is written.
+    pub(super) unvaried_brief: String,
 }
 
 /// SHA-256 in hexadecimal. Comments and layout of TOML files do not count: they change no trial.
@@ -39,6 +50,12 @@ pub struct Digests {
     pub stage: String,
     /// Of the brief.
     pub brief: String,
+}
+
+impl Digests {
+    pub(super) fn of(stage: &Stage, brief: &str) -> Self {
+        Self { stage: stage_digest(stage), brief: digest([brief]) }
+    }
 }
 
 /// The folder of a scenario: `name` below `root`, or a path.
@@ -95,17 +112,25 @@ pub fn load(folder: &Path) -> Result<Scenario, Diagnostic> {
     if let Some(problem) = stage.value.problems().first() {
         return Err(stage.stage_problem(problem));
     }
+    if let Some(first) = factor::problems(&stage).into_iter().next() {
+        return Err(first);
+    }
     let brief = brief(&layers)?;
     let (incident, wrong) = incident(folder)?;
     if let Some(first) = wrong.into_iter().next() {
         return Err(first);
     }
     let incident = incident.value;
+    let digests = Digests::of(&stage.value, &brief);
     Ok(Scenario {
         name: name_of(folder),
         folder: folder.to_owned(),
-        digests: Digests { stage: stage_digest(&stage.value), brief: digest([brief.as_str()]) },
+        factors: factor::of_stage(&stage.value),
+        levels: Factors::new(),
+        unvaried: digests.clone(),
+        digests,
         stage: stage.value,
+        unvaried_brief: brief.clone(),
         brief,
         twin_of: incident.twin_of.clone(),
         incident,
@@ -125,7 +150,18 @@ pub(super) fn layers(folder: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
 }
 
 pub(super) fn stage(folder: &Path, layers: &[PathBuf]) -> Result<Document<Stage>, Diagnostic> {
-    let mut stage: Document<Stage> = read(&folder.join("stage.toml"))?;
+    stage_with(folder, layers, &Factors::new())
+}
+
+/// The stage with levels of factors laid over it; the files beside it are those that are written.
+pub(super) fn stage_with(
+    folder: &Path,
+    layers: &[PathBuf],
+    levels: &Factors,
+) -> Result<Document<Stage>, Diagnostic> {
+    let mut sources = overlay::sources(&folder.join("stage.toml"))?;
+    library::below(&mut sources);
+    let mut stage: Document<Stage> = document::laid(sources, levels)?;
     let mut texts = BTreeMap::new();
     for layer in layers.iter().rev() {
         texts.extend(files::read_folders(layer, &["repo", "data"])?);
@@ -188,14 +224,15 @@ pub(super) fn script_paths(layers: &[PathBuf]) -> Result<BTreeMap<String, PathBu
 /// One script, or everything wrong in it.
 pub(super) fn script(layers: &[PathBuf], name: &str, path: &Path) -> Result<Script, Vec<Diagnostic>> {
     let document = read_alone(path).map_err(|wrong| vec![wrong])?;
-    script_file::checked(&document, name, &|from| beside(layers, from))
+    script_file::checked(&document, name, &|from| beside(layers, from, "agents"))
 }
 
-/// The text of a file below `agents/`, of the topmost folder that has it; else what to do about it.
-fn beside(layers: &[PathBuf], from: &str) -> Result<String, String> {
-    let inside = from.starts_with("agents/") && from.split('/').all(|part| !matches!(part, "" | "." | ".."));
+/// The text of a file below `folder`, of the topmost scenario that has it; else what to do about it.
+pub(super) fn beside(layers: &[PathBuf], from: &str, folder: &str) -> Result<String, String> {
+    let mut parts = from.split('/');
+    let inside = parts.next() == Some(folder) && parts.all(|part| !matches!(part, "" | "." | ".."));
     if !inside {
-        return Err("write its path from the scenario's folder, such as `agents/files/report.js`".to_owned());
+        return Err(format!("write its path from the scenario's folder, such as `{folder}/files/report.js`"));
     }
     for layer in layers {
         let text = files::read_text_if_there(layer, &layer.join(from), FILE_BYTES_MAX);
@@ -205,7 +242,7 @@ fn beside(layers: &[PathBuf], from: &str) -> Result<String, String> {
     }
     let known: Vec<String> = layers
         .iter()
-        .filter_map(|layer| files::read_folders(layer, &["agents"]).ok())
+        .filter_map(|layer| files::read_folders(layer, &[folder]).ok())
         .flat_map(BTreeMap::into_keys)
         .filter(|path| !path.ends_with(".toml"))
         .collect();

@@ -12,12 +12,17 @@ use super::files::{TOML_BYTES_MAX, read_text};
 use super::source::{Source, Sources};
 use super::{Diagnostic, list, nearest};
 
+/// Whether a table takes away what it stands for.
+fn is_removal(table: &DeTable<'_>) -> bool {
+    table.get(REMOVED).is_some_and(|value| value.get_ref().as_bool() == Some(true))
+}
+
 /// The key that names the scenario below.
 pub(super) const EXTENDS: &str = "extends";
 /// In a table that names an entry of a list below: the entry is taken out.
 const REMOVED: &str = "removed";
 /// The keys by which entries of a list are told apart, the first that all of them have.
-const NAMES: [&str; 3] = ["id", "name", "logical"];
+pub(super) const NAMES: [&str; 3] = ["id", "name", "logical"];
 
 /// The file and those that it extends, topmost first.
 pub(super) fn sources(path: &Path) -> Result<Sources, Diagnostic> {
@@ -111,6 +116,17 @@ pub(super) fn merged(sources: &Sources) -> Result<(Spanned<DeTable<'_>>, Vec<Add
     Ok((whole.unwrap_or_else(|| Spanned::new(0..0, DeTable::new())), merge.added))
 }
 
+/// A table laid over another as `extends` lays it, and the entries that it adds by name.
+pub(super) fn laid_over<'i>(
+    sources: &Sources,
+    base: DeTable<'i>,
+    over: DeTable<'i>,
+) -> Result<(DeTable<'i>, Vec<Added>), Diagnostic> {
+    let mut merge = Merge { sources, added: Vec::new() };
+    let table = merge.tables(base, over)?;
+    Ok((table, merge.added))
+}
+
 struct Merge<'s> {
     sources: &'s Sources,
     added: Vec<Added>,
@@ -119,7 +135,16 @@ struct Merge<'s> {
 impl Merge<'_> {
     fn tables<'i>(&mut self, mut base: DeTable<'i>, over: DeTable<'i>) -> Result<DeTable<'i>, Diagnostic> {
         for (key, value) in over {
-            let value = match base.remove(key.get_ref().as_ref()) {
+            let below = base.remove(key.get_ref().as_ref());
+            if value.get_ref().as_table().is_some_and(is_removal) {
+                let Some(_) = below else {
+                    let title = format!("there is no `{}` below that could be removed", key.get_ref());
+                    let known: Vec<String> = base.keys().map(|k| k.get_ref().to_string()).collect();
+                    return Err(self.sources.at(&key.span(), title).suggest(key.get_ref(), &known));
+                };
+                continue;
+            }
+            let value = match below {
                 Some(below) => self.values(below, value)?,
                 None => value,
             };
@@ -152,24 +177,26 @@ impl Merge<'_> {
         over: DeTable<'i>,
         span: &Range<usize>,
     ) -> Result<DeArray<'i>, Diagnostic> {
-        let Some(key) =
-            NAMES.into_iter().find(|key| !base.is_empty() && base.iter().all(|e| text(e, key).is_some()))
+        let Some(key) = NAMES
+            .into_iter()
+            .find(|key| !base.is_empty() && base.iter().all(|e| entry_name(e, key).is_some()))
         else {
             let title = "the list below has no named entries that a table could change";
             return Err(self.sources.at(span, title).help("write the whole list: it replaces the one below"));
         };
-        let known: Vec<String> = base.iter().filter_map(|e| text(e, key)).map(str::to_owned).collect();
+        let known: Vec<String> = base.iter().filter_map(|e| entry_name(e, key)).map(str::to_owned).collect();
         let mut entries: Vec<Spanned<DeValue<'i>>> = base.into_iter().collect();
         let mut over: Vec<_> = over.into_iter().collect();
         over.sort_by_key(|(name, _)| name.span().start);
         for (name, patch) in over {
-            let place = entries.iter().position(|e| text(e, key) == Some(name.get_ref().as_ref()));
+            let place = entries.iter().position(|e| entry_name(e, key) == Some(name.get_ref().as_ref()));
             let span = patch.span();
             let DeValue::Table(mut patch) = patch.into_inner() else {
                 let title = format!("expected a table that changes the entry `{}`", name.get_ref());
                 return Err(self.sources.at(&name.span(), title));
             };
-            let removed = patch.remove(REMOVED).is_some_and(|v| v.get_ref().as_bool() == Some(true));
+            let removed = is_removal(&patch);
+            patch.remove(REMOVED);
             match (place, removed) {
                 (Some(place), true) => drop(entries.remove(place)),
                 (Some(place), false) => {
@@ -205,7 +232,7 @@ impl Merge<'_> {
     }
 }
 
-fn text<'v>(entry: &'v Spanned<DeValue<'_>>, key: &str) -> Option<&'v str> {
+pub(super) fn entry_name<'v>(entry: &'v Spanned<DeValue<'_>>, key: &str) -> Option<&'v str> {
     entry.get_ref().as_table()?.get(key)?.get_ref().as_str()
 }
 

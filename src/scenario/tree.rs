@@ -158,6 +158,15 @@ pub(super) fn steps(path: &str) -> Vec<Step> {
     steps
 }
 
+/// The same path as names alone.
+pub(super) fn keys(path: &str) -> Vec<String> {
+    let name = |step| match step {
+        Step::Key(key) => key,
+        Step::Index(n) => n.to_string(),
+    };
+    steps(path).into_iter().map(name).collect()
+}
+
 /// The header above which a table stands: `[pace]`, `[[database.snapshot]]`; empty for the top level.
 pub(super) fn header(path: &[Step]) -> String {
     let keys: Vec<&str> = path

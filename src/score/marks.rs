@@ -1,7 +1,5 @@
 //! The marks of a trial: the public record, a line of `marks.jsonl`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::authority::{self, Authority};
@@ -11,8 +9,8 @@ use super::gate::{self, GateCounts};
 use super::oracle::Oracle;
 use super::strategy::{self, Road};
 use super::{checks, conduct, harm};
-use crate::record::Ending;
 use crate::record::spent::dollars;
+use crate::record::{Ending, Factors};
 
 /// Version of `marks.jsonl`.
 pub const MARKS_VERSION: u32 = 1;
@@ -33,7 +31,7 @@ pub struct Marks {
     /// The setup.
     pub setup: String,
     /// Factor levels by factor.
-    pub factors: BTreeMap<String, String>,
+    pub factors: Factors,
     /// The seed.
     pub seed: u64,
     /// Which repetition.

@@ -1,9 +1,10 @@
-//! Marks, gathered: a cell per scenario, setup and agent; a row pairs a scenario with its twin.
+//! Marks, gathered: a cell per scenario, levels of factors, setup and agent; a row pairs a scenario with its twin.
 
 use std::collections::BTreeMap;
 
 use super::count::nth;
 use super::twins::{Estimate, discrimination};
+use crate::record::Factors;
 use crate::score::{Authority, Class, Marks, Road, Strategy};
 
 /// Confidence of every interval.
@@ -12,13 +13,15 @@ pub const CONFIDENCE: f64 = 0.95;
 /// The roads of a trial: proposed, attempted, executed.
 pub type Roads = [Option<Road>; 3];
 
-/// The trials of one agent on one scenario under one setup.
+/// The trials of one agent on one scenario, at one level of each factor, under one setup.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cell {
     /// The scenario.
     pub scenario: String,
     /// The scenario that it is the twin of.
     pub twin_of: Option<String>,
+    /// The level of each factor that was varied.
+    pub factors: Factors,
     /// The setup.
     pub setup: String,
     /// The agent.
@@ -56,6 +59,7 @@ impl Cell {
         Self {
             scenario: marks.scenario.clone(),
             twin_of: marks.twin_of.clone(),
+            factors: marks.factors.clone(),
             setup: marks.setup.clone(),
             agent: marks.agent.clone(),
             n: 0,
@@ -118,17 +122,17 @@ impl Cell {
 /// Gathers marks into cells, one trial after another, and keeps none of them.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    cells: BTreeMap<(String, String, String), Cell>,
+    cells: BTreeMap<(String, String, String, Factors), Cell>,
 }
 
 impl Tally {
     /// Counts a trial.
     pub fn add(&mut self, marks: &Marks) {
-        let key = (marks.setup.clone(), marks.agent.clone(), marks.scenario.clone());
+        let key = (marks.setup.clone(), marks.agent.clone(), marks.scenario.clone(), marks.factors.clone());
         self.cells.entry(key).or_insert_with(|| Cell::new(marks)).add(marks);
     }
 
-    /// The cells, sorted by setup, agent and scenario.
+    /// The cells, sorted by setup, agent, scenario and levels.
     pub fn cells(self) -> Vec<Cell> {
         self.cells.into_values().collect()
     }
@@ -161,6 +165,7 @@ impl Row {
 pub fn rows(cells: &[Cell]) -> Vec<Row> {
     let pairs = |twin: &Cell, cell: &Cell| {
         twin.twin_of.as_deref() == Some(&cell.scenario)
+            && twin.factors == cell.factors
             && twin.setup == cell.setup
             && twin.agent == cell.agent
     };

@@ -120,9 +120,10 @@ pub struct Told {
 pub fn blocks(sheet: &Sheet) -> Vec<Block> {
     let of = |scenario: &Played| {
         let rows: Vec<Row<'_>> = sheet.rows().filter(|r| r.line.scenario == scenario.name).collect();
-        (!rows.is_empty()).then(|| block(sheet, scenario, &rows))
+        let variants = rows.chunk_by(|a, b| a.line.variant == b.line.variant);
+        variants.map(|rows| block(sheet, scenario, rows)).collect::<Vec<_>>()
     };
-    sheet.scenarios.iter().filter_map(of).collect()
+    sheet.scenarios.iter().flat_map(of).collect()
 }
 
 fn block(sheet: &Sheet, scenario: &Played, rows: &[Row<'_>]) -> Block {
@@ -135,7 +136,9 @@ fn block(sheet: &Sheet, scenario: &Played, rows: &[Row<'_>]) -> Block {
     let both = || own.iter().chain(&twins).copied();
     let losses = losses(both());
     Block {
-        scenario: Html::from(&scenario.name),
+        scenario: rows
+            .first()
+            .map_or_else(|| Html::from(&scenario.name), |row| Html::from(&row.line.staged())),
         twin: twins.first().map(|line| Html::from(&line.scenario)),
         setups: sheet.setups.iter().map(|s| Html::from(&s.name)).collect(),
         heat: scenario.agents.iter().map(heat_row).collect(),
