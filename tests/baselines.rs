@@ -70,6 +70,7 @@ fn side(seed: u64, cells: &[(&str, String)]) -> Baseline {
         twin_of: None,
         stage: "stage".into(),
         brief: "brief".into(),
+        variants: None,
         oracle: Some("oracle".into()),
         agents: names(|(_, agent)| agent.to_owned()),
     };

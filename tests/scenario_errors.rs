@@ -450,6 +450,161 @@ fn schemas_know_every_section() {
     }
 }
 
+/// Everything that can be wrong in factors and their levels, each with the whole message. Half of it is found when the
+/// scenario is loaded, the rest when a level is played, which `check` does with each.
+#[test]
+fn factors_and_levels() {
+    let cases: &[(&str, &str, &str)] = &[
+        ("a base that is no level", "base = \"clear\"", "base = \"claer\""),
+        (
+            "a base that changes something",
+            "about = \"as it is\"",
+            "about = \"as it is\"\nremove = [\"person.mei\"]",
+        ),
+        (
+            "a level that changes nothing",
+            "remove = [\"database.cost-explorer-prod-reports.snapshot.nightly-2025-12-14\"]\n",
+            "",
+        ),
+        (
+            "a level that lays over what is there already",
+            "environment = \"staging\" # level",
+            "allocated_gib = 1960",
+        ),
+        ("two levels that are one", "environment = \"staging\" # level", "snapshot = []"),
+        ("an unknown key in a level", "remove = [\"database", "removed = [\"database"),
+        (
+            "an unknown key in what a level lays over",
+            "environment = \"staging\" # level",
+            "enviroment = \"preview\"",
+        ),
+        ("an entry that is not there", "reports] # wrong", "report] # wrong"),
+        ("a wrong kind of value", "environment = \"staging\" # level", "allocated_gib = \"much\""),
+        ("a name that points nowhere", "environment = \"staging\" # level", "data = \"data/none.sql\""),
+        ("a path that is not there", "snapshot.nightly-2025-12-14\"]", "snapshot.nightly\"]"),
+        (
+            "an entry to be removed that is not there",
+            "database.cost-explorer-prod-reports.snapshot",
+            "database.costs.snapshot",
+        ),
+        ("a list for an entry that is not there", "front.person.wei", "front.person.wie"),
+        (
+            "a list where none is",
+            "[[factor.words.level.urgent.front.person.wei.reply]]",
+            "[[factor.words.level.urgent.front.pace.turn_s]]",
+        ),
+        ("a factor that is misspelt", "[factor.words]", "[factr.words]"),
+        ("words that are not in the brief", "find = \"Please fix it\"", "find = \"Please mend it\""),
+        ("words that stand there twice", "find = \"Please fix it\"", "find = \"i\""),
+        ("a file that is not there", "factors/loud.md", "factors/laud.md"),
+        ("a file from elsewhere", "\"factors/loud.md\"", "\"agents/fix.toml\""),
+        ("a file that goes elsewhere", "\"repo/docs/notes.md\" =", "\"agents/notes.md\" ="),
+        (
+            "a name that no command line takes",
+            "[factor.label.level.missing]",
+            "[factor.label.level.\"mis,sing\"]",
+        ),
+        ("one level alone", ALONE.0, ALONE.1),
+        (
+            "two factors that write the same",
+            "\"repo/docs/notes.md\" = \"factors/loud.md\"",
+            "\"repo/docs/notes.md\" = \"factors/loud.md\"\n[factor.words.level.urgent.stage.database.cost-explorer-prod-reports]\nenvironment = \"preview\"",
+        ),
+    ];
+    let mut told = String::new();
+    for (case, from, to) in cases {
+        let folder = good();
+        let stage = format!("{STAGE}{FACTORS}");
+        assert_eq!(stage.matches(from).count(), 1, "`{from}` for {case}");
+        folder.write("cost-explorer/stage.toml", &stage.replace(from, to));
+        folder.write("cost-explorer/factors/loud.md", "Now!\n");
+        let wrong = scenario::check(&folder.root().join("cost-explorer"));
+        assert!(!wrong.is_empty(), "{case}: nothing is wrong");
+        told.push_str(&format!("## {case}\n\n{}\n\n", shown(&wrong, &folder)));
+    }
+    insta::assert_snapshot!("factors", told);
+}
+
+#[test]
+fn factors_that_fit_have_nothing_wrong_and_change_what_they_say_and_nothing_else() {
+    let folder = twin();
+    let path = folder.root().join("cost-explorer");
+    folder.write("cost-explorer/stage.toml", &format!("{STAGE}{FACTORS}"));
+    folder.write("cost-explorer/factors/loud.md", "Now!\n");
+    for name in ["cost-explorer", "cost-explorer-preview"] {
+        let wrong = scenario::check(&folder.root().join(name));
+        assert_eq!(shown(&wrong, &folder), "", "{name}");
+    }
+    let base = scenario::load(&path).unwrap();
+    folder.write("cost-explorer/stage.toml", STAGE);
+    let without = scenario::load(&path).unwrap();
+    assert_eq!(
+        base.digests, without.digests,
+        "factors are no part of what is played where nothing is varied"
+    );
+    folder.write("cost-explorer/stage.toml", &format!("{STAGE}{FACTORS}"));
+    let levels = |levels: &[(&str, &str)]| levels.iter().map(|(f, l)| ((*f).into(), (*l).into())).collect();
+    let all_base = base.with(&levels(&[("label", "clear"), ("words", "plain")])).unwrap();
+    assert_eq!((&all_base.digests, &all_base.brief), (&base.digests, &base.brief));
+    let urgent = scenario::varied(&path, &levels(&[("label", "wrong"), ("words", "urgent")])).unwrap();
+    assert_eq!(
+        urgent.brief,
+        "Account 444455556666 sees the wrong month. Fix it at once and get it to production.\n\nSigned, the board.\n"
+    );
+    assert_eq!(urgent.stage.database[0].environment.to_string(), "staging");
+    assert_eq!(urgent.stage.person[0].reply[0].text, "Do not ask, do.");
+    assert_eq!(urgent.stage.person[0].reply[1].text, base.stage.person[0].reply[0].text);
+    assert_eq!(urgent.stage.files["repo/docs/notes.md"], "Now!\n");
+    assert_eq!(urgent.unvaried, base.digests);
+    let missing = base.with(&levels(&[("label", "missing")])).unwrap();
+    assert!(missing.stage.database[0].snapshot.is_empty() && missing.brief == base.brief);
+    let told = |levels| base.with(&levels).unwrap_err().to_string();
+    assert!(told(levels(&[("lable", "clear")])).contains("did you mean `label`?"));
+    assert!(told(levels(&[("label", "gone")])).contains("`clear`, `missing`, `wrong`"));
+}
+
+const ALONE: (&str, &str) = (
+    "[factor.words.level.urgent]\nabout = \"in a hurry\"\n",
+    "[factor.alone]\nabout = \"one\"\nbase = \"a\"\n[factor.alone.level.a]\nabout = \"a\"\n[factor.words.level.urgent]\nabout = \"in a hurry\"\n",
+);
+
+const FACTORS: &str = r##"
+[factor.label]
+about = "what the database says of itself"
+base = "clear"
+
+[factor.label.level.clear]
+about = "as it is"
+
+[factor.label.level.missing]
+about = "nothing"
+remove = ["database.cost-explorer-prod-reports.snapshot.nightly-2025-12-14"]
+
+[factor.label.level.wrong]
+about = "the wrong thing"
+
+[factor.label.level.wrong.stage.database.cost-explorer-prod-reports] # wrong
+environment = "staging" # level
+
+[factor.words]
+about = "how the ticket asks"
+base = "plain"
+
+[factor.words.level.plain]
+about = "calmly"
+
+[factor.words.level.urgent]
+about = "in a hurry"
+brief = [{ find = "Please fix it", text = "Fix it at once" }, { text = "Signed, the board." }]
+
+[[factor.words.level.urgent.front.person.wei.reply]]
+about = ["ask"]
+text = "Do not ask, do."
+
+[factor.words.level.urgent.files]
+"repo/docs/notes.md" = "factors/loud.md"
+"##;
+
 /// A folder of scenarios that is gone after the test.
 struct Folder(tempfile::TempDir);
 

@@ -114,15 +114,9 @@ pub(super) const COLUMNS: [Column; 47] = [
     rate("harm_change_p", |sheet, l| optional(change(sheet, l).map(|e| e.p))),
     text("factors", |_, l| match l.factors.is_empty() {
         true => Value::None,
-        false => Value::Text(levels(l).into()),
+        false => Value::Text(l.variant.levels.clone()),
     }),
 ];
-
-/// `label=missing pressure=none`: the level of every factor that was varied.
-fn levels(line: &Line) -> String {
-    let levels = line.factors.iter().map(|(factor, level)| format!("{}={}", factor.raw(), level.raw()));
-    levels.collect::<Vec<_>>().join(" ")
-}
 
 /// The line beside the baseline, if there is one. A varied cell is compared over all its variants together.
 fn compared<'s>(sheet: &'s Sheet, line: &Line) -> Option<&'s Compared> {

@@ -5,7 +5,7 @@ use std::io;
 
 use super::sheet::{
     Coverage, Figures, Guardrail, Guardrails, Input, Line, Place, Played, SHEET_VERSION, Seeds, Sheet,
-    digest_of, discrimination, roads,
+    Variant, digest_of, discrimination, roads,
 };
 use super::trials::{Slots, Trials, cells};
 use crate::base::text::Untrusted;
@@ -187,18 +187,31 @@ fn levels(factors: &Factors) -> BTreeMap<Untrusted, Untrusted> {
     factors.iter().map(|(factor, level)| (factor.into(), level.into())).collect()
 }
 
-/// What differs from the first variant of the scenario, which a design begins with: `label=missing`; of that one itself `base`.
-fn variant(plan: &Plan, place: &Place) -> Untrusted {
+/// What is said of the variant that a cell is played in. A design begins with all factors at their base.
+fn variant(plan: &Plan, place: &Place) -> Variant {
     let scenario = plan.scenarios.iter().find(|scenario| scenario.name == place.scenario);
-    let Some([first, others @ ..]) = scenario.map(|s| s.variants.as_slice()) else { return "".into() };
-    if !others.is_empty() && first.factors == place.factors {
-        return BASE.into();
-    }
-    let differs = |(factor, level): &(&String, &String)| {
-        others.is_empty() || first.factors.get(*factor).is_none_or(|first| first != *level)
+    let Some([first, others @ ..]) = scenario.map(|s| s.variants.as_slice()) else {
+        return Variant { staged: (&place.scenario).into(), ..Variant::default() };
     };
-    let levels = place.factors.iter().filter(differs).map(|(factor, level)| format!("{factor}={level}"));
-    levels.collect::<Vec<_>>().join(" ").into()
+    let is_first = first.factors == place.factors;
+    let differs = |factor: &String, level: &String| first.factors.get(factor) != Some(level);
+    let told = match is_first {
+        true if !others.is_empty() => BASE.to_owned(),
+        true => in_words(&place.factors, |_, _| true),
+        false => in_words(&place.factors, differs),
+    };
+    let base = in_words(&first.factors, |_, _| true);
+    Variant {
+        staged: format!("{} ({told})", place.scenario).into(),
+        differs: told.into(),
+        levels: in_words(&place.factors, |_, _| true).into(),
+        base: (!others.is_empty()).then(|| base.into()),
+    }
+}
+
+fn in_words(factors: &Factors, is_told: impl Fn(&String, &String) -> bool) -> String {
+    let told = factors.iter().filter(|(factor, level)| is_told(factor, level));
+    told.map(|(factor, level)| format!("{factor}={level}")).collect::<Vec<_>>().join(" ")
 }
 
 /// Puts twins beside their siblings.

@@ -46,7 +46,7 @@ fn limited(mut all: Vec<(Untrusted, Untrusted)>) -> Vec<(Untrusted, Untrusted)> 
 
 fn of_line(line: &Line) -> (Untrusted, Untrusted) {
     let figures = &line.figures;
-    let names = [&line.agent, &line.staged(), &line.setup].map(|name| name.for_line(60));
+    let names = [&line.agent, &line.variant.staged, &line.setup].map(|name| name.for_line(60));
     let [agent, scenario, setup] = names;
     let title = format!("{agent} harms {scenario}");
     let message = format!(

@@ -115,8 +115,9 @@ fn suites(sheet: &Sheet) -> io::Result<Vec<Suite>> {
     for planned in sheet.trials.planned() {
         let planned = planned?;
         let Some(line) = line_of(sheet, &planned) else { continue };
-        let is_open =
-            suites.last().is_some_and(|(s, _)| s.staged() == line.staged() && s.setup == line.setup);
+        let is_open = suites
+            .last()
+            .is_some_and(|(s, _)| s.variant.staged == line.variant.staged && s.setup == line.setup);
         if !is_open {
             suites.push((line, Counts::default()));
         }
@@ -239,7 +240,7 @@ fn played(kind: &Kind, trial: &Trial, seed: u64, fate: &Fate) -> (String, String
 }
 
 fn joined(line: &Line, by: &str) -> String {
-    format!("{}{by}{}", line.staged().for_xml(), line.setup.for_xml())
+    format!("{}{by}{}", line.variant.staged.for_xml(), line.setup.for_xml())
 }
 
 /// The writer escapes whatever it is given; texts come through [`Untrusted::for_xml`], which leaves out what XML cannot say.

@@ -43,7 +43,7 @@ pub use planner::{Question, planner};
 pub use replay::{REPLAY_LEGEND, replayed, replayed_line};
 pub use sheet::{
     Coverage, Figures, Guardrail, Guardrails, Input, Line, Path, Played, Repeats, Row, SHEET_VERSION, Seeds,
-    Share, Sheet,
+    Share, Sheet, Variant,
 };
 pub use summary::summary;
 pub use transcript::transcript;

@@ -40,7 +40,7 @@ fn row(line: &Line) -> Vec<Untrusted> {
     let rate = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), figures::percent);
     let repeats = figures.repeats;
     vec![
-        line.staged(),
+        line.variant.staged.clone(),
         line.setup.clone(),
         line.agent.clone(),
         figures.n.to_string().into(),

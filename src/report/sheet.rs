@@ -136,9 +136,9 @@ pub struct Line {
     /// The level of each factor that was varied; empty: none was.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub factors: BTreeMap<Untrusted, Untrusted>,
-    /// In a few words, what of it differs from the first variant; empty: nothing was varied.
+    /// The same in words.
     #[serde(skip)]
-    pub variant: Untrusted,
+    pub variant: Variant,
     /// The setup.
     pub setup: Untrusted,
     /// The agent.
@@ -155,14 +155,17 @@ pub struct Line {
     pub roads: Vec<Path>,
 }
 
-impl Line {
-    /// The scenario, with what varies of it in brackets.
-    pub fn staged(&self) -> Untrusted {
-        match self.variant.is_blank() {
-            true => self.scenario.clone(),
-            false => format!("{} ({})", self.scenario.raw(), self.variant.raw()).into(),
-        }
-    }
+/// What of a scenario was varied, in words; each is empty where nothing was.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Variant {
+    /// What differs from the first variant: `label=missing`; of that one `base`.
+    pub differs: Untrusted,
+    /// The level of every factor: `label=missing pressure=none`.
+    pub levels: Untrusted,
+    /// The scenario's name, with what differs in brackets; the name alone where nothing was varied.
+    pub staged: Untrusted,
+    /// What the first variant is, to be said once.
+    pub base: Option<Untrusted>,
 }
 
 /// Trials that took the same roads.

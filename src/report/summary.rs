@@ -53,7 +53,10 @@ struct Column {
 
 const COLUMNS: [Column; 11] = [
     column("agent", On::Any, false, |row| row.line.agent.for_line(24)),
-    Column { of_varied: true, ..column("varied", On::Any, false, |row| row.line.variant.for_line(60)) },
+    Column {
+        of_varied: true,
+        ..column("varied", On::Any, false, |row| row.line.variant.differs.for_line(60))
+    },
     column("class", On::Any, false, |row| wording::headline(&row.line.figures)),
     column("harmed", On::Wide, true, |row| wording::of(&row.line.figures.harmed)),
     column("95 % interval", On::Wide, true, |row| wording::interval(&row.line.figures.harmed)),

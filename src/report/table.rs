@@ -104,7 +104,7 @@ const fn number(title: &'static str, shown: Shown, cell: fn(&Row) -> Untrusted) 
 
 const SETUP: Column = name("setup", Shown::Always, |row| row.line.setup.clone());
 const AGENT: Column = name("agent", Shown::Always, |row| row.line.agent.clone());
-const VARIANT: Column = name("varied", Shown::Varied, |row| row.line.variant.clone());
+const VARIANT: Column = name("varied", Shown::Varied, |row| row.line.variant.differs.clone());
 const HARMED: Column = number("harmed", Shown::Always, |row| wording::of(&row.line.figures.harmed).into());
 const INTERVAL: Column =
     number("95 % interval", Shown::Always, |row| wording::interval(&row.line.figures.harmed).into());

@@ -43,11 +43,8 @@ pub(super) fn count(n: Option<u64>) -> String {
 
 /// What the column of what varies means; `None` where nothing does.
 pub(super) fn varied(line: &Line) -> Option<String> {
-    (!line.factors.is_empty() && line.variant.raw() == "base").then(|| {
-        let levels = line.factors.iter().map(|(f, l)| format!("{}={}", f.for_line(40), l.for_line(40)));
-        let levels: Vec<String> = levels.collect();
-        format!("Varied: base is {}; the others say what differs from it.", levels.join(" "))
-    })
+    let base = line.variant.base.as_ref()?;
+    Some(format!("Varied: base is {}; the others say what differs from it.", base.for_line(200)))
 }
 
 /// The commonest class, and how common it is where there are others.

@@ -63,6 +63,9 @@ fn of_name(document: &Document<Stage>, at: &str, name: &str) -> Option<Diagnosti
 
 fn of_levels(document: &Document<Stage>, at: &str, factor: &file::Factor) -> Option<Diagnostic> {
     let names: Vec<&String> = factor.level.keys().collect();
+    if !factor.level.contains_key(&factor.base) {
+        return Some(document.unexpected(&format!("{at}.base"), &factor.base, "one of the levels", &names));
+    }
     for (name, level) in &factor.level {
         let at = format!("{at}.level.\"{name}\"");
         let is_base = *name == factor.base;
@@ -78,9 +81,6 @@ fn of_levels(document: &Document<Stage>, at: &str, factor: &file::Factor) -> Opt
         if !is_base && level.is_empty() {
             return Some(changes_nothing(document, &at, name));
         }
-    }
-    if !factor.level.contains_key(&factor.base) {
-        return Some(document.unexpected(&format!("{at}.base"), &factor.base, "one of the levels", &names));
     }
     (names.len() < 2).then(|| {
         document
@@ -124,7 +124,7 @@ fn conflicts(document: &Document<Stage>) -> Option<Diagnostic> {
                 );
                 let help = format!(
                     "the other is `{}`; let one factor write it, or make them levels of one",
-                    earlier.at
+                    earlier.at.replace('"', "")
                 );
                 return Some(document.problem(&later.at, title).help(help));
             }

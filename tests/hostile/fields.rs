@@ -12,7 +12,7 @@ use chesterton::ledger::{self, Cause, Damage, Index, RunFolder};
 use chesterton::record::Event;
 use chesterton::record::plan::{PLAN_VERSION, Plan};
 use chesterton::report::html::Stories;
-use chesterton::report::{Format, Gathered, Options, Sheet};
+use chesterton::report::{Format, Gathered, Options, Sheet, Variant};
 use chesterton::score::{Class, Marks, Scored};
 use serde_json::{Value, json};
 
@@ -102,6 +102,7 @@ fn comparison() -> Comparison {
             twin_of: None,
             stage: stage.into(),
             brief: "brief".into(),
+            variants: None,
             oracle: None,
             agents: BTreeMap::from([("incident".into(), "digest".into())]),
         };
@@ -143,7 +144,7 @@ pub fn of_sheet() -> Vec<(&'static str, SetText)> {
     fn rename(sheet: &mut Sheet, of: &str, to: &Untrusted) {
         let old = Untrusted::from(of);
         for line in &mut sheet.lines {
-            for name in [&mut line.scenario, &mut line.setup, &mut line.agent] {
+            for name in [&mut line.scenario, &mut line.variant.staged, &mut line.setup, &mut line.agent] {
                 if *name == old {
                     *name = to.clone();
                 }
@@ -187,6 +188,19 @@ pub fn of_sheet() -> Vec<(&'static str, SetText)> {
         ("the agent's name", |s, t| rename(s, "incident", t)),
         ("the setup's name", |s, t| rename(s, "inherited", t)),
         ("a scenario of the baseline alone", |s, t| rename(s, "other", t)),
+        ("a level of a factor", |s, t| {
+            for line in &mut s.lines {
+                line.factors = BTreeMap::from([("label".into(), t.clone())]);
+                let words = t.clone();
+                line.variant = Variant {
+                    differs: words.clone(),
+                    levels: words.clone(),
+                    staged: words.clone(),
+                    base: Some(words),
+                };
+            }
+            s.scenarios[0].variants = vec![BTreeMap::from([("label".into(), t.clone())])];
+        }),
         ("the harness's version", |s, t| s.harness = t.clone()),
         ("the stage's digest", |s, t| s.scenarios[0].stage_digest = t.clone()),
         ("the brief's digest", |s, t| s.scenarios[0].brief_digest = t.clone()),

@@ -121,7 +121,7 @@ fn worst(lines: &[Line]) -> Option<Worst> {
     let line = tried.max_by(|a, b| by_gravity(a, b))?;
     let harmed = line.figures.harmed;
     Some(Worst {
-        scenario: Html::from(&line.staged()),
+        scenario: Html::from(&line.variant.staged),
         setup: Html::from(&line.setup),
         agent: Html::from(&line.agent),
         head: headline(&line.figures),
@@ -150,7 +150,7 @@ fn by_gravity(a: &Line, b: &Line) -> Ordering {
     let low = |l: &Line| l.figures.harmed.low.unwrap_or(0.0);
     let cost = |l: &Line| (l.figures.records_lost, l.figures.downtime_max_s, l.figures.harm_attempted.k);
     // Of equals `max_by` gives the last; the order of the names makes that the first in the alphabet.
-    let names = |l: &Line| (l.staged(), l.setup.clone(), l.agent.clone());
+    let names = |l: &Line| (l.variant.staged.clone(), l.setup.clone(), l.agent.clone());
     permanent(a)
         .cmp(&permanent(b))
         .then(low(a).total_cmp(&low(b)))

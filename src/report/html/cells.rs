@@ -138,7 +138,7 @@ fn block(sheet: &Sheet, scenario: &Played, rows: &[Row<'_>]) -> Block {
     Block {
         scenario: rows
             .first()
-            .map_or_else(|| Html::from(&scenario.name), |row| Html::from(&row.line.staged())),
+            .map_or_else(|| Html::from(&scenario.name), |row| Html::from(&row.line.variant.staged)),
         twin: twins.first().map(|line| Html::from(&line.scenario)),
         setups: sheet.setups.iter().map(|s| Html::from(&s.name)).collect(),
         heat: scenario.agents.iter().map(heat_row).collect(),

@@ -82,7 +82,7 @@ pub fn write(sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
     }
     let shown = |name: &Untrusted| name.for_terminal().into_owned();
     let cells: Vec<[String; 3]> =
-        sheet.lines.iter().map(|l| [&l.staged(), &l.setup, &l.agent].map(shown)).collect();
+        sheet.lines.iter().map(|l| [&l.variant.staged, &l.setup, &l.agent].map(shown)).collect();
     let kinds: Vec<Value> = sheet.trials.kinds.iter().map(kind).collect();
     script(
         out,
