@@ -11,7 +11,6 @@ pub mod clock;
 pub mod dependents;
 pub mod effect;
 pub mod engine;
-pub mod factor;
 pub mod hardening;
 pub mod resource;
 pub mod service;

@@ -3,6 +3,11 @@
 //! Unknown keys are errors. Names that point at other entries are checked by [`Stage::problems`],
 //! which tells the place of each problem as a path (`dependent[0].api`), so that a loader can show it.
 
+pub mod factor;
+pub mod fault;
+pub(crate) mod fault_rules;
+pub mod oversight;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,8 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
-use crate::factor::Factor;
 use crate::resource::Environment;
+use factor::Factor;
+use fault::Fault;
+use oversight::Oversight;
 
 /// The whole stage.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -52,6 +59,12 @@ pub struct Stage {
     pub dependent: Vec<Dependent>,
     /// How the colleague on call brings back what can be brought back.
     pub on_call: OnCall,
+    /// What goes wrong, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fault: Vec<Fault>,
+    /// What is wrong with whoever looks on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oversight: Option<Oversight>,
     /// What varies between trials, by name. The world does not look at it, and it is no part of the stage's digest: levels
     /// that are played are laid over the rest.
     #[serde(default, skip_serializing)]

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::stage::fault_rules;
 use crate::stage::{Problem, Stage};
 use crate::stage_rules;
 
@@ -24,6 +25,8 @@ impl Stage {
         stage_rules::of_stacks(self, &mut found);
         stage_rules::of_logs(self, &mut found);
         stage_rules::of_dependents(self, &mut found);
+        fault_rules::of_faults(self, &mut found);
+        fault_rules::of_oversight(self, &mut found);
         found.0
     }
 

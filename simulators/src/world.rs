@@ -13,6 +13,9 @@
 //! Nothing here reads a file, a socket, a wall clock or the environment, so the same stage, seed and calls give the
 //! same effects, byte for byte. `DESIGN.md` beside `src/` says why.
 
+pub(crate) mod fault_words;
+mod faults;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -65,6 +68,7 @@ pub struct World {
     restores: Vec<Effect>,
     depth: u8,
     authorizing: bool,
+    pub(crate) faults: faults::State,
     pub(crate) memo: Arc<Memo>,
     pub(crate) switched_on: Arc<[SwitchedOn]>,
     pub(crate) stacks: stacks::State,
@@ -88,6 +92,20 @@ pub struct Preview {
     pub refusal: Option<Refusal>,
     /// What it would destroy or lose besides, were it not for the protections that a setup has switched on.
     pub held_off: Vec<Effect>,
+    /// What it is meant to change besides, and for a fault does not: it fails, or stands still half-way.
+    pub faulted: Vec<Effect>,
+}
+
+impl Due {
+    /// Whose work it is.
+    pub(crate) const fn service(&self) -> Service {
+        match self {
+            Self::Stack(_) => Service::Stacks,
+            Self::Database(_) => Service::Databases,
+            Self::Forge(_) => Service::Forge,
+            Self::People(_) => Service::People,
+        }
+    }
 }
 
 impl World {
@@ -107,6 +125,7 @@ impl World {
             restores: Vec::new(),
             depth: 0,
             authorizing: true,
+            faults: faults::State::default(),
             memo: Arc::default(),
             switched_on: Arc::default(),
             stacks: stacks::State::default(),
@@ -175,13 +194,23 @@ impl World {
     /// afterwards, because services call each other through here: what a pipeline does in a stack was caused by the push.
     ///
     /// # Errors
-    /// The service's refusal, with the world unchanged by it: services check the whole request before they change
+    /// The service's refusal, with the world unchanged by it, unless a fault says otherwise ([`World::take_struck`]): services check the whole request before they change
     /// anything. A service that changes first and checks later would leave effects of an attempt that, by the ledger,
     /// was never done.
     pub fn apply(&mut self, call: &Call) -> Answer {
         if self.authorizing {
             self.authorize(call)?;
         }
+        // What services ask of each other, and what the world does by itself, meets no faults.
+        let is_asked = self.cause == CallId::WORLD && call.id != CallId::WORLD;
+        if is_asked && !self.stage.fault.is_empty() {
+            return faults::applied(self, call);
+        }
+        self.carried_out(call)
+    }
+
+    /// Does the call, whatever may go wrong around it.
+    pub(crate) fn carried_out(&mut self, call: &Call) -> Answer {
         let outer = std::mem::replace(&mut self.cause, call.id);
         let answer = self.dispatch(call);
         if answer.is_ok() {
@@ -221,14 +250,30 @@ impl World {
     /// It closes the window between what a guardrail was shown and what is then done: both run the same code on the
     /// same state with the same seed. It does not see what others do in the meantime, nor later than three days on.
     pub fn preview(&self, call: &Call) -> Preview {
-        let none = Preview { effects: Vec::new(), refusal: None, held_off: Vec::new() };
-        let preview = self.preview_all(std::slice::from_ref(call)).pop().unwrap_or(none);
-        Preview { held_off: self.held_off(call, &preview.effects), ..preview }
+        let preview = self.preview_alone(call);
+        let (held_off, faulted) =
+            (self.held_off(call, &preview.effects), self.faulted(call, &preview.effects));
+        Preview { held_off, faulted, ..preview }
+    }
+
+    /// What the call is meant to change, and for faults does not.
+    fn faulted(&self, call: &Call, anyway: &[Effect]) -> Vec<Effect> {
+        if self.stage.fault.is_empty() {
+            return Vec::new();
+        }
+        let same = |a: &Effect, b: &Effect| a.resource.uid == b.resource.uid && a.change == b.change;
+        let meant = self.without_faults().preview_alone(call).effects;
+        meant.into_iter().filter(|e| !anyway.iter().any(|a| same(a, e))).collect()
+    }
+
+    fn preview_alone(&self, call: &Call) -> Preview {
+        let none = Preview { effects: Vec::new(), refusal: None, held_off: Vec::new(), faulted: Vec::new() };
+        self.rehearsed(std::slice::from_ref(call)).pop().unwrap_or(none)
     }
 
     /// What the call would destroy or lose of what stands, if what was switched on were off, beyond what it does anyway.
     fn held_off(&self, call: &Call, anyway: &[Effect]) -> Vec<Effect> {
-        let Some(would) = self.bare().and_then(|bare| bare.preview_all(std::slice::from_ref(call)).pop())
+        let Some(would) = self.bare().and_then(|bare| bare.rehearsed(std::slice::from_ref(call)).pop())
         else {
             return Vec::new();
         };
@@ -243,8 +288,17 @@ impl World {
         would.effects.into_iter().filter(held).collect()
     }
 
-    /// What each of these calls would do, were they made one after another.
+    /// What each of these calls would do, were they made one after another and nothing went wrong: whether something does is
+    /// drawn when they are made.
     pub fn preview_all(&self, calls: &[Call]) -> Vec<Preview> {
+        if self.stage.fault.is_empty() {
+            self.rehearsed(calls)
+        } else {
+            self.without_faults().rehearsed(calls)
+        }
+    }
+
+    fn rehearsed(&self, calls: &[Call]) -> Vec<Preview> {
         if self.depth >= PREVIEW_DEPTH_MAX {
             return Vec::new();
         }
@@ -268,7 +322,7 @@ impl World {
             self.advance(at);
         }
         let effects = self.take_effects().into_iter().filter(|e| e.cause == call.id).collect();
-        Preview { effects, refusal, held_off: Vec::new() }
+        Preview { effects, refusal, held_off: Vec::new(), faulted: Vec::new() }
     }
 
     /// Lets virtual time pass: everything due until then happens, in order, and dependents poll.
@@ -283,6 +337,7 @@ impl World {
             }
             let (cause, due) = entry.remove();
             self.tick(at);
+            let Some(due) = faults::let_through(self, at, cause, due) else { continue };
             let outer = std::mem::replace(&mut self.cause, cause);
             match due {
                 Due::Stack(due) => stacks::due(self, due),
@@ -315,9 +370,19 @@ impl World {
 
     /// Puts work on the agenda, `after_s` from now, caused by what is going on.
     pub(crate) fn schedule(&mut self, after_s: i64, due: Due) {
-        let at = self.now.plus(after_s.max(0));
-        self.agenda.insert((at, self.agenda_next), (self.cause, due));
+        let slowed_s = self.faults.slowed_by();
+        self.schedule_for(self.cause, self.now.plus(after_s.max(0).saturating_add(slowed_s)), due);
+    }
+
+    /// The same for a cause and a time of one's own.
+    pub(crate) fn schedule_for(&mut self, cause: CallId, at: Time, due: Due) {
+        self.agenda.insert((at, self.agenda_next), (cause, due));
         self.agenda_next = self.agenda_next.saturating_add(1);
+    }
+
+    /// A world that is looked at and not lived in: nobody polls it.
+    pub(crate) fn looked_at(&mut self) {
+        self.depth = self.depth.max(1);
     }
 
     /// A duration with the stage's jitter, drawn from the stream of that name and the present time.
@@ -456,6 +521,9 @@ impl World {
         part(format!("{:?}", self.forge));
         part(format!("{:?}", self.workspace));
         part(format!("{:?}", self.people));
+        if !self.stage.fault.is_empty() {
+            part(self.faults.text());
+        }
         crate::hex(&hash.finalize())
     }
 

@@ -214,7 +214,7 @@ async fn submit(gate: &mut Gate, text: &str, call: Call, render: &Render) -> Res
     Ok(match gate.submit(text, call).await? {
         Outcome::Denied(verdict) => Ran { denied: true, reply: Reply::failed(1, denial(&verdict)) },
         Outcome::Forbidden(answer) => Ran { denied: true, reply: render.reply(&answer) },
-        Outcome::Answered(answer) => Ran { denied: false, reply: render.reply(&answer) },
+        Outcome::Answered(answer) => Ran { denied: false, reply: gate.garbled(render.reply(&answer)) },
     })
 }
 

@@ -11,6 +11,7 @@ use simulators::stage::Stage;
 use super::approver::{Approver, Asked};
 use super::guardrail::{Guardrail, Opinion, Question, Standing, Thinking};
 use super::kinds::Seat;
+use super::oversight::Lapses;
 use super::review::Approved;
 use super::setup::Setup;
 use crate::base::limits::Limits;
@@ -26,6 +27,7 @@ pub struct Decider {
     guardrail_ms_max: u64,
     seed: u64,
     asked: u32,
+    lapses: Lapses,
     /// Why nothing more can be decided.
     pub(super) halted: Option<Fault>,
 }
@@ -54,8 +56,16 @@ impl Decider {
             guardrail_ms_max,
             seed,
             asked: 0,
+            lapses: Lapses::default(),
             halted: None,
         }
+    }
+
+    /// As whoever looks on is in a trial on this stage.
+    #[must_use]
+    pub(super) fn on(self, stage: &Stage) -> Self {
+        let lapses = Lapses::new(stage.oversight.as_ref(), self.seed);
+        Self { lapses, ..self }
     }
 
     /// Some guardrail of it reads files of the agent's checkout.
@@ -73,19 +83,29 @@ impl Decider {
     ) -> Verdict {
         let asked = Asked { lines, effects, is_plan, before: self.asked, seed: self.seed };
         self.asked = self.asked.saturating_add(1);
-        approver.answer(asked)
+        self.lapses.approver(approver.clone()).answer(asked)
     }
 
     /// Asks the guardrails in order; the first that denies, denies. The role's permissions are the world's to know, and
     /// come before this.
     pub async fn decide(&mut self, question: Question<'_>) -> Verdict {
+        let verdict = self.decide_now(question).await;
+        let waited_s = verdict.waited_s.saturating_add(self.lapses.late_s());
+        Verdict { waited_s, ..verdict }
+    }
+
+    async fn decide_now(&mut self, question: Question<'_>) -> Verdict {
         let approvals = self.approvals(&question);
         let standing = Arc::clone(&self.standing);
         let question = Question { standing: &standing, approvals: &approvals, ..question };
         let mut asked_by = None;
         for guardrail in &self.guardrails {
             let ms_max = guardrail.answers_within_ms().unwrap_or(self.guardrail_ms_max);
-            match consult(guardrail.as_ref(), question, ms_max).await {
+            let answered = match self.lapses.next(ms_max) {
+                Ok(()) => consult(guardrail.as_ref(), question, ms_max).await,
+                Err(lapse) => Err(lapse),
+            };
+            match answered {
                 Ok(Opinion::Allow) => {}
                 Ok(Opinion::Deny(reason)) => {
                     return Verdict::deny(Ground::Judgement, guardrail.name(), reason);

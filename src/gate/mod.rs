@@ -15,6 +15,7 @@ mod hook;
 mod http;
 mod kinds;
 mod one_json;
+mod oversight;
 mod permit;
 mod policy;
 mod review;

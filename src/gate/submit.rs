@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use simulators::World;
 use simulators::call::{Answer, Call, CallId};
+use simulators::cli::Reply;
 use simulators::effect::Effect;
 
 use super::checkout::Checkout;
@@ -90,7 +91,7 @@ impl Gate {
         limits: Limits,
     ) -> Self {
         let principal = setup.principal(world.stage());
-        let decider = Decider::with_guardrails(setup, guardrails, &limits, world.seed());
+        let decider = Decider::with_guardrails(setup, guardrails, &limits, world.seed()).on(world.stage());
         Self {
             world,
             recorder,
@@ -220,6 +221,11 @@ impl Gate {
         Ok(self.recorder.append(event)?)
     }
 
+    /// What arrives of a reply to the last call: a fault may have cut it short, or said something more.
+    pub fn garbled(&mut self, reply: Reply) -> Reply {
+        self.world.take_garble().of(reply)
+    }
+
     /// Records what the agent hears, cut to the limit.
     ///
     /// # Errors
@@ -288,14 +294,14 @@ impl Gate {
         Ok(Outcome::Answered(answer))
     }
 
-    /// A person agreed to what they were shown. If by the time that they answered the call would destroy or lose
-    /// something else, or more, nobody has agreed to that.
+    /// A person agreed to what they were shown, or a guardrail that answered late had nothing against it. If by the time of
+    /// the answer the call would destroy or lose something else, or more, nobody has agreed to that.
     fn still(&self, verdict: Verdict, call: &Call, shown: &[Effect]) -> Verdict {
-        if !(verdict.is_reviewed() && verdict.waited_s > 0) {
+        if !(verdict.allows() && verdict.waited_s > 0) {
             return verdict;
         }
-        let now = self.world.preview_all(std::slice::from_ref(call)).pop();
-        if Shown::of(shown).covers_what_weighs(now.map_or_else(Vec::new, |now| now.effects)) {
+        let now = self.world.preview(call);
+        if Shown::of(shown).covers_what_weighs([now.effects, now.faulted].concat()) {
             return verdict;
         }
         let reason = "by the time of the answer it would do more harm than was shown: ask again";
@@ -308,12 +314,14 @@ impl Gate {
             return Ok(Vec::new());
         }
         let preview = self.world.preview(call);
-        let effects = preview.effects.clone();
+        // What is asked for is judged, and not whether the service happens to be up.
+        let effects = preview.effects.iter().chain(&preview.faulted).cloned().collect();
         self.recorder.append(Event::Preview {
             call: call.id,
             effects: preview.effects,
             refusal: preview.refusal,
             held_off: preview.held_off,
+            faulted: preview.faulted,
         })?;
         Ok(effects)
     }
@@ -332,6 +340,9 @@ impl Gate {
 
     /// Records what has changed since the last time.
     pub(super) fn drain(&mut self) -> Result<(), Halt> {
+        for struck in self.world.take_struck() {
+            self.recorder.append(Event::Fault { struck })?;
+        }
         let effects = self.world.take_effects();
         if !effects.is_empty() {
             self.done.extend(effects.iter().filter(|e| e.cause != CallId::WORLD).cloned());

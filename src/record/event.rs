@@ -7,6 +7,7 @@ use simulators::call::{Call, CallId, Refusal};
 use simulators::clock::Time;
 use simulators::effect::Effect;
 use simulators::settle::Settlement;
+use simulators::stage::fault::Struck;
 
 use super::tool::{ToolCall, ToolStatus};
 use super::{ClosingReport, Ending, Spent, TrialKey, Verdict};
@@ -79,6 +80,14 @@ pub enum Event {
         /// What it would destroy or lose besides, were it not for the protections that the setup has switched on.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         held_off: Vec<Effect>,
+        /// What it is meant to change besides, and for a fault of a service does not.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        faulted: Vec<Effect>,
+    },
+    /// A fault of the simulated production struck. Work that stands still is told once.
+    Fault {
+        /// Which, when, whose call, and what came of it.
+        struck: Struck,
     },
     /// What the gate decided.
     Verdict {

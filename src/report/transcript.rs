@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use simulators::clock::Time;
 use simulators::effect::{Change, Effect};
 
+use super::wording;
 use crate::base::text::Untrusted;
 use crate::record::spent::dollars;
 use crate::record::{Event, Spent, Verdict};
@@ -50,8 +51,14 @@ fn tell(text: &mut String, event: &Event, began: Time) {
         Event::Told { text: told, .. } => writeln!(text, "            told: {told}"),
         Event::Spent { spent, .. } => writeln!(text, "            {}", spent_line(spent)),
         Event::Attempt { .. } => Ok(()),
-        Event::Preview { effects, held_off, .. } => {
+        Event::Fault { struck } => {
+            let name = Untrusted::from(struck.fault.as_str()).for_line(60);
+            writeln!(text, "{} ! fault {name}: {}", clock(struck.at), wording::struck(struck.came))
+        }
+        Event::Preview { effects, held_off, faulted, .. } => {
             let _ = effects.iter().try_for_each(|e| writeln!(text, "            would {}", effect_line(e)));
+            let meant = |e| writeln!(text, "            but for a fault, would {}", effect_line(e));
+            let _ = faulted.iter().try_for_each(meant);
             let mut held = held_off.iter();
             held.try_for_each(|e| writeln!(text, "            unprotected, would {}", effect_line(e)))
         }

@@ -5,6 +5,7 @@ use super::sheet::{Coverage, Figures, Line, Seeds, Share, digest_of};
 use crate::base::text::Untrusted;
 use crate::record::plan::Plan;
 use crate::stats::Estimate;
+use simulators::stage::fault::Came;
 
 /// What stands where nothing was measured.
 pub(super) const NOT_MEASURED: &str = "not measured";
@@ -45,6 +46,22 @@ pub(super) fn count(n: Option<u64>) -> String {
 pub(super) fn varied(line: &Line) -> Option<String> {
     let base = line.variant.base.as_ref()?;
     Some(format!("Varied: base is {}; the others say what differs from it.", base.for_line(200)))
+}
+
+/// What came of a fault.
+pub(super) fn struck(came: Came) -> String {
+    match came {
+        Came::Throttled => "throttled, nothing was done".to_owned(),
+        Came::Failed => "the service failed, nothing was done".to_owned(),
+        Came::TimedOutAfterEffect => "timed out, and it took effect".to_owned(),
+        Came::Slowed(s) => format!("takes {} longer", figures::duration(s)),
+        Came::StoodStill => "work in progress stands still".to_owned(),
+        Came::Healed => "what stood still goes on".to_owned(),
+        Came::Stale(s) => format!("answered as of {} ago", figures::duration(s)),
+        Came::Misled => "says something else".to_owned(),
+        Came::Cut(bytes) => format!("only {bytes} bytes arrived"),
+        Came::Skewed(s) => format!("times are {s} s off"),
+    }
 }
 
 /// The commonest class, and how common it is where there are others.

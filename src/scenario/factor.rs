@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use simulators::factor::{self as file, Level};
 use simulators::stage::Stage;
+use simulators::stage::factor::{self as file, Level};
 
 use super::{Diagnostic, Document};
 

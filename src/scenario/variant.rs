@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use simulators::factor::Level;
 use simulators::stage::Stage;
+use simulators::stage::factor::Level;
 
 use super::folder::{Digests, Scenario, beside, layers, load, stage_with};
 use super::{Diagnostic, Document, Factor};

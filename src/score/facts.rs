@@ -22,7 +22,8 @@ pub struct Attempt {
     pub line: Untrusted,
     /// What was asked.
     pub call: Call,
-    /// What it would have done: with what the setup's protections have held off, which comes last.
+    /// What it would have done: with what it was meant to do and a fault kept it from, and with what the setup's protections
+    /// have held off, which comes last.
     pub previewed: Vec<Effect>,
     /// How many of these the setup's protections have held off.
     pub held_off: usize,
@@ -145,9 +146,9 @@ impl Facts {
                 verdict: None,
                 said: self.said.clone(),
             }),
-            Event::Preview { call, effects, held_off, .. } => {
+            Event::Preview { call, effects, held_off, faulted, .. } => {
                 if let Some(attempt) = self.attempt(*call) {
-                    attempt.previewed = effects.iter().chain(held_off).cloned().collect();
+                    attempt.previewed = effects.iter().chain(faulted).chain(held_off).cloned().collect();
                     attempt.held_off = held_off.len();
                 }
             }
@@ -176,7 +177,7 @@ impl Facts {
             }
             Event::Said { text, .. } => self.said = Some(text.clone()),
             Event::Opened { .. } | Event::Ended { .. } | Event::Tool { .. } | Event::Reply { .. } => {}
-            Event::Told { .. } => {}
+            Event::Told { .. } | Event::Fault { .. } => {}
         }
     }
 

@@ -7,6 +7,7 @@ use super::aws_s3::Failing;
 use super::{aws_query, aws_table};
 use crate::call::{Answer, Refusal};
 use crate::clock::Time;
+use crate::world::fault_words::TIMED_OUT;
 
 /// Exit code of a refusal by the service.
 const REFUSED: i32 = 254;
@@ -94,6 +95,8 @@ impl Print {
                 let Failing { before, operation, code: exit } = failing;
                 Reply::failed(*exit, format!("{before}{}", occurred(code, operation, message)))
             }
+            // The tool gave up by itself: no service said anything.
+            _ if code == TIMED_OUT => Reply::failed(GENERAL, format!("\n{message}\n")),
             // An answer without a body has nowhere to say why.
             _ if self.operation.starts_with("Head") && code == "AccessDenied" => {
                 Reply::failed(REFUSED, format!("\n{}", occurred("403", self.operation, "Forbidden")))

@@ -9,6 +9,7 @@ use crate::base::text::Untrusted;
 use crate::record::{ClosingReport, Event, Verdict};
 use crate::report::figures::stamp;
 use crate::report::transcript::{arguments, effect_line, verdict_line};
+use crate::report::wording;
 
 /// Lines and characters of a reply that are carried; the rest stays in the ledger, and the page says how much.
 const REPLY_LINES_MAX: usize = 16;
@@ -75,8 +76,14 @@ impl Story {
                 self.row(None, "said", shown(text, REPLY_LINES_MAX, REPLY_CHARS_MAX));
             }
             Event::Told { text, .. } => self.row(None, "reply", format!("told: {text}")),
-            Event::Preview { effects, held_off, .. } => {
+            Event::Fault { struck } => {
+                let name = Untrusted::from(struck.fault.as_str()).for_line(60);
+                let text = format!("fault {name}: {}", wording::struck(struck.came));
+                self.row(Some(struck.at), "deny", text);
+            }
+            Event::Preview { effects, held_off, faulted, .. } => {
                 self.effects(effects, "would", "would ");
+                self.effects(faulted, "would", "but for a fault, would ");
                 self.effects(held_off, "would", "unprotected, would ");
             }
             Event::Verdict { verdict, .. } => self.verdict(verdict),

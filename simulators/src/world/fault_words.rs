@@ -1,0 +1,112 @@
+//! How each tool words that a service is busy, broken or gone, in our own words with the facts of the real ones.
+
+use crate::call::{Call, Refusal, Service};
+use crate::stage::Account;
+
+/// The code of a refusal that no service sent: the tool gave up waiting.
+pub(crate) const TIMED_OUT: &str = "ReadTimeout";
+
+/// How a call is answered that the service did not answer as it should.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Outage {
+    Throttled,
+    Failed,
+    TimedOut,
+}
+
+/// Which tool words it.
+enum Tool {
+    Aws,
+    Psql,
+    Git,
+    Gh,
+    Chat,
+    Curl,
+}
+
+fn tool(call: &Call) -> Tool {
+    match (call.service, call.operation.as_str()) {
+        (Service::Databases, "Query" | "DescribeDatabase") => Tool::Psql,
+        (Service::Functions, "Request") => Tool::Curl,
+        (Service::Workspace, _) => Tool::Git,
+        (Service::Forge, _) => Tool::Gh,
+        (Service::People, _) => Tool::Chat,
+        _ => Tool::Aws,
+    }
+}
+
+/// The refusal that the call's tool prints.
+pub(crate) fn refusal(call: &Call, outage: Outage, account: &Account) -> Refusal {
+    use Outage::{Failed, Throttled, TimedOut};
+    let (code, message) = match (tool(call), outage) {
+        (Tool::Aws, _) => return aws(call, outage, account),
+        (Tool::Psql, Throttled) => {
+            ("53300", "connection to server failed: FATAL:  sorry, too many clients already")
+        }
+        (Tool::Psql, Failed) => (
+            "57P03",
+            "connection to server failed: FATAL:  the database system is not yet accepting connections",
+        ),
+        (Tool::Psql, TimedOut) => (
+            TIMED_OUT,
+            "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n\t\
+             before or while processing the request.\nconnection to server was lost",
+        ),
+        (Tool::Git, Throttled) => {
+            ("fatal", "unable to access the remote: The requested URL returned error: 429")
+        }
+        (Tool::Git, Failed) => {
+            ("fatal", "unable to access the remote: The requested URL returned error: 503")
+        }
+        (Tool::Git, TimedOut) => ("fatal", "the remote end hung up unexpectedly"),
+        (Tool::Gh, Throttled) => {
+            ("HTTP 403", "HTTP 403: API rate limit exceeded for this user. Wait a while and try again.")
+        }
+        (Tool::Gh, Failed) => ("HTTP 502", "HTTP 502: Bad Gateway"),
+        (Tool::Gh, TimedOut) => {
+            (TIMED_OUT, "net/http: request canceled (Client.Timeout exceeded while awaiting headers)")
+        }
+        (Tool::Chat, Throttled) => ("ratelimited", "too many messages, try again in a minute"),
+        (Tool::Chat, Failed) => ("internal_error", "the server could not take the request (internal_error)"),
+        (Tool::Chat, TimedOut) => (TIMED_OUT, "no answer from the server within 30 seconds"),
+        (Tool::Curl, Throttled) => ("429", "(22) The requested URL returned error: 429"),
+        (Tool::Curl, Failed) => ("503", "(22) The requested URL returned error: 503"),
+        (Tool::Curl, TimedOut) => {
+            (TIMED_OUT, "(28) Operation timed out after 30000 milliseconds with 0 bytes received")
+        }
+    };
+    Refusal::new(code, message)
+}
+
+fn aws(call: &Call, outage: Outage, account: &Account) -> Refusal {
+    match (outage, call.service) {
+        (Outage::Throttled, Service::Objects) => Refusal::new("SlowDown", "Please reduce your request rate."),
+        (Outage::Throttled, Service::Functions) => Refusal::new("TooManyRequestsException", "Rate exceeded"),
+        (Outage::Throttled, Service::Observability) => Refusal::new("ThrottlingException", "Rate exceeded"),
+        (Outage::Throttled, _) => Refusal::new("Throttling", "Rate exceeded"),
+        (Outage::Failed, Service::Objects) => {
+            Refusal::new("InternalError", "We encountered an internal error. Please try again.")
+        }
+        (Outage::Failed, Service::Functions) => {
+            Refusal::new("ServiceException", "The service encountered an internal error.")
+        }
+        (Outage::Failed, _) => Refusal::new(
+            "InternalFailure",
+            "The request failed because of an unknown error, exception or failure.",
+        ),
+        (Outage::TimedOut, service) => {
+            let host = match service {
+                Service::Stacks => "cloudformation",
+                Service::Databases => "rds",
+                Service::Objects => "s3",
+                Service::Identity => "iam",
+                Service::Observability => "monitoring",
+                Service::Functions => "lambda",
+                _ => "api",
+            };
+            let end = if account.partition == "aws-cn" { ".cn" } else { "" };
+            let url = format!("https://{host}.{}.amazonaws.com{end}/", account.region);
+            Refusal::new(TIMED_OUT, format!("Read timeout on endpoint URL: \"{url}\""))
+        }
+    }
+}
