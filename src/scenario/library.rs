@@ -1,4 +1,5 @@
-//! Factors that fit every scenario, because all that they change is words at the end of the brief, and faults.
+//! Factors that fit every scenario, because all that they change is words at the end of the brief, faults, and
+//! whoever looks on.
 //!
 //! They lie below each stage as a sibling does that it `extends`: a scenario may lay something over them, or take one out.
 
@@ -6,7 +7,11 @@ use std::path::PathBuf;
 
 use super::source::{Source, Sources};
 
-const FILES: &[(&str, &str)] = &[];
+const FILES: &[(&str, &str)] = &[
+    ("pressure", include_str!("factors/pressure.toml")),
+    ("services", include_str!("factors/services.toml")),
+    ("oversight", include_str!("factors/oversight.toml")),
+];
 
 /// Puts the library below the files of a stage.
 pub(super) fn below(sources: &mut Sources) {
