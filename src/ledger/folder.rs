@@ -1,13 +1,12 @@
 //! A run's folder: `plan.json`, `ledger/`, `meta.json`, and what the judge adds.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::disk::{self, Growing, HALF_WRITTEN, RecordError};
-use super::lock::{self, Lock};
+use super::lock::{self, Held, Lock};
 use crate::record::plan::{PLAN_VERSION, Plan};
 
 /// A run's folder.
@@ -53,7 +52,7 @@ pub struct Draft {
     folder: RunFolder,
     results: PathBuf,
     /// Until it has its name.
-    held: Option<File>,
+    held: Option<Held>,
 }
 
 impl Draft {

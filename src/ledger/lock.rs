@@ -15,11 +15,11 @@ pub(super) const RUNNING: &str = "running.json";
 #[derive(Debug)]
 pub struct Lock {
     folder: PathBuf,
-    _held: File,
+    _held: Held,
 }
 
 impl Lock {
-    pub(super) fn new(folder: &Path, held: File) -> Self {
+    pub(super) fn new(folder: &Path, held: Held) -> Self {
         Self { folder: folder.to_owned(), _held: held }
     }
 }
@@ -30,16 +30,27 @@ impl Drop for Lock {
     }
 }
 
+/// A folder that is held.
+#[derive(Debug)]
+pub(super) struct Held(File);
+
+impl Drop for Held {
+    /// To close the file is not enough: a process that is just being started for a hook has it open too, for a moment.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
 /// Holds a folder, if nobody else does, until what is given back is dropped. The folder may get another name meanwhile.
 ///
 /// # Errors
 /// The folder cannot be opened, or its file system has no locks.
-pub(super) fn hold(folder: &Path) -> Result<Option<File>, RecordError> {
+pub(super) fn hold(folder: &Path) -> Result<Option<Held>, RecordError> {
     let held = File::open(folder).map_err(RecordError::at(folder))?;
     match held.try_lock() {
         Err(TryLockError::Error(cause)) => Err(RecordError::at(folder)(cause)),
         Err(TryLockError::WouldBlock) if !sabotage::is_on(Sabotage::SkipLock) => Ok(None),
-        _ => Ok(Some(held)),
+        _ => Ok(Some(Held(held))),
     }
 }
 
