@@ -9,6 +9,7 @@ mod cite;
 mod compare;
 mod doctor;
 mod gateway;
+mod hunt;
 mod judge;
 mod judged;
 mod list;
@@ -21,10 +22,12 @@ mod postmortem;
 mod replay;
 mod report;
 mod resume;
+mod rounds;
 mod score;
 mod session;
 mod shard;
 mod show;
+mod shrink;
 mod terminal;
 mod try_policy;
 mod vary;
@@ -74,6 +77,10 @@ enum Verb {
     Accept(accept::Arguments),
     /// Say how many trials a question needs, and what a number of trials can answer
     Plan(plan::Arguments),
+    /// Look for a combination of levels that tips an agent
+    Hunt(hunt::Arguments),
+    /// Reduce a combination that tips an agent to the fewest nudges that still do, and save it as a scenario
+    Shrink(shrink::Arguments),
     /// Show one trial: what was asked, what it would have done, what the gate said, what changed; or a setup's file
     Show(show::Arguments),
     /// Say what another setup would have decided on recorded calls, without any agent
@@ -132,6 +139,8 @@ fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal
         Verb::Compare(arguments) => compare::run(&arguments, &results, terminal),
         Verb::Accept(arguments) => accept::run(&arguments, &results, terminal),
         Verb::Plan(arguments) => plan::run(&arguments, &results, terminal),
+        Verb::Hunt(arguments) => hunt::run(&arguments, &scenarios, &results, terminal),
+        Verb::Shrink(arguments) => shrink::run(&arguments, &results, terminal),
         Verb::Gateway(arguments) => gateway::run(&arguments, terminal),
         Verb::Postmortem(arguments) => postmortem::run(&arguments, &results, terminal),
         Verb::Show(arguments) => show::run(&arguments, &results, terminal),

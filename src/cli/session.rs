@@ -115,18 +115,7 @@ impl Session {
 
     /// Plays, concludes, judges.
     pub fn play(mut self, terminal: &mut Terminal) -> Exit {
-        let before = Spend::of(&self.folder);
-        let ran = self.play_with_progress(terminal).and_then(|(ran, decisions)| {
-            let meta = Meta::of(&self.watch, &self.options, &decisions);
-            let spend = self.asks.as_ref().map(|asks| before.and(&asks.client.tally()));
-            self.folder.put_json("meta.json", &Meta { spend, ..meta })?;
-            if ran.sealed >= ran.planned {
-                let waiting = terminal.wait("putting the ledger in order");
-                runner::interruptible(&self.folder, || runner::conclude(&self.folder, &self.plan))?;
-                waiting.finish_and_clear();
-            }
-            Ok(ran)
-        });
+        let ran = self.played(terminal);
         drop(self.lock);
         let ran = match ran {
             Ok(ran) => ran,
@@ -143,6 +132,30 @@ impl Session {
         }
         let halted = ran.halted.as_ref().map(|halted| told(halted, terminal));
         ran.signal.map(runner::Signal::exit).or(halted).unwrap_or(shown)
+    }
+
+    /// Plays and concludes, and neither judges nor shows: what is left to be said is told where it stopped before its end.
+    pub fn record(mut self, terminal: &mut Terminal) -> Result<(), Exit> {
+        let ran = self.played(terminal);
+        drop(self.lock);
+        let ran = ran.map_err(|error| failed(&error, &self.folder, terminal))?;
+        let halted = ran.halted.as_ref().map(|halted| told(halted, terminal));
+        ran.signal.map(runner::Signal::exit).or(halted).map_or(Ok(()), Err)
+    }
+
+    /// Plays with progress and puts the ledger in order if it is whole.
+    fn played(&mut self, terminal: &mut Terminal) -> Result<Ran, RunError> {
+        let before = Spend::of(&self.folder);
+        let (ran, decisions) = self.play_with_progress(terminal)?;
+        let meta = Meta::of(&self.watch, &self.options, &decisions);
+        let spend = self.asks.as_ref().map(|asks| before.and(&asks.client.tally()));
+        self.folder.put_json("meta.json", &Meta { spend, ..meta })?;
+        if ran.sealed >= ran.planned {
+            let waiting = terminal.wait("putting the ledger in order");
+            runner::interruptible(&self.folder, || runner::conclude(&self.folder, &self.plan))?;
+            waiting.finish_and_clear();
+        }
+        Ok(ran)
     }
 
     fn play_with_progress(&mut self, terminal: &mut Terminal) -> Result<(Ran, Decisions), RunError> {

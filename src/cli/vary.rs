@@ -21,12 +21,12 @@ pub struct Varying {
 
 /// A factor, and the levels that are wanted of it; none: all of them.
 #[derive(Clone, Debug)]
-struct Varied {
+pub(super) struct Varied {
     factor: String,
     levels: Vec<String>,
 }
 
-fn wished(text: &str) -> Result<Varied, String> {
+pub(super) fn wished(text: &str) -> Result<Varied, String> {
     let (factor, levels) =
         text.split_once('=').map_or((text, None), |(factor, levels)| (factor, Some(levels)));
     let levels: Vec<String> = levels.into_iter().flat_map(|l| l.split('+')).map(str::to_owned).collect();
@@ -71,7 +71,7 @@ impl Varying {
 
 impl Varied {
     /// The factor with the levels that are wanted, its base first if that is among them.
-    fn of(&self, scenario: &Scenario) -> Result<(String, Vec<String>), Diagnostic> {
+    pub(super) fn of(&self, scenario: &Scenario) -> Result<(String, Vec<String>), Diagnostic> {
         let factor = scenario.factor(&self.factor)?;
         if self.levels.is_empty() {
             return Ok((self.factor.clone(), factor.levels_from_base()));

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::effects::Varied;
 use super::sheet::{
     Coverage, Figures, Guardrail, Guardrails, Input, Line, Place, Played, SHEET_VERSION, Seeds, Sheet,
     Variant, digest_of, discrimination, roads,
 };
-use super::trials::{Slots, Trials, cells};
+use super::trials::{Planned, Slots, Trials, cells};
 use crate::base::text::Untrusted;
 use crate::ledger::{Cause, Damage, RecordError};
 use crate::record::Factors;
 use crate::record::plan::{Named, Plan, PlannedScenario};
 use crate::scenario;
 use crate::score::{Marks, Scored};
-use crate::stats::{CONFIDENCE, Cell, GuardrailTally, Tally};
+use crate::stats::effects::{Layout, Wanted};
+use crate::stats::{self, CONFIDENCE, Cell, GuardrailTally, Tally};
 
 /// The variant that others are told by.
 const BASE: &str = "base";
@@ -67,6 +69,8 @@ impl Gathered {
         let trials = self.slots.finish()?;
         let guardrails = guardrails(self.guardrails, &trials, plan, &options.control)
             .map_err(|cause| RecordError { path: std::env::temp_dir(), cause })?;
+        let effects =
+            effects(&trials, plan).map_err(|cause| RecordError { path: std::env::temp_dir(), cause })?;
         let count = |of: fn(&Cell) -> u64| cells.iter().map(of).sum();
         let amount = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         Ok(Sheet {
@@ -87,6 +91,7 @@ impl Gathered {
             setups: plan.setups.iter().map(input).collect(),
             lines,
             guardrails,
+            effects,
             comparison: None,
             damages: scored.damages.iter().filter(|d| d.cause == Cause::Corrupt).map(damage).collect(),
             unjudged: scored.unjudged.iter().map(Untrusted::from).collect(),
@@ -124,6 +129,44 @@ fn guardrails(
         control: is_played.then(|| control.into()),
         scores: plan.setup_names().filter_map(of).collect(),
     })
+}
+
+/// What each change does to harm, for each agent on each varied scenario under each setup.
+fn effects(trials: &Trials, plan: &Plan) -> io::Result<Vec<Varied>> {
+    let cells = cells(plan).into_iter().enumerate();
+    let cell_of: BTreeMap<Place, usize> = cells.map(|(n, place)| (place, n)).collect();
+    let mut all = Vec::new();
+    for scenario in plan.scenarios.iter().filter(|scenario| scenario.variants.len() > 1) {
+        let variants = scenario.levels();
+        let layout = Layout::of(&variants);
+        for (setup, agent) in
+            plan.setup_names().flat_map(|s| scenario.agents.iter().map(move |a| (s, &a.name)))
+        {
+            let mut responses = Vec::new();
+            for factors in &variants {
+                let (scenario, factors) = (scenario.name.clone(), factors.clone());
+                let place = Place { scenario, factors, setup: setup.to_owned(), agent: agent.clone() };
+                let cell = cell_of.get(&place).map(|cell| trials.of_cell(*cell));
+                responses.push(
+                    cell.into_iter()
+                        .flatten()
+                        .map(|p| Ok(harmed(trials, &p?)))
+                        .collect::<io::Result<Vec<_>>>()?,
+                );
+            }
+            let missing = responses.iter().flatten().filter(|harmed| harmed.is_none()).count();
+            let found = stats::effects::effects(&layout, &responses, &Wanted::default());
+            let missing = u64::try_from(missing).unwrap_or(u64::MAX);
+            all.push(Varied::new([&scenario.name, setup, agent], missing, found));
+        }
+    }
+    Ok(all)
+}
+
+/// Whether a trial did harm; `None` for one that says nothing.
+fn harmed(trials: &Trials, planned: &Planned) -> Option<bool> {
+    let kind = trials.kinds.get(planned.trial.as_ref()?.kind)?;
+    Some(kind.class?.is_harm())
 }
 
 /// How many trials of each place this run plays.

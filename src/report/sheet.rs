@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::effects::Varied;
 use super::trials::Trials;
 use crate::base::digest;
 use crate::base::text::Untrusted;
@@ -50,6 +51,9 @@ pub struct Sheet {
     pub lines: Vec<Line>,
     /// What the setups are worth.
     pub guardrails: Guardrails,
+    /// What each change of a factor does to harm, for each agent; empty where nothing was varied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Varied>,
     /// What changed since a baseline; `None` where nobody asked for one.
     pub comparison: Option<Comparison>,
     /// What in the ledger does not count, and why.

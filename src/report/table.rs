@@ -4,7 +4,7 @@ use comfy_table::CellAlignment;
 use comfy_table::presets::NOTHING;
 
 use super::sheet::{Input, Line, Row, Sheet};
-use super::{change, guardrails, repeats, wording};
+use super::{change, effects, guardrails, repeats, wording};
 use crate::base::text::Untrusted;
 
 /// The head of a column.
@@ -231,6 +231,7 @@ impl Block<'_> {
 /// What a report says beyond the rows of its scenarios: repeats, guardrails, what changed since a baseline.
 pub(super) fn further(sheet: &Sheet) -> Vec<Table> {
     let mut tables = vec![repeats::table(sheet)];
+    tables.push(effects::table(&sheet.effects));
     tables.extend(guardrails::tables(&sheet.guardrails));
     tables.extend(sheet.comparison.iter().flat_map(change::tables));
     tables.retain(|table| !table.rows.is_empty() || table.name == change::CELLS);

@@ -194,6 +194,22 @@ impl Design {
     }
 }
 
+/// A covering array to look for what tips an agent with: of the greatest strength whose combinations are at most so many, and
+/// that strength. Where even single levels need more, those.
+///
+/// # Errors
+/// As [`Design::assignments`].
+pub fn screen(factors: &[Leveled], seed: u64, most: usize) -> Result<(Vec<Factors>, u32), DesignError> {
+    for strength in (2..=STRENGTH).rev() {
+        match (Design::Covering { strength }).assignments(factors, seed) {
+            Ok(rows) if rows.len() <= most => return Ok((rows, strength)),
+            Ok(_) | Err(DesignError::TooMany { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((Design::Covering { strength: 1 }.assignments(factors, seed)?, 1))
+}
+
 /// How many combinations all levels have.
 pub(super) fn product(counts: &[usize]) -> u128 {
     counts.iter().fold(1_u128, |product, n| product.saturating_mul(*n as u128))

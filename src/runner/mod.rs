@@ -15,7 +15,7 @@ mod threads;
 
 pub use conclude::{conclude, index};
 pub use conduct::run;
-pub use design::{ASSIGNMENTS_MAX, Design, DesignError, Leveled};
+pub use design::{ASSIGNMENTS_MAX, Design, DesignError, Leveled, screen};
 pub use estimate::{Estimate, estimate};
 pub use meta::{Decisions, Latency, Meta, Spend};
 pub use plan::{Cast, Staged, Wish, plan};

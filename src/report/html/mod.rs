@@ -7,6 +7,7 @@
 mod answer;
 mod cells;
 mod change;
+mod effects;
 mod flow;
 mod packed;
 mod provenance;
@@ -19,6 +20,7 @@ use std::io::{self, Write};
 
 use askama::Template;
 
+use crate::report::effects::LEGEND;
 use crate::report::figures::{count, plain};
 use crate::report::markup::Html;
 use crate::report::{Input, Sheet};
@@ -27,6 +29,7 @@ use crate::score::Class;
 use answer::Answer;
 use cells::Block;
 use change::Change;
+use effects::Tornado;
 use flow::Flow;
 pub(super) use packed::hash;
 use provenance::Origin;
@@ -53,6 +56,8 @@ struct Page<'a> {
     blocks: Vec<Block>,
     guardrails: Vec<Drawn>,
     repeats: Vec<Drawn>,
+    tornados: Vec<Tornado>,
+    effects_legend: [&'static str; 3],
     changes: Vec<Drawn>,
     roads: Vec<(Html, Vec<Flow>)>,
     width: f64,
@@ -79,6 +84,8 @@ pub fn write(sheet: &Sheet, stories: &Stories, out: &mut dyn Write) -> io::Resul
         change: change::change(sheet.comparison.as_ref()),
         guardrails: guardrails::tables(&sheet.guardrails).iter().map(Drawn::from).collect(),
         repeats: [repeats::table(sheet)].iter().map(Drawn::from).collect(),
+        tornados: effects::tornados(&sheet.effects),
+        effects_legend: LEGEND,
         changes: sheet.comparison.iter().flat_map(changes::tables).map(|table| Drawn::from(&table)).collect(),
         classes: classes(sheet),
         blocks: cells::blocks(sheet),

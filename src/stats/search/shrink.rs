@@ -11,7 +11,7 @@ use crate::record::Factors;
 use crate::stats::effects::Nudge;
 
 /// What is claimed of a combination, and what it rests on.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Proof {
     /// The nudge that was left out; `None` for the combination itself.
     pub without: Option<Nudge>,

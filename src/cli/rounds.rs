@@ -1,0 +1,147 @@
+//! The rounds of a search: each is a run of its own in the search's folder, so that it can be shown, scored and gone on with.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::cast::{self, CastError};
+use super::judged::{self, Failed};
+use super::session::{self, Manner, Session};
+use super::terminal::Terminal;
+use crate::base::exit::Exit;
+use crate::gate::Setup;
+use crate::ledger::{Draft, FolderError, Index, Lock, RunFolder};
+use crate::model::Prices;
+use crate::record::Factors;
+use crate::record::plan::Plan;
+use crate::runner::{self, Cast, Wish};
+use crate::scenario::{self, Scenario};
+use crate::stats::search::{Ask, Tally};
+
+/// Who is searched for what tips them, and how trials are played.
+pub struct Rounds<'r> {
+    folder: PathBuf,
+    pub scenario: Arc<Scenario>,
+    cast: Cast,
+    setup: Arc<Setup>,
+    seed: u64,
+    manner: &'r Manner,
+    prices: Prices,
+    played: usize,
+}
+
+/// Which trials a search is about, as they were named to the program.
+pub struct Searched<'s> {
+    /// The scenario's folder.
+    pub scenario: &'s Path,
+    /// The agent.
+    pub agent: &'s str,
+    /// The setup.
+    pub setup: &'s str,
+    /// The first seed.
+    pub seed: u64,
+}
+
+impl<'r> Rounds<'r> {
+    /// Rounds in this folder, of which none was played yet.
+    pub fn new(folder: &Path, searched: &Searched<'_>, manner: &'r Manner) -> Result<Self, CastError> {
+        let scenario = Arc::new(scenario::load(searched.scenario)?);
+        let prices = manner.asking.prices()?;
+        let mut casts = cast::agents(&scenario, &[searched.agent.to_owned()], &prices)?;
+        let mut setups = cast::setups(&[searched.setup.to_owned()])?;
+        let many = |what: &str| CastError::Name(format!("expected one {what}: a search is about one cell"));
+        let (Some(cast), true) = (casts.pop(), casts.is_empty()) else { return Err(many("agent")) };
+        let (Some(setup), true) = (setups.pop(), setups.is_empty()) else { return Err(many("setup")) };
+        cast::fit(std::iter::once(&*scenario), &[Arc::clone(&setup)])?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            scenario,
+            cast,
+            setup,
+            seed: searched.seed,
+            manner,
+            prices,
+            played: 0,
+        })
+    }
+
+    /// Plays a round, as far as it was not played before, and judges it.
+    pub fn play(&mut self, ask: &Ask, terminal: &mut Terminal) -> Result<Vec<Vec<Option<bool>>>, Failed> {
+        self.played = self.played.saturating_add(1);
+        let bad = |error: CastError| (Exit::BadScenario, error.shown(false));
+        let staged = |levels: &Factors| {
+            let scenario = self.scenario.with(levels).map_err(|e| bad(e.into()))?;
+            Ok((Arc::new(scenario), vec![self.cast.clone()]))
+        };
+        let wish = Wish {
+            scenarios: ask.combinations.iter().map(staged).collect::<Result<_, Failed>>()?,
+            setups: vec![Arc::clone(&self.setup)],
+            trials: ask.trials,
+            seed: self.seed.wrapping_add(u64::from(ask.first)),
+            shard: None,
+        };
+        let plan = runner::plan(&wish);
+        let (folder, lock, done) = self.opened(&plan)?;
+        if done.len() < plan.trials() {
+            let session = Session::new(folder.clone(), lock, plan, wish, done, self.manner);
+            let session = session.asking(&self.manner.asking, None, self.prices.clone()).map_err(bad)?;
+            session
+                .record(terminal)
+                .map_err(|exit| (exit, "the same command goes on from here".to_owned()))?;
+        }
+        let mut harmed = BTreeMap::new();
+        judged::judged(&folder, terminal, |marks| {
+            harmed.insert((marks.factors.clone(), marks.index), marks.class.map(|class| class.is_harm()));
+        })?;
+        let of = |levels: &Factors, index: u32| harmed.get(&(levels.clone(), index)).copied().flatten();
+        let trials = |levels| (0..ask.trials).map(|index| of(levels, index)).collect();
+        let all: Vec<Vec<Option<bool>>> = ask.combinations.iter().map(trials).collect();
+        let tally = all.iter().fold(Tally::default(), |tally, trials| tally.and(trials));
+        terminal.tell(format!("{}: {} · {} of {} harmed", folder.name(), told(ask), tally.harmed, tally.n));
+        Ok(all)
+    }
+
+    /// The round's folder and what of it is sealed.
+    fn opened(&self, plan: &Plan) -> Result<(RunFolder, Lock, Index), Failed> {
+        let name = format!("round-{:03}", self.played);
+        let failed = |error: FolderError| (session::exit_of(&error), format!("error: {error}"));
+        let path = self.folder.join(&name);
+        if !path.join("plan.json").is_file() {
+            let made = Draft::new(&self.folder, plan).map_err(FolderError::from);
+            let (folder, lock) = made.and_then(|draft| draft.publish(Some(&name), &name)).map_err(failed)?;
+            return Ok((folder, lock, Index::default()));
+        }
+        let folder = RunFolder::open(&path);
+        let known = folder.plan().map_err(|e| (Exit::Invalid, format!("error: {e}")))?;
+        if !known.is_same(plan) {
+            let text = format!(
+                "error: `{}` was played with other inputs; search under another name: --name",
+                path.display()
+            );
+            return Err((Exit::Usage, text));
+        }
+        let lock = folder.lock().map_err(failed)?;
+        let index =
+            runner::index(&folder, plan).map_err(|e| (Exit::RecordingFailed, format!("error: {e}")))?;
+        match index.is_corrupt() {
+            true => Err((
+                Exit::Invalid,
+                format!("error: the ledger is damaged: chesterton doctor {}", path.display()),
+            )),
+            false => Ok((folder, lock, index)),
+        }
+    }
+}
+
+fn told(ask: &Ask) -> String {
+    let trials = if ask.trials == 1 { "a trial".to_owned() } else { format!("{} trials", ask.trials) };
+    match ask.combinations.as_slice() {
+        [one] => format!("{trials} of {}", in_words(one)),
+        all => format!("{trials} of each of {} combinations", all.len()),
+    }
+}
+
+/// Levels in words: `label=missing pressure=none`.
+pub fn in_words(factors: &Factors) -> String {
+    factors.iter().map(|(factor, level)| format!("{factor}={level}")).collect::<Vec<_>>().join(" ")
+}
