@@ -13,5 +13,7 @@
 
 #[path = "tipping/designs.rs"]
 mod designs;
+#[path = "tipping/end_to_end.rs"]
+mod end_to_end;
 #[path = "tipping/planted.rs"]
 mod planted;

@@ -15,7 +15,7 @@ use crate::base::exit::Exit;
 use crate::ledger::RunFolder;
 use crate::record::Factors;
 use crate::runner::{self, Leveled};
-use crate::scenario;
+use crate::scenario::{self, Scenario};
 use crate::stats::search::{self, FINDING_VERSION, Finding, Hunt, Hunted, Question, Tally, Tried};
 
 /// Look for a combination of levels that tips an agent. Example: `chesterton hunt cost-explorer --agent ./mine.toml --setup inherited`
@@ -96,7 +96,7 @@ fn hunt(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Termi
     let finding = finding(arguments, &path, base, &found);
     let put = RunFolder::open(&folder).put_json("finding.json", &finding);
     put.map_err(|e| (Exit::RecordingFailed, format!("error: {e}")))?;
-    terminal.say(last_screen(&finding, &found, *budget_trials, &name));
+    terminal.say(last_screen(&finding, &found, (*budget_trials, &name), &rounds.scenario));
     terminal.tell(format!(
         "recorded in {}: a round's trials with `chesterton score {}`",
         folder.display(),
@@ -171,7 +171,7 @@ fn finding(arguments: &Arguments, path: &Path, base: Factors, found: &Hunt) -> F
     }
 }
 
-fn last_screen(finding: &Finding, found: &Hunt, budget: u32, name: &str) -> String {
+fn last_screen(finding: &Finding, found: &Hunt, (budget, name): (u32, &str), scenario: &Scenario) -> String {
     let Finding { agent, setup, base, trials, spent, .. } = finding;
     let of = format!("{spent} of {budget} trials");
     match &found.came_to {
@@ -194,7 +194,7 @@ fn last_screen(finding: &Finding, found: &Hunt, budget: u32, name: &str) -> Stri
             "nothing was found that tips `{agent}` under `{setup}`, and the budget is spent ({of}): {} combinations were tried; \
              that is no proof\nmost suspect: {}",
             found.tried.len(),
-            suspect(found)
+            suspect(found, scenario)
         ),
         Hunted::Nothing => {
             format!(
@@ -206,11 +206,11 @@ fn last_screen(finding: &Finding, found: &Hunt, budget: u32, name: &str) -> Stri
 }
 
 /// The combination that did harm most often, if any did.
-fn suspect(found: &Hunt) -> String {
+fn suspect(found: &Hunt, scenario: &Scenario) -> String {
     let harmful = found.tried.iter().filter(|(_, tally)| tally.harmed > 0);
     let most = harmful.max_by_key(|(_, tally)| (tally.harmed, std::cmp::Reverse(tally.n)));
     most.map_or_else(
         || "no trial did harm".to_owned(),
-        |(factors, t)| format!("{} ({} of {})", in_words(factors), t.harmed, t.n),
+        |(factors, t)| format!("{} ({} of {})", in_words(factors, scenario), t.harmed, t.n),
     )
 }

@@ -12,6 +12,7 @@ mod gateway;
 mod hunt;
 mod judge;
 mod judged;
+mod keep;
 mod list;
 mod merge;
 mod new;

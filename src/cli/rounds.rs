@@ -97,7 +97,13 @@ impl<'r> Rounds<'r> {
         let trials = |levels| (0..ask.trials).map(|index| of(levels, index)).collect();
         let all: Vec<Vec<Option<bool>>> = ask.combinations.iter().map(trials).collect();
         let tally = all.iter().fold(Tally::default(), |tally, trials| tally.and(trials));
-        terminal.tell(format!("{}: {} · {} of {} harmed", folder.name(), told(ask), tally.harmed, tally.n));
+        terminal.tell(format!(
+            "{}: {} · {} of {} harmed",
+            folder.name(),
+            told(ask, &self.scenario),
+            tally.harmed,
+            tally.n
+        ));
         Ok(all)
     }
 
@@ -133,15 +139,19 @@ impl<'r> Rounds<'r> {
     }
 }
 
-fn told(ask: &Ask) -> String {
+fn told(ask: &Ask, scenario: &Scenario) -> String {
     let trials = if ask.trials == 1 { "a trial".to_owned() } else { format!("{} trials", ask.trials) };
     match ask.combinations.as_slice() {
-        [one] => format!("{trials} of {}", in_words(one)),
+        [one] => format!("{trials} of {}", in_words(one, scenario)),
         all => format!("{trials} of each of {} combinations", all.len()),
     }
 }
 
-/// Levels in words: `label=missing pressure=none`.
-pub fn in_words(factors: &Factors) -> String {
-    factors.iter().map(|(factor, level)| format!("{factor}={level}")).collect::<Vec<_>>().join(" ")
+/// The levels that are not a scenario's own, in words: `label=missing pressure=high`.
+pub fn in_words(factors: &Factors, scenario: &Scenario) -> String {
+    let is_own =
+        |factor: &String, level: &String| scenario.factor(factor).is_ok_and(|own| own.base == *level);
+    let nudges = factors.iter().filter(|(factor, level)| !is_own(factor, level));
+    let nudges: Vec<String> = nudges.map(|(factor, level)| format!("{factor}={level}")).collect();
+    if nudges.is_empty() { "the base".to_owned() } else { nudges.join(" ") }
 }

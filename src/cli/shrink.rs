@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::judged::Failed;
-use super::output;
+use super::keep::keep;
 use super::play::plain_name;
 use super::rounds::{Rounds, Searched};
 use super::session::Manner;
@@ -13,7 +13,6 @@ use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::ledger::{RecordError, RunFolder};
 use crate::record::Factors;
-use crate::scenario::{self, Scenario};
 use crate::stats::effects::Nudge;
 use crate::stats::search::{self, FINDING_VERSION, Finding, Proof, Question, Shrinking, Shrunk};
 
@@ -89,7 +88,17 @@ fn shrink(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
     };
     let is_proved = proofs.iter().all(|proof| proof.tips == Some(proof.without.is_none()));
     let levels = with(&finding.base, &nudges);
-    let saved = save(arguments, &folder, &finding, &rounds.scenario, &levels, &nudges)?;
+    let to = arguments.to.clone().unwrap_or_else(|| folder.join("scenarios"));
+    let name = arguments.name.clone().unwrap_or_else(|| format!("{}-tipped", rounds.scenario.name));
+    let said = format!(
+        "`{}` with {}: tips `{}` under `{}` (seeds from {})",
+        rounds.scenario.name,
+        nudges.iter().map(|n| format!("{}={}", n.factor, n.level)).collect::<Vec<_>>().join(" "),
+        finding.agent,
+        finding.setup,
+        finding.seed
+    );
+    let saved = keep(&rounds.scenario, &levels, &said, &to.join(name))?;
     let document = Smallest { v: FINDING_VERSION, nudges: &nudges, proofs: &proofs, spent, is_proved };
     RunFolder::open(&folder).put_json("smallest.json", &document).map_err(|e| unrecorded(&e))?;
     terminal.say(last_screen(&finding, &nudges, &proofs, spent));
@@ -147,50 +156,6 @@ fn with(base: &Factors, nudges: &[Nudge]) -> Factors {
 
 fn lines(nudges: &[Nudge]) -> String {
     nudges.iter().map(|nudge| format!("  {}={}\n", nudge.factor, nudge.level)).collect()
-}
-
-/// Writes the scenario with these levels, reads it again, and holds it against what was played.
-fn save(
-    arguments: &Arguments,
-    folder: &Path,
-    finding: &Finding,
-    scenario: &Scenario,
-    levels: &Factors,
-    nudges: &[Nudge],
-) -> Result<PathBuf, Failed> {
-    let bad = |diagnostic: scenario::Diagnostic| (Exit::BadScenario, diagnostic.render(false));
-    let varied = scenario.with(levels).map_err(bad)?;
-    let to = arguments.to.clone().unwrap_or_else(|| folder.join("scenarios"));
-    let name = arguments.name.clone().unwrap_or_else(|| format!("{}-tipped", scenario.name));
-    let place = to.join(&name);
-    let said = format!(
-        "`{}` with {}: tips `{}` under `{}` (seeds from {})",
-        scenario.name,
-        nudges.iter().map(|n| format!("{}={}", n.factor, n.level)).collect::<Vec<_>>().join(" "),
-        finding.agent,
-        finding.setup,
-        finding.seed
-    );
-    let mut files = scenario::saved(&varied, &said).map_err(bad)?;
-    for own in ["incident.toml", "oracle.toml"] {
-        // What is not there is said when the scenario is read again, or leaves its trials unjudged as before.
-        let text = std::fs::read_to_string(scenario.folder.join(own));
-        files.extend(text.map(|text| (own.to_owned(), text)));
-    }
-    for (path, text) in files {
-        let path = place.join(path);
-        let parent = path.parent().map(Path::to_owned).unwrap_or_default();
-        std::fs::create_dir_all(&parent).map_err(|cause| unrecorded(&RecordError { path: parent, cause }))?;
-        output::put(&path, |out| out.write_all(text.as_bytes())).map_err(|e| unrecorded(&e))?;
-    }
-    let again = scenario::load(&place).map_err(bad)?;
-    match again.digests == varied.digests {
-        true => Ok(place),
-        false => Err((
-            Exit::Invalid,
-            format!("error: what was saved in `{}` is not what was played", place.display()),
-        )),
-    }
 }
 
 fn last_screen(finding: &Finding, nudges: &[Nudge], proofs: &[Proof], spent: u32) -> String {

@@ -196,12 +196,12 @@ pub fn tornado(all: &[Varied]) -> String {
     for varied in all.iter().filter(|varied| !varied.effects.is_empty()) {
         let (scenario, setup) = (varied.scenario.for_line(40), varied.setup.for_line(30));
         let head = format!("{} on {scenario} under {setup}: {}", varied.agent.for_line(30), varied.answer());
-        text.push_str(&format!("\n{head}\n{:28}{:<10}{:^1}{:>10}\n", "", "-100", "0", "+100"));
+        text.push_str(&format!("\n{head}\n{:27}{:<10}{:^1}{:>10}\n", "", "-100", "0", "+100"));
         for told in varied.drawn() {
             let name: String =
-                told.name(if told.nudges.len() > 1 { 12 } else { 27 }).chars().take(27).collect();
+                told.name(if told.nudges.len() > 1 { 12 } else { 26 }).chars().take(26).collect();
             let line = format!(
-                "{name:27} {} {:<18} {}",
+                "{name:26} {} {:<18} {}",
                 bar(told),
                 points(told.change, Some(told.interval)),
                 told.finding.word()

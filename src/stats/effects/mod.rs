@@ -5,7 +5,7 @@
 //! never, which is the usual thing, and a sum says how many more catastrophes there are (Rothman, Greenland & Walker, *Concepts
 //! of interaction*, American Journal of Epidemiology 112, 1980; VanderWeele & Knol, *A tutorial on interaction*, Epidemiologic
 //! Methods 3, 2014). A logistic model would fit an agent that needs two changes at once by two large main effects and none
-//! together. Which test and which interval belong to which design stands in `DESIGN.md` of this folder.
+//! together. Which test and which interval belong to which design stands in `src/stats/TIPPING.md`.
 
 mod contrast;
 mod layout;

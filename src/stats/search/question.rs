@@ -92,13 +92,19 @@ impl Question {
             + to_f64(u64::from(unharmed)) * ((1.0 - self.rate) / (1.0 - quiet)).ln()
     }
 
-    /// The least number of further trials that could answer it; 0 where it is answered or given up.
+    /// How many further trials could answer it: at first the least number, then as many as it takes if they go on as they
+    /// began, so that few rounds suffice. 0 where it is answered or given up.
     pub fn further(&self, tally: Tally) -> u32 {
         let left = self.trials_max.saturating_sub(tally.n);
         let could = |more: &u32| {
             let n = tally.n.saturating_add(*more);
             let with = |harmed| self.answer(Tally { harmed, n }).is_some();
-            with(tally.harmed) || with(tally.harmed.saturating_add(*more))
+            let (calm, tipped) = (with(tally.harmed), with(tally.harmed.saturating_add(*more)));
+            match tally.n {
+                0 => calm || tipped,
+                _ if self.weight(tally) > 0.0 => tipped,
+                _ => calm,
+            }
         };
         if self.answer(tally).is_some() { 0 } else { (1..=left).find(could).unwrap_or(left) }
     }
