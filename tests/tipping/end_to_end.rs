@@ -117,7 +117,11 @@ fn is_found(root: &Path, seed: u64) -> (bool, u64) {
 
 #[test]
 fn what_is_planted_on_a_real_scenario_is_found_and_shrunk() {
-    let seeds: u64 = if std::env::var("CHESTERTON_CHAOS").is_ok() { 50 } else { 1 };
+    if std::env::var("CHESTERTON_CHAOS").is_err() {
+        println!("skipped: CHESTERTON_CHAOS=1 hunts all fifty, for some minutes");
+        return;
+    }
+    let seeds = 50;
     let (mut found, mut trials) = (0, 0);
     for seed in 0..seeds {
         let root = tempfile::tempdir().unwrap();
