@@ -187,7 +187,8 @@ pub(super) fn table(all: &[Varied]) -> Table {
     }
 }
 
-/// Columns of the text's picture: from −100 points to 100.
+/// Columns of the text's names, and of its picture: from −100 points to 100.
+const NAME: usize = 26;
 const BAR: usize = 21;
 
 /// The effects as text of 80 columns: a tornado for each agent.
@@ -198,15 +199,7 @@ pub fn tornado(all: &[Varied]) -> String {
         let head = format!("{} on {scenario} under {setup}: {}", varied.agent.for_line(30), varied.answer());
         text.push_str(&format!("\n{head}\n{:27}{:<10}{:^1}{:>10}\n", "", "-100", "0", "+100"));
         for told in varied.drawn() {
-            let name: String =
-                told.name(if told.nudges.len() > 1 { 12 } else { 26 }).chars().take(26).collect();
-            let line = format!(
-                "{name:26} {} {:<18} {}",
-                bar(told),
-                points(told.change, Some(told.interval)),
-                told.finding.word()
-            );
-            text.push_str(&format!("{}\n", line.trim_end()));
+            text.push_str(&format!("{}\n", row(told)));
         }
         if let Some(rest) = varied.rest() {
             text.push_str(&format!("{rest}\n"));
@@ -219,6 +212,17 @@ pub fn tornado(all: &[Varied]) -> String {
         }
     }
     text
+}
+
+/// An effect in a line; a name that does not fit stands above it.
+fn row(told: &Told) -> String {
+    let name = told.name(36);
+    let name = match name.chars().count() > NAME {
+        true => format!("{name}\n{:NAME$}", ""),
+        false => format!("{name:NAME$}"),
+    };
+    let change = points(told.change, Some(told.interval));
+    format!("{name} {} {change:<18} {}", bar(told), told.finding.word())
 }
 
 /// `│` at no change, `─` over the interval, `━` from no change to what was found, `●` there.
