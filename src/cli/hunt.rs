@@ -88,11 +88,20 @@ fn hunt(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Termi
     let most = usize::try_from(budget_trials / 2).unwrap_or(usize::MAX);
     let (screen, strength) =
         runner::screen(&factors, *seed, most).map_err(|e| bad(CastError::Name(e.to_string())))?;
+    let base = screen.first().cloned().unwrap_or_default();
+    let fitting: Vec<Factors> = screen.iter().map(|levels| rounds.fitting(&base, levels)).collect();
+    let misfits = screen.iter().zip(&fitting).filter(|(wanted, fits)| wanted != fits).count();
     terminal.tell(first_screen(arguments, &factors, &screen, strength));
+    if misfits > 0 {
+        terminal.tell(format!(
+            "in {misfits} of them levels do not go together; some of those stay at the base there, and what they would do with the \
+             others may be missed"
+        ));
+    }
+    let screen = unique(fitting);
     let question = Question::new(arguments.asked.rate, arguments.asked.confidence);
     let found =
         search::hunt(&screen, &question, *budget_trials, *seed, &mut |ask| rounds.play(ask, terminal))?;
-    let base = screen.first().cloned().unwrap_or_default();
     let finding = finding(arguments, &path, base, &found);
     let put = RunFolder::open(&folder).put_json("finding.json", &finding);
     put.map_err(|e| (Exit::RecordingFailed, format!("error: {e}")))?;
@@ -106,6 +115,12 @@ fn hunt(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Termi
         Hunted::OutOfBudget => Exit::Underpowered,
         _ => Exit::Fine,
     })
+}
+
+/// Each combination once, in the order of its first place.
+fn unique(combinations: Vec<Factors>) -> Vec<Factors> {
+    let mut seen = std::collections::BTreeSet::new();
+    combinations.into_iter().filter(|levels| seen.insert(levels.clone())).collect()
 }
 
 /// What a search is called: by what it is about.

@@ -65,16 +65,42 @@ impl<'r> Rounds<'r> {
         })
     }
 
+    /// A combination that can be staged: this one, or, where levels of it do not go together, the same with the first one at the
+    /// base that makes it fit; where no single one does, with all of them, in order of name, until it fits.
+    pub fn fitting(&self, base: &Factors, levels: &Factors) -> Factors {
+        let fits = |levels: &Factors| self.scenario.with(levels).is_ok();
+        if fits(levels) {
+            return levels.clone();
+        }
+        let without = |levels: &Factors, factor: &String| {
+            let mut levels = levels.clone();
+            levels.extend(base.get(factor).map(|level| (factor.clone(), level.clone())));
+            levels
+        };
+        if let Some(found) = levels.keys().map(|factor| without(levels, factor)).find(fits) {
+            return found;
+        }
+        let mut left = levels.clone();
+        for factor in levels.keys() {
+            left = without(&left, factor);
+            if fits(&left) {
+                break;
+            }
+        }
+        left
+    }
+
     /// Plays a round, as far as it was not played before, and judges it.
     pub fn play(&mut self, ask: &Ask, terminal: &mut Terminal) -> Result<Vec<Vec<Option<bool>>>, Failed> {
         self.played = self.played.saturating_add(1);
         let bad = |error: CastError| (Exit::BadScenario, error.shown(false));
+        // What cannot be staged is not played, and its trials say nothing.
         let staged = |levels: &Factors| {
-            let scenario = self.scenario.with(levels).map_err(|e| bad(e.into()))?;
-            Ok((Arc::new(scenario), vec![self.cast.clone()]))
+            let scenario = self.scenario.with(levels).ok()?;
+            Some((Arc::new(scenario), vec![self.cast.clone()]))
         };
         let wish = Wish {
-            scenarios: ask.combinations.iter().map(staged).collect::<Result<_, Failed>>()?,
+            scenarios: ask.combinations.iter().filter_map(staged).collect(),
             setups: vec![Arc::clone(&self.setup)],
             trials: ask.trials,
             seed: self.seed.wrapping_add(u64::from(ask.first)),
