@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::compare::as_baseline;
+use super::judged::{ended, unrecorded};
 use super::play::plain_name;
 use super::score::find_run;
 use super::terminal::Terminal;
@@ -34,13 +35,8 @@ pub struct Arguments {
 
 /// Shows what changes, and writes it if there was nothing before or `--yes` says so.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
-    match accept(arguments, results, terminal) {
-        Ok(exit) => exit,
-        Err((exit, message)) => {
-            terminal.tell(message);
-            exit
-        }
-    }
+    let came_to = accept(arguments, results, terminal);
+    ended(came_to, terminal)
 }
 
 fn accept(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Result<Exit, (Exit, String)> {
@@ -81,7 +77,7 @@ fn accept(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
             return Ok(Exit::Usage);
         }
     }
-    new.write(baselines, name).map_err(|e| (Exit::RecordingFailed, format!("error: {e}")))?;
+    new.write(baselines, name).map_err(unrecorded)?;
     let trials: u64 = new.cells.values().map(baseline::Trials::planned).sum();
     terminal.say(format!(
         "accepted as `{name}`: cells {}, trials {trials}, in {}",

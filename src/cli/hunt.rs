@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::cast::CastError;
-use super::judged::Failed;
+use super::judged::{Failed, ended, unrecorded};
 use super::play::plain_name;
 use super::rounds::{Rounds, Searched, in_words};
 use super::session::Manner;
@@ -70,10 +70,8 @@ fn confidence(text: &str) -> Result<f64, String> {
 
 /// Hunts.
 pub fn run(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Terminal) -> Exit {
-    hunt(arguments, root, results, terminal).unwrap_or_else(|(exit, message)| {
-        terminal.tell(message);
-        exit
-    })
+    let hunted = hunt(arguments, root, results, terminal);
+    ended(hunted, terminal)
 }
 
 fn hunt(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Terminal) -> Result<Exit, Failed> {
@@ -104,7 +102,7 @@ fn hunt(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Termi
         search::hunt(&screen, &question, *budget_trials, *seed, &mut |ask| rounds.play(ask, terminal))?;
     let finding = finding(arguments, &path, base, &found);
     let put = RunFolder::open(&folder).put_json("finding.json", &finding);
-    put.map_err(|e| (Exit::RecordingFailed, format!("error: {e}")))?;
+    put.map_err(unrecorded)?;
     terminal.say(last_screen(&finding, &found, (*budget_trials, &name), &rounds.scenario));
     terminal.tell(format!(
         "recorded in {}: a round's trials with `chesterton score {}`",

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::asking::{self, Asks};
 use super::cast::CastError;
-use super::judged::{self, Failed};
+use super::judged::{self, Failed, ended, unrecorded};
 use super::output;
 use super::score::find_run;
 use super::session;
@@ -83,17 +83,8 @@ struct Asking {
 
 /// Judges, and tells.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
-    match judge(arguments, results, terminal) {
-        Ok(()) => Exit::Fine,
-        Err((exit, message)) => {
-            terminal.tell(message);
-            exit
-        }
-    }
-}
-
-fn recording(error: RecordError) -> Failed {
-    (Exit::RecordingFailed, format!("error: {error}"))
+    let judged = judge(arguments, results, terminal);
+    ended(judged.map(|()| Exit::Fine), terminal)
 }
 
 fn usage(error: impl std::fmt::Display) -> Failed {
@@ -104,17 +95,10 @@ fn judge(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Resu
     let folder = find_run(&arguments.run, results).map_err(usage)?;
     let plan = folder.plan().map_err(|error| (Exit::Invalid, format!("error: {error}")))?;
     let judges = arguments.by.iter().map(|wish| wished(wish, terminal)).collect::<Result<Vec<_>, _>>()?;
-    let index = runner::index(&folder, &plan).map_err(recording)?;
-    if index.is_corrupt() {
-        let text = format!(
-            "error: the ledger is damaged; see what can be saved: chesterton doctor {}",
-            folder.name()
-        );
-        return Err((Exit::Invalid, text));
-    }
+    let index = judged::sealed(&folder, &plan)?;
     let cases = cases(&index);
     if let Some(path) = &arguments.sheet {
-        output::put(path, |out| prose::sheet(&cases, out)).map_err(recording)?;
+        output::put(path, |out| prose::sheet(&cases, out)).map_err(unrecorded)?;
         terminal.say(format!("{} texts to be labelled: {}", cases.len(), path.display()));
         return Ok(());
     }
@@ -186,7 +170,7 @@ fn asked(
 ) -> Result<(), Failed> {
     let _lock = folder.lock().map_err(|error| (session::exit_of(&error), format!("error: {error}")))?;
     let place = folder.path().join(JUDGES).join(&judge.name);
-    fs::create_dir_all(&place).map_err(|cause| recording(RecordError { path: place.clone(), cause }))?;
+    fs::create_dir_all(&place).map_err(|cause| unrecorded(RecordError { path: place.clone(), cause }))?;
     let (client, model, prices_of) = ready(judge, &place, asking, terminal)?;
     let asks = Asks { client: client.clone(), models: vec![model.clone()], prices_of };
     let (watch, mut told) = (Stopwatch::start(), TOLD_EVERY);
@@ -205,12 +189,12 @@ fn asked(
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|cause| recording(RecordError { path: place.clone(), cause }))?;
+    let runtime = runtime.map_err(|cause| unrecorded(RecordError { path: place.clone(), cause }))?;
     let in_flight = usize::try_from(asking.in_flight).unwrap_or(usize::MAX);
     let judged =
         runner::interruptible(folder, || runtime.block_on(prose::ask(judge, &model, cases, in_flight, done)));
     bar.finish_and_clear();
-    client.sync().map_err(|cause| recording(RecordError { path: place.clone(), cause }))?;
+    client.sync().map_err(|cause| unrecorded(RecordError { path: place.clone(), cause }))?;
     terminal.tell(asks.cost());
     if let Some(fault) = judged.halted {
         let exit = session::told(&fault.into(), terminal);
@@ -222,7 +206,7 @@ fn asked(
     }
     let lines = judged.judgements.iter().map(text::json).collect::<Result<Vec<_>, _>>().map_err(usage)?;
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    RunFolder::open(&place).put(JUDGEMENTS, text.as_bytes()).map_err(recording)
+    RunFolder::open(&place).put(JUDGEMENTS, text.as_bytes()).map_err(unrecorded)
 }
 
 fn prices(asking: &Asking) -> Result<Prices, Diagnostic> {

@@ -1,13 +1,41 @@
 //! A run, judged anew: once, for whatever a command makes of it.
 
+use std::fmt::Display;
+
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
-use crate::ledger::RunFolder;
+use crate::ledger::{Index, RunFolder};
+use crate::record::plan::Plan;
 use crate::report::{Gathered, Options, Sheet};
+use crate::runner;
 use crate::score::{Marks, ScoreError, Scored, score_run};
 
 /// How a command ends that cannot go on, and what it tells.
 pub type Failed = (Exit, String);
+
+/// Ends a command: with the exit that it came to, or with what it tells.
+pub fn ended(came_to: Result<Exit, Failed>, terminal: &mut Terminal) -> Exit {
+    came_to.unwrap_or_else(|(exit, message)| {
+        terminal.tell(message);
+        exit
+    })
+}
+
+/// Why a record could not be read or written.
+pub fn unrecorded(error: impl Display) -> Failed {
+    (Exit::RecordingFailed, format!("error: {error}"))
+}
+
+/// Where the sealed trials of a run stand.
+pub fn sealed(folder: &RunFolder, plan: &Plan) -> Result<Index, Failed> {
+    let index = runner::index(folder, plan).map_err(unrecorded)?;
+    if index.is_corrupt() {
+        let name = folder.name();
+        let text = format!("error: the ledger is damaged; see what can be saved: chesterton doctor {name}");
+        return Err((Exit::Invalid, text));
+    }
+    Ok(index)
+}
 
 /// Why a run could not be judged.
 pub fn unjudged(error: &ScoreError, terminal: &Terminal) -> Failed {
@@ -44,6 +72,6 @@ pub fn sheet(
         take(marks);
     })?;
     let sheet = gathered.sheet(&scored, options);
-    let sheet = sheet.map_err(|error| (Exit::RecordingFailed, format!("error: {error}")))?;
+    let sheet = sheet.map_err(unrecorded)?;
     Ok((sheet, scored))
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::judged::Failed;
+use super::judged::{Failed, unrecorded};
 use super::output;
 use crate::base::exit::Exit;
 use crate::ledger::RecordError;
@@ -46,7 +46,7 @@ pub fn keep(scenario: &Scenario, levels: &Factors, said: &str, place: &Path) -> 
 }
 
 fn failed(path: &Path, cause: io::Error) -> Failed {
-    (Exit::RecordingFailed, format!("error: {}", RecordError { path: path.to_owned(), cause }))
+    unrecorded(RecordError { path: path.to_owned(), cause })
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<(), Failed> {

@@ -7,7 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cast;
-use super::judged::{Failed, unjudged};
+use super::judged::{Failed, ended, unjudged};
 use super::score::find_run;
 use super::session;
 use super::terminal::Terminal;
@@ -44,13 +44,8 @@ pub struct Arguments {
 
 /// Replays and prints.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
-    match replay(arguments, results, terminal) {
-        Ok(exit) => exit,
-        Err((exit, message)) => {
-            terminal.tell(message);
-            exit
-        }
-    }
+    let came_to = replay(arguments, results, terminal);
+    ended(came_to, terminal)
 }
 
 fn replay(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Result<Exit, Failed> {

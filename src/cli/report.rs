@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::judged::{self, Failed};
+use super::judged::{self, Failed, ended};
 use super::score::find_run;
 use super::terminal::Terminal;
 use super::{compare, output};
@@ -86,13 +86,8 @@ fn formats() -> String {
 
 /// Judges the run and writes what was asked for.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
-    match report(arguments, results, terminal) {
-        Ok(exit) => exit,
-        Err((exit, message)) => {
-            terminal.tell(message);
-            exit
-        }
-    }
+    let came_to = report(arguments, results, terminal);
+    ended(came_to, terminal)
 }
 
 fn report(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Result<Exit, Failed> {

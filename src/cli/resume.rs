@@ -6,13 +6,14 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::cast::{self, CastError};
+use super::judged::{self, unrecorded};
 use super::score::find_run;
 use super::session::{self, Manner, Session};
 use super::terminal::Terminal;
 use crate::agent::ModelAgent;
 use crate::base::exit::Exit;
 use crate::base::sabotage::{self, Sabotage};
-use crate::ledger::{RecordError, RunFolder};
+use crate::ledger::RunFolder;
 use crate::model::Prices;
 use crate::record::plan::{Named, Plan};
 use crate::record::{Ending, Event};
@@ -71,13 +72,7 @@ fn prepare(arguments: &Arguments, results: &Path) -> Result<Session, (Exit, Stri
     let bad = |e: CastError| (Exit::BadScenario, e.shown(false));
     let prices = arguments.manner.asking.prices().map_err(|e| bad(e.into()))?;
     let wish = wish(&plan, &folder, &prices).map_err(|e| (Exit::BadScenario, e.shown(false)))?;
-    let unrecorded = |e: RecordError| (Exit::RecordingFailed, format!("error: {e}"));
-    let mut index = runner::index(&folder, &plan).map_err(unrecorded)?;
-    if index.is_corrupt() {
-        let name = folder.name();
-        let text = format!("error: the ledger is damaged; see what can be saved: chesterton doctor {name}");
-        return Err((Exit::Invalid, text));
-    }
+    let mut index = judged::sealed(&folder, &plan)?;
     // Before anything is dropped: what cannot be asked cannot be played again.
     if replayed.is_none() {
         arguments.manner.asking.check(&wish, &prices).map_err(bad)?;

@@ -153,8 +153,7 @@ impl<'r> Rounds<'r> {
             return Err((Exit::Usage, text));
         }
         let lock = folder.lock().map_err(failed)?;
-        let index =
-            runner::index(&folder, plan).map_err(|e| (Exit::RecordingFailed, format!("error: {e}")))?;
+        let index = runner::index(&folder, plan).map_err(judged::unrecorded)?;
         match index.is_corrupt() {
             true => Err((
                 Exit::Invalid,

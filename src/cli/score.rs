@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::judged::{self, Failed};
+use super::judged::{self, Failed, ended, unrecorded};
 use super::output;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::base::text::Untrusted;
-use crate::ledger::{self, RecordError, RunFolder};
+use crate::ledger::{self, RunFolder};
 use crate::report::html::Stories;
 use crate::report::{self, Format, Options, Sheet};
 use crate::runner;
@@ -34,11 +34,10 @@ pub struct Arguments {
 /// Judges and prints.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
     match find_run(&arguments.run, results) {
-        Ok(folder) if arguments.guardrails => guardrails(&folder, &arguments.control, terminal)
-            .unwrap_or_else(|(exit, message)| {
-                terminal.tell(message);
-                exit
-            }),
+        Ok(folder) if arguments.guardrails => {
+            let judged = guardrails(&folder, &arguments.control, terminal);
+            ended(judged, terminal)
+        }
         Ok(folder) => judge(&folder, terminal),
         Err(message) => {
             terminal.tell(format!("error: {message}"));
@@ -101,13 +100,12 @@ pub fn judge(folder: &RunFolder, terminal: &mut Terminal) -> Exit {
 }
 
 fn judge_into_files(folder: &RunFolder, terminal: &Terminal) -> Result<Sheet, Failed> {
-    let failed = |error: RecordError| (Exit::RecordingFailed, format!("error: {error}"));
-    let mut lines = folder.begin("marks.jsonl").map_err(failed)?;
+    let mut lines = folder.begin("marks.jsonl").map_err(unrecorded)?;
     let (sheet, _) = judged::sheet(folder, &Options::default(), terminal, |marks| {
         lines.write(&marks_line(marks));
     })?;
-    lines.finish().map_err(failed)?;
+    lines.finish().map_err(unrecorded)?;
     let write = |out: &mut dyn Write| Format::Csv.write(&sheet, &Stories::default(), out);
-    output::put_in(folder, "cells.csv", write).map_err(failed)?;
+    output::put_in(folder, "cells.csv", write).map_err(unrecorded)?;
     Ok(sheet)
 }

@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::judged::Failed;
+use super::judged::{Failed, ended, unrecorded};
 use super::keep::keep;
 use super::play::plain_name;
 use super::rounds::{Rounds, Searched};
 use super::session::Manner;
 use super::terminal::Terminal;
 use crate::base::exit::Exit;
-use crate::ledger::{RecordError, RunFolder};
-use crate::record::Factors;
+use crate::ledger::RunFolder;
 use crate::stats::effects::Nudge;
 use crate::stats::search::{self, FINDING_VERSION, Finding, Proof, Question, Shrinking, Shrunk};
 
@@ -36,14 +35,8 @@ pub struct Arguments {
 
 /// Shrinks.
 pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
-    shrink(arguments, results, terminal).unwrap_or_else(|(exit, message)| {
-        terminal.tell(message);
-        exit
-    })
-}
-
-fn unrecorded(error: &RecordError) -> Failed {
-    (Exit::RecordingFailed, format!("error: {error}"))
+    let shrunk = shrink(arguments, results, terminal);
+    ended(shrunk, terminal)
 }
 
 fn shrink(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Result<Exit, Failed> {
@@ -87,7 +80,7 @@ fn shrink(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
         }
     };
     let is_proved = proofs.iter().all(|proof| proof.tips == Some(proof.without.is_none()));
-    let levels = with(&finding.base, &nudges);
+    let levels = search::with(&finding.base, &nudges);
     let to = arguments.to.clone().unwrap_or_else(|| folder.join("scenarios"));
     let name = arguments.name.clone().unwrap_or_else(|| format!("{}-tipped", rounds.scenario.name));
     let said = format!(
@@ -100,7 +93,7 @@ fn shrink(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
     );
     let saved = keep(&rounds.scenario, &levels, &said, &to.join(name))?;
     let document = Smallest { v: FINDING_VERSION, nudges: &nudges, proofs: &proofs, spent, is_proved };
-    RunFolder::open(&folder).put_json("smallest.json", &document).map_err(|e| unrecorded(&e))?;
+    RunFolder::open(&folder).put_json("smallest.json", &document).map_err(unrecorded)?;
     terminal.say(last_screen(&finding, &nudges, &proofs, spent));
     terminal.say(format!(
         "saved as a scenario: chesterton run {} --agent {} --setup {}",
@@ -146,12 +139,6 @@ fn finding(name: &str, results: &Path) -> Result<(PathBuf, Finding), Failed> {
         return Err((Exit::Invalid, format!("error: {text}")));
     }
     Ok((path.parent().map(Path::to_owned).unwrap_or_default(), finding))
-}
-
-fn with(base: &Factors, nudges: &[Nudge]) -> Factors {
-    let mut levels = base.clone();
-    levels.extend(nudges.iter().map(|nudge| (nudge.factor.clone(), nudge.level.clone())));
-    levels
 }
 
 fn lines(nudges: &[Nudge]) -> String {

@@ -11,4 +11,4 @@ pub use bench::{Ask, Play, Stop};
 pub use finding::{FINDING_VERSION, Finding, Tried};
 pub use hunt::{Hunt, Hunted, hunt};
 pub use question::{Question, Tally};
-pub use shrink::{Proof, Shrinking, Shrunk, nudges, shrink};
+pub use shrink::{Proof, Shrinking, Shrunk, nudges, shrink, with};

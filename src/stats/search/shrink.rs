@@ -70,6 +70,13 @@ pub fn nudges(base: &Factors, combination: &Factors) -> Vec<Nudge> {
     combination.iter().filter(is_nudge).map(nudge).collect()
 }
 
+/// The base with these nudges.
+pub fn with(base: &Factors, nudges: &[Nudge]) -> Factors {
+    let mut combination = base.clone();
+    combination.extend(nudges.iter().map(|nudge| (nudge.factor.clone(), nudge.level.clone())));
+    combination
+}
+
 struct Shrinker<'s, 'p, E> {
     bench: Bench<'p, E>,
     base: &'s Factors,
@@ -80,9 +87,7 @@ struct Shrinker<'s, 'p, E> {
 
 impl<E> Shrinker<'_, '_, E> {
     fn with(&self, nudges: &[Nudge]) -> Factors {
-        let mut combination = self.base.clone();
-        combination.extend(nudges.iter().map(|nudge| (nudge.factor.clone(), nudge.level.clone())));
-        combination
+        with(self.base, nudges)
     }
 
     /// Whether these nudges tip; what cannot be told does not.
