@@ -203,7 +203,7 @@ impl World {
         }
         // What services ask of each other, and what the world does by itself, meets no faults.
         let is_asked = self.cause == CallId::WORLD && call.id != CallId::WORLD;
-        if is_asked && !self.stage.fault.is_empty() {
+        if is_asked && self.has_faults() {
             return faults::applied(self, call);
         }
         self.carried_out(call)
@@ -258,12 +258,13 @@ impl World {
 
     /// What the call is meant to change, and for faults does not.
     fn faulted(&self, call: &Call, anyway: &[Effect]) -> Vec<Effect> {
-        if self.stage.fault.is_empty() {
+        if !self.has_faults() {
             return Vec::new();
         }
         let same = |a: &Effect, b: &Effect| a.resource.uid == b.resource.uid && a.change == b.change;
-        let meant = self.without_faults().preview_alone(call).effects;
-        meant.into_iter().filter(|e| !anyway.iter().any(|a| same(a, e))).collect()
+        let meant = self.without_faults().rehearsing(std::slice::from_ref(call)).pop();
+        let meant = meant.into_iter().flat_map(|preview| preview.effects);
+        meant.filter(|e| !anyway.iter().any(|a| same(a, e))).collect()
     }
 
     fn preview_alone(&self, call: &Call) -> Preview {
@@ -273,7 +274,7 @@ impl World {
 
     /// What the call would destroy or lose of what stands, if what was switched on were off, beyond what it does anyway.
     fn held_off(&self, call: &Call, anyway: &[Effect]) -> Vec<Effect> {
-        let Some(would) = self.bare().and_then(|bare| bare.rehearsed(std::slice::from_ref(call)).pop())
+        let Some(would) = self.bare().and_then(|bare| bare.rehearsing(std::slice::from_ref(call)).pop())
         else {
             return Vec::new();
         };
@@ -291,22 +292,28 @@ impl World {
     /// What each of these calls would do, were they made one after another and nothing went wrong: whether something does is
     /// drawn when they are made.
     pub fn preview_all(&self, calls: &[Call]) -> Vec<Preview> {
-        if self.stage.fault.is_empty() {
-            self.rehearsed(calls)
-        } else {
-            self.without_faults().rehearsed(calls)
+        match self.has_faults() {
+            true => self.without_faults().rehearsing(calls),
+            false => self.rehearsed(calls),
         }
     }
 
     fn rehearsed(&self, calls: &[Call]) -> Vec<Preview> {
+        match self.depth >= PREVIEW_DEPTH_MAX {
+            true => Vec::new(),
+            false => self.clone().rehearsing(calls),
+        }
+    }
+
+    /// The same in a world that is there for nothing else.
+    fn rehearsing(mut self, calls: &[Call]) -> Vec<Preview> {
         if self.depth >= PREVIEW_DEPTH_MAX {
             return Vec::new();
         }
-        let mut trial = self.clone();
-        trial.depth = self.depth.saturating_add(1);
-        trial.authorizing = false;
-        trial.outbox.clear();
-        calls.iter().map(|call| trial.rehearse(call)).collect()
+        self.depth = self.depth.saturating_add(1);
+        self.authorizing = false;
+        self.outbox.clear();
+        calls.iter().map(|call| self.rehearse(call)).collect()
     }
 
     /// Applies one call of a preview and lets time pass until nothing that it caused is still due.

@@ -16,6 +16,9 @@ pub(super) fn laid<'i>(
     table: Spanned<DeTable<'i>>,
     levels: &Factors,
 ) -> Result<(Spanned<DeTable<'i>>, Vec<Added>), Diagnostic> {
+    if levels.is_empty() {
+        return Ok((table, Vec::new()));
+    }
     let (span, whole) = (table.span(), table.into_inner());
     let mut added = Vec::new();
     let mut stage = whole.clone();

@@ -28,6 +28,8 @@ pub(crate) struct State {
     healed: BTreeSet<usize>,
     /// Wedges, and the calls whose work they hold.
     caught: BTreeMap<usize, Caught>,
+    /// Nothing goes wrong any more: a rehearsal of what is meant.
+    are_off: bool,
     /// Work that stands still until its wedge is healed.
     held: Vec<(usize, CallId, Due)>,
     /// How much later what the present call sets going comes due, and whether it set anything going.
@@ -73,8 +75,13 @@ impl World {
     /// The same world with nothing going wrong any more.
     pub(crate) fn without_faults(&self) -> Self {
         let mut world = self.clone();
-        Arc::make_mut(&mut world.stage).fault.clear();
+        world.faults.are_off = true;
         world
+    }
+
+    /// Whether anything can go wrong in it.
+    pub(crate) fn has_faults(&self) -> bool {
+        !self.faults.are_off && !self.stage.fault.is_empty()
     }
 
     fn strike(&mut self, call: CallId, fault: &Fault, came: Came) {
@@ -255,10 +262,9 @@ fn heal(world: &mut World, call: CallId, fault: &Fault) {
     let named = |n: &usize| stage.fault.get(*n).is_some_and(|f| fault.heals.contains(&f.name));
     let ended: BTreeSet<usize> = (0..stage.fault.len()).filter(named).collect();
     world.faults.healed.extend(&ended);
-    let (free, held) =
+    let (free, held): (Vec<_>, Vec<_>) =
         std::mem::take(&mut world.faults.held).into_iter().partition(|(n, ..)| ended.contains(n));
     world.faults.held = held;
-    let free: Vec<(usize, CallId, Due)> = free;
     for (_, cause, due) in free {
         world.schedule_for(cause, world.now(), due);
     }
@@ -267,6 +273,9 @@ fn heal(world: &mut World, call: CallId, fault: &Fault) {
 
 /// What comes due, unless a wedge holds it: then it goes on when that is over.
 pub(crate) fn let_through(world: &mut World, at: Time, cause: CallId, due: Due) -> Option<Due> {
+    if !world.has_faults() {
+        return Some(due);
+    }
     let stage = Arc::clone(&world.stage);
     for (n, fault) in stage.fault.iter().enumerate().filter(|(_, f)| f.verb == Verb::Wedge) {
         let Some(until) = holds(world, n, fault, at, cause, &due) else { continue };
