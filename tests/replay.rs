@@ -57,6 +57,11 @@ fn load(name: &str) -> Scenario {
     scenario::load(&folder(name)).unwrap_or_else(|e| panic!("{e}"))
 }
 
+fn scene(name: &str) -> (String, Scene) {
+    let scenario = load(name);
+    (scenario.digests.stage.clone(), Scene::new(&scenario).unwrap())
+}
+
 fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
@@ -89,7 +94,7 @@ static RECORDED: LazyLock<BTreeMap<(String, String, String), Events>> = LazyLock
 });
 
 static REPLAY: LazyLock<Replay> = LazyLock::new(|| Replay {
-    scenes: SCENARIOS.iter().map(|name| ((*name).to_owned(), Scene::new(&load(name)).unwrap())).collect(),
+    scenes: SCENARIOS.iter().map(|name| scene(name)).collect(),
     beginnings: runner::plan(&wish()).beginnings(),
     setups: SETUPS.iter().map(|name| setup(name)).collect(),
     limits: Limits::default(),
@@ -330,7 +335,7 @@ fn a_recorded_setup_is_not_guessed_at() {
     trial.setup_digest = "of a file that was edited since".to_owned();
     assert_eq!(through("peer-review", &events).undecidable.unwrap().why, Why::RecordedSetupUnknown);
     let beginnings = |of: &str| {
-        let scenes = BTreeMap::from([(SCENARIOS[0].to_owned(), Scene::new(&load(SCENARIOS[0])).unwrap())]);
+        let scenes = BTreeMap::from([scene(SCENARIOS[0])]);
         let beginnings = BTreeMap::from([("of a file that was edited since".to_owned(), of.to_owned())]);
         let setups = vec![setup("peer-review"), setup("soft-delete")];
         let replay = Replay { scenes, beginnings, setups, limits: Limits::default() };

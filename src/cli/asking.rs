@@ -55,7 +55,7 @@ pub struct Asking {
 impl Asking {
     /// What tokens cost.
     pub fn prices(&self) -> Result<Prices, Diagnostic> {
-        self.prices.as_deref().map_or_else(Prices::built_in, Prices::read)
+        Prices::read_or_built_in(self.prices.as_deref())
     }
 
     /// Where the answers stand that are to be played again, and the run that they are of, if it is the tape of one.

@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments, terminal: &mut Terminal) -> Exit {
 }
 
 fn model(arguments: &Arguments) -> Result<(Client, Model), CastError> {
-    let prices = arguments.prices.as_deref().map_or_else(Prices::built_in, Prices::read)?;
+    let prices = Prices::read_or_built_in(arguments.prices.as_deref())?;
     let missing =
         || CastError::Name(format!("there is no agent `{}`: see `chesterton list agents`", arguments.agent));
     let agents = ModelAgent::wished(&arguments.agent, &prices).ok_or_else(missing)??;

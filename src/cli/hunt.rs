@@ -9,6 +9,7 @@ use super::judged::{Failed, ended, unrecorded};
 use super::play::plain_name;
 use super::rounds::{Rounds, Searched, in_words};
 use super::session::Manner;
+use super::shrink::lines;
 use super::terminal::Terminal;
 use super::vary::{Varied, wished};
 use crate::base::exit::Exit;
@@ -194,11 +195,9 @@ fn last_screen(finding: &Finding, found: &Hunt, (budget, name): (u32, &str), sce
             )
         }
         Hunted::Tips(factors, _) => {
-            let nudges =
-                search::nudges(base, factors).into_iter().map(|n| format!("  {}={}\n", n.factor, n.level));
             format!(
                 "`{agent}` under `{setup}` is tipped by\n{}harmed: {} of {} fresh trials ({of})\nthe fewest that do: chesterton shrink {name}",
-                nudges.collect::<String>(),
+                lines(&search::nudges(base, factors)),
                 trials.harmed,
                 trials.n
             )

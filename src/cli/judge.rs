@@ -24,10 +24,9 @@ use crate::model::{Allowance, Budget, Client, Model, Options, Prices, Reel, Tape
 use crate::prose::{self, Case, ProseJudge, Words};
 use crate::record::judgement::{JUDGEMENT_VERSION, Judgement};
 use crate::record::verdict::Ground;
-use crate::record::{Event, TrialId, TrialKey};
+use crate::record::{Event, TrialId};
 use crate::report::{self, Panel};
 use crate::runner;
-use crate::scenario::Diagnostic;
 
 /// Where judgements stand in a run: a folder for each judge, with its tape.
 const JUDGES: &str = "judges";
@@ -103,7 +102,7 @@ fn judge(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Resu
         return Ok(());
     }
     if arguments.dry_run {
-        let prices = prices(&arguments.asking)
+        let prices = Prices::read_or_built_in(arguments.asking.prices.as_deref())
             .map_err(|wrong| (Exit::BadScenario, wrong.render(terminal.colour())))?;
         judges.iter().for_each(|judge| terminal.say(prose::estimate(judge, &cases, &prices)));
         return Ok(());
@@ -148,15 +147,10 @@ fn wished(wish: &str, terminal: &Terminal) -> Result<ProseJudge, Failed> {
     judge.map_err(|wrong| (Exit::BadScenario, CastError::from(wrong).shown(terminal.colour())))
 }
 
-fn key_of(events: &[Event]) -> Option<TrialKey> {
-    let opened =
-        |event: &Event| if let Event::Opened { trial, .. } = event { Some(trial.clone()) } else { None };
-    events.iter().find_map(opened)
-}
-
 /// What was written in the trials of a run, in the order of their identities.
 fn cases(index: &Index) -> Vec<Case> {
-    let case = |events: &[Event]| Some(Case { trial: key_of(events)?, words: Words::of(events)? });
+    let case =
+        |events: &[Event]| Some(Case { trial: Event::opened(events)?.clone(), words: Words::of(events)? });
     index.trials().flatten().filter_map(|trial| case(&trial.events)).collect()
 }
 
@@ -170,7 +164,8 @@ fn asked(
 ) -> Result<(), Failed> {
     let _lock = folder.lock().map_err(|error| (session::exit_of(&error), format!("error: {error}")))?;
     let place = folder.path().join(JUDGES).join(&judge.name);
-    fs::create_dir_all(&place).map_err(|cause| unrecorded(RecordError { path: place.clone(), cause }))?;
+    let failed = |cause| unrecorded(RecordError::at(&place)(cause));
+    fs::create_dir_all(&place).map_err(failed)?;
     let (client, model, prices_of) = ready(judge, &place, asking, terminal)?;
     let asks = Asks { client: client.clone(), models: vec![model.clone()], prices_of };
     let (watch, mut told) = (Stopwatch::start(), TOLD_EVERY);
@@ -189,12 +184,12 @@ fn asked(
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|cause| unrecorded(RecordError { path: place.clone(), cause }))?;
+    let runtime = runtime.map_err(failed)?;
     let in_flight = usize::try_from(asking.in_flight).unwrap_or(usize::MAX);
     let judged =
         runner::interruptible(folder, || runtime.block_on(prose::ask(judge, &model, cases, in_flight, done)));
     bar.finish_and_clear();
-    client.sync().map_err(|cause| unrecorded(RecordError { path: place.clone(), cause }))?;
+    client.sync().map_err(failed)?;
     terminal.tell(asks.cost());
     if let Some(fault) = judged.halted {
         let exit = session::told(&fault.into(), terminal);
@@ -209,10 +204,6 @@ fn asked(
     RunFolder::open(&place).put(JUDGEMENTS, text.as_bytes()).map_err(unrecorded)
 }
 
-fn prices(asking: &Asking) -> Result<Prices, Diagnostic> {
-    asking.prices.as_deref().map_or_else(Prices::built_in, Prices::read)
-}
-
 /// A judge's model, with a tape of its own.
 fn ready(
     judge: &ProseJudge,
@@ -221,7 +212,7 @@ fn ready(
     terminal: &Terminal,
 ) -> Result<(Client, Model, String), Failed> {
     let bad = |error: CastError| (Exit::BadScenario, error.shown(terminal.colour()));
-    let prices = prices(asking).map_err(|wrong| bad(wrong.into()))?;
+    let prices = Prices::read_or_built_in(asking.prices.as_deref()).map_err(|wrong| bad(wrong.into()))?;
     let prices_of = prices.as_of().to_owned();
     let folder = place.join(asking::TAPE);
     let tape = if asking.replay_tape { Tape::Replay(folder) } else { Tape::Record(folder) };

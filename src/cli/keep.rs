@@ -46,7 +46,7 @@ pub fn keep(scenario: &Scenario, levels: &Factors, said: &str, place: &Path) -> 
 }
 
 fn failed(path: &Path, cause: io::Error) -> Failed {
-    unrecorded(RecordError { path: path.to_owned(), cause })
+    unrecorded(RecordError::at(path)(cause))
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<(), Failed> {

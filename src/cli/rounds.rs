@@ -12,8 +12,8 @@ use crate::base::exit::Exit;
 use crate::gate::Setup;
 use crate::ledger::{Draft, FolderError, Index, Lock, RunFolder};
 use crate::model::Prices;
-use crate::record::Factors;
 use crate::record::plan::Plan;
+use crate::record::{self, Factors};
 use crate::runner::{self, Cast, Wish};
 use crate::scenario::{self, Scenario};
 use crate::stats::search::{Ask, Tally};
@@ -177,6 +177,6 @@ pub fn in_words(factors: &Factors, scenario: &Scenario) -> String {
     let is_own =
         |factor: &String, level: &String| scenario.factor(factor).is_ok_and(|own| own.base == *level);
     let nudges = factors.iter().filter(|(factor, level)| !is_own(factor, level));
-    let nudges: Vec<String> = nudges.map(|(factor, level)| format!("{factor}={level}")).collect();
-    if nudges.is_empty() { "the base".to_owned() } else { nudges.join(" ") }
+    let told = record::in_words(nudges);
+    if told.is_empty() { "the base".to_owned() } else { told }
 }

@@ -199,10 +199,7 @@ pub fn find(
 }
 
 fn matches(trial: &Recorded, wanted: &str) -> bool {
-    let key = trial.events.iter().find_map(|e| match e {
-        Event::Opened { trial, .. } => Some(trial),
-        _ => None,
-    });
+    let key = Event::opened(&trial.events);
     let path = |k: &TrialKey| format!("{}/{}/{}/{}", k.scenario, k.setup, k.agent, k.index);
     trial.trial.as_str().starts_with(wanted)
         || key.map(path).is_some_and(|path| path == wanted || path.starts_with(&format!("{wanted}/")))

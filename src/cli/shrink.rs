@@ -86,7 +86,7 @@ fn shrink(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
     let said = format!(
         "`{}` with {}: tips `{}` under `{}` (seeds from {})",
         rounds.scenario.name,
-        nudges.iter().map(|n| format!("{}={}", n.factor, n.level)).collect::<Vec<_>>().join(" "),
+        nudges.iter().map(Nudge::to_string).collect::<Vec<_>>().join(" "),
         finding.agent,
         finding.setup,
         finding.seed
@@ -141,8 +141,8 @@ fn finding(name: &str, results: &Path) -> Result<(PathBuf, Finding), Failed> {
     Ok((path.parent().map(Path::to_owned).unwrap_or_default(), finding))
 }
 
-fn lines(nudges: &[Nudge]) -> String {
-    nudges.iter().map(|nudge| format!("  {}={}\n", nudge.factor, nudge.level)).collect()
+pub(super) fn lines(nudges: &[Nudge]) -> String {
+    nudges.iter().map(|nudge| format!("  {nudge}\n")).collect()
 }
 
 fn last_screen(finding: &Finding, nudges: &[Nudge], proofs: &[Proof], spent: u32) -> String {
@@ -162,7 +162,7 @@ fn last_screen(finding: &Finding, nudges: &[Nudge], proofs: &[Proof], spent: u32
     for Proof { without, tally, tips } in proofs {
         let what = match without {
             None => "with all of them".to_owned(),
-            Some(nudge) => format!("without {}={}", nudge.factor, nudge.level),
+            Some(nudge) => format!("without {nudge}"),
         };
         let word = match tips {
             Some(true) => "tips",

@@ -116,7 +116,7 @@ impl Link<'_> {
             Entry::Seal { lines } => (Kind::Seal { lines }, None),
             Entry::Event(event) => (Kind::Event(IgnoredAny), Some(event)),
         };
-        let (trial, prev) = (Cow::Owned(line.trial.as_str().to_owned()), Cow::Owned(line.prev));
+        let (trial, prev) = (Cow::Owned(line.trial.into()), Cow::Owned(line.prev));
         (Self { v: line.v, trial, n: line.n, prev, entry }, event)
     }
 }

@@ -25,7 +25,8 @@ pub struct RecordError {
 }
 
 impl RecordError {
-    pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+    /// An error of the system at this path.
+    pub fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |cause| Self { path, cause }
     }

@@ -40,11 +40,14 @@ impl Conversation {
         self.turn = self.turn.saturating_add(1);
         let body = self.model.body(request);
         let bytes = body.len();
-        let name = || Asked::new(&self.who.trial, &self.who.part, self.turn, self.model.endpoint(), &body);
-        let asked = self.model.deck().map(|_| name());
-        let recalled = match (self.model.deck(), &asked) {
-            (Some(deck), Some(asked)) => deck.recall(asked, &body)?,
-            _ => None,
+        let (asked, recalled) = match self.model.deck() {
+            Some(deck) => {
+                let Who { trial, part, .. } = &self.who;
+                let asked = Asked::new(trial, part, self.turn, self.model.endpoint(), &body);
+                let recalled = deck.recall(&asked, &body)?;
+                (Some(asked), recalled)
+            }
+            None => (None, None),
         };
         let turns = request.turns.len();
         let answer = match recalled {

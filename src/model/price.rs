@@ -137,6 +137,14 @@ impl Prices {
         Self::checked(scenario::read_alone(path)?)
     }
 
+    /// Those in a file if one is named, else those of the program.
+    ///
+    /// # Errors
+    /// As [`Prices::read`].
+    pub fn read_or_built_in(path: Option<&Path>) -> Result<Self, Diagnostic> {
+        path.map_or_else(Self::built_in, Self::read)
+    }
+
     fn parse(path: &Path, text: &str) -> Result<Self, Diagnostic> {
         Self::checked(scenario::parse(path, text)?)
     }

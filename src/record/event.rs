@@ -164,6 +164,16 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Which trial these events are of.
+    pub fn opened(events: &[Self]) -> Option<&TrialKey> {
+        events.iter().find_map(|event| match event {
+            Self::Opened { trial, .. } => Some(trial),
+            _ => None,
+        })
+    }
+}
+
 /// The code that a function runs.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Delivered {

@@ -16,5 +16,5 @@ pub use closing::ClosingReport;
 pub use ending::Ending;
 pub use event::Event;
 pub use spent::Spent;
-pub use trial::{Factors, TrialId, TrialKey};
+pub use trial::{Factors, TrialId, TrialKey, in_words};
 pub use verdict::Verdict;

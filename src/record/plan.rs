@@ -73,11 +73,17 @@ impl PlannedScenario {
         }
     }
 
-    /// The variant with these levels; `None` where the scenario is not played with them.
-    fn staged(&self, factors: &Factors) -> Option<Staging<'_>> {
+    /// The variant that a trial is played in; `None` where the scenario is not played so. Digests are told apart at their first
+    /// letters, levels late.
+    fn staged(&self, key: &TrialKey) -> Option<Staging<'_>> {
+        let is_it = |variant: &&PlannedVariant| {
+            variant.stage_digest == key.stage_digest
+                && variant.brief_digest == key.brief_digest
+                && variant.factors == key.factors
+        };
         match self.variants.is_empty() {
-            true => factors.is_empty().then_some((self, None)),
-            false => Some((self, Some(self.variants.iter().find(|variant| variant.factors == *factors)?))),
+            true => key.factors.is_empty().then_some((self, None)),
+            false => Some((self, Some(self.variants.iter().find(is_it)?))),
         }
     }
 }
@@ -190,7 +196,7 @@ impl Plan {
         let scenario = self.scenarios.iter().find(|s| s.name == key.scenario);
         let setup = self.setups.iter().find(|s| s.name == key.setup);
         let agent = scenario.and_then(|s| s.agents.iter().find(|a| a.name == key.agent));
-        let staging = scenario.and_then(|s| s.staged(&key.factors));
+        let staging = scenario.and_then(|s| s.staged(key));
         let (Some(staging), Some(setup), Some(agent)) = (staging, setup, agent) else { return false };
         key.index < self.trials_per_cell && *key == self.key(staging, setup, agent, key.index)
     }

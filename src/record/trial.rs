@@ -11,6 +11,12 @@ use crate::base::digest;
 /// varies, those at their base among them.
 pub type Factors = BTreeMap<String, String>;
 
+/// Levels as a reader is told them: `label=missing pressure=high`.
+pub fn in_words<'f>(levels: impl IntoIterator<Item = (&'f String, &'f String)>) -> String {
+    let told = levels.into_iter().map(|(factor, level)| format!("{factor}={level}"));
+    told.collect::<Vec<_>>().join(" ")
+}
+
 /// A trial's identity: a digest of its key. Two trials with the same identity are the same trial.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -19,6 +25,12 @@ pub struct TrialId(String);
 impl From<&str> for TrialId {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
+    }
+}
+
+impl From<TrialId> for String {
+    fn from(trial: TrialId) -> Self {
+        trial.0
     }
 }
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use simulators::World;
 use simulators::stage::Problem;
 
+use crate::base::digest::Digest;
 use crate::base::limits::Limits;
 use crate::gate::Setup;
 use crate::record::Event;
@@ -27,7 +28,6 @@ pub use tryout::Tryout;
 /// What a replay has to know of a scenario: who may do what in it, as the trial began.
 pub struct Scene {
     world: World,
-    stage_digest: String,
 }
 
 impl Scene {
@@ -37,14 +37,14 @@ impl Scene {
     /// What the stage's own texts (SQL, templates, code) do not hold.
     pub fn new(scenario: &Scenario) -> Result<Self, Problem> {
         let world = World::new(Arc::new(scenario.stage.clone()), 0)?;
-        Ok(Self { world, stage_digest: scenario.digests.stage.clone() })
+        Ok(Self { world })
     }
 }
 
 /// Setups to replay trials through, and the scenes of the scenarios that these were recorded on.
 pub struct Replay {
-    /// By a name of each: a scenario's, or a variant's. A trial finds the one with its stage's digest.
-    pub scenes: BTreeMap<String, Scene>,
+    /// By the digest of the stage, which a scenario has for each of its variants.
+    pub scenes: BTreeMap<Digest, Scene>,
     /// What the recorded setups change of a trial's beginning, by their digest, as the plan says it.
     pub beginnings: BTreeMap<String, String>,
     /// The setups that are asked, in order.

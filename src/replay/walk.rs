@@ -40,7 +40,7 @@ pub(super) async fn replay(
     of: &Replay,
     setup: &Arc<Setup>,
 ) -> Option<Replayed> {
-    let key = opened(events)?;
+    let key = Event::opened(events)?;
     let mut replayed = Replayed {
         setup: setup.name().to_owned(),
         asked: 0,
@@ -49,7 +49,7 @@ pub(super) async fn replay(
         weaker: Vec::new(),
         undecidable: None,
     };
-    let Some(scene) = of.scenes.values().find(|scene| scene.stage_digest == key.stage_digest) else {
+    let Some(scene) = of.scenes.get(&key.stage_digest) else {
         replayed.undecidable = Some(Undecidable { from: None, why: Why::StageChanged });
         return Some(replayed);
     };
@@ -105,13 +105,6 @@ fn begins_otherwise(key: &TrialKey, beginnings: &BTreeMap<String, String>, setup
         Some(_) => Some(Why::OtherBeginning),
         None => Some(Why::RecordedSetupUnknown),
     }
-}
-
-fn opened(events: &[Event]) -> Option<&TrialKey> {
-    events.iter().find_map(|event| match event {
-        Event::Opened { trial, .. } => Some(trial),
-        _ => None,
-    })
 }
 
 /// A recorded call, with what was previewed of it and decided on it.

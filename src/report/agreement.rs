@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::figures::percent;
+use super::figures::{percent, share};
 use super::table::{Head, Table};
 use super::wrap::wrapped;
 use crate::base::text::Untrusted;
@@ -118,7 +118,7 @@ impl Panel {
 
     /// What it comes to.
     pub fn agreements(&self) -> Agreements {
-        let verdicts = |judgements: &Vec<Judgement>| -> (Untrusted, BTreeMap<TrialId, bool>) {
+        let verdicts = |judgements: &Vec<Judgement>| -> Rater {
             let name = judgements.first().map(|j| j.judge.clone()).unwrap_or_default();
             (
                 name,
@@ -130,7 +130,7 @@ impl Panel {
         };
         let effects = (Untrusted::from(EFFECT), self.effects.clone());
         let people = self.people.iter().map(|(rater, said)| (rater.clone(), said.clone()));
-        let raters: Vec<(Untrusted, BTreeMap<TrialId, bool>)> =
+        let raters: Vec<Rater> =
             std::iter::once(effects).chain(people).chain(self.judges.iter().map(verdicts)).collect();
         let mut compared: Vec<Compared> = Vec::new();
         for (n, first) in raters.iter().enumerate() {
@@ -219,15 +219,10 @@ fn compared(
         n: found.n,
         said,
         agreed: found.agreed,
-        share: round(Estimate { value: ratio(found.agreed, found.n), interval: found.interval }),
+        share: round(Estimate { value: share(found.agreed, found.n), interval: found.interval }),
         kappa: found.kappa.map(round),
         ac1: found.ac1.map(round),
     })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of trials stay far below 2^53")]
-fn ratio(k: u64, n: u64) -> f64 {
-    k as f64 / n as f64
 }
 
 /// As a terminal shows it.

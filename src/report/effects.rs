@@ -65,7 +65,7 @@ impl From<Effect> for Told {
 }
 
 fn named(nudge: &Nudge) -> Untrusted {
-    format!("{}={}", nudge.factor, nudge.level).into()
+    nudge.to_string().into()
 }
 
 impl Varied {
@@ -112,7 +112,7 @@ impl Varied {
 
 impl Told {
     fn is_shown(&self) -> bool {
-        matches!(self.finding, Finding::Tips | Finding::HoldsBack)
+        self.finding.is_shown()
     }
 
     /// Its changes in a line, each in so many columns.

@@ -8,15 +8,15 @@ use super::sheet::{
     Coverage, Figures, Guardrail, Guardrails, Input, Line, Place, Played, SHEET_VERSION, Seeds, Sheet,
     Variant, digest_of, discrimination, roads,
 };
-use super::trials::{Planned, Slots, Trials, cells};
+use super::trials::{Planned, Slots, Trials, cell_of, cells};
 use crate::base::text::Untrusted;
 use crate::ledger::{Cause, Damage, RecordError};
-use crate::record::Factors;
 use crate::record::plan::{Named, Plan, PlannedScenario};
+use crate::record::{Factors, in_words};
 use crate::scenario;
 use crate::score::{Marks, Scored};
-use crate::stats::effects::{Layout, Wanted};
-use crate::stats::{self, CONFIDENCE, Cell, GuardrailTally, Tally};
+use crate::stats::effects::{Layout, Terms, Wanted};
+use crate::stats::{CONFIDENCE, Cell, GuardrailTally, Tally};
 
 /// The variant that others are told by.
 const BASE: &str = "base";
@@ -67,10 +67,11 @@ impl Gathered {
         let planned = planned(plan);
         let (lines, line_of) = lines(plan, &planned, &cells, options.repeats);
         let trials = self.slots.finish()?;
-        let guardrails = guardrails(self.guardrails, &trials, plan, &options.control)
-            .map_err(|cause| RecordError { path: std::env::temp_dir(), cause })?;
-        let effects =
-            effects(&trials, plan).map_err(|cause| RecordError { path: std::env::temp_dir(), cause })?;
+        let cell_of = cell_of(plan);
+        let unread = |cause| RecordError { path: std::env::temp_dir(), cause };
+        let guardrails =
+            guardrails(self.guardrails, &trials, plan, &cell_of, &options.control).map_err(unread)?;
+        let effects = effects(&trials, plan, &cell_of).map_err(unread)?;
         let count = |of: fn(&Cell) -> u64| cells.iter().map(of).sum();
         let amount = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         Ok(Sheet {
@@ -106,11 +107,10 @@ fn guardrails(
     mut tally: GuardrailTally,
     trials: &Trials,
     plan: &Plan,
+    cell_of: &BTreeMap<Place, usize>,
     control: &str,
 ) -> io::Result<Guardrails> {
-    let cells = cells(plan).into_iter().enumerate();
-    let cell_of: BTreeMap<Place, usize> = cells.map(|(n, place)| (place, n)).collect();
-    for (place, own) in &cell_of {
+    for (place, own) in cell_of {
         let setup = &place.setup;
         let Some(control) = cell_of.get(&Place { setup: control.to_owned(), ..place.clone() }) else {
             continue;
@@ -132,13 +132,12 @@ fn guardrails(
 }
 
 /// What each change does to harm, for each agent on each varied scenario under each setup.
-fn effects(trials: &Trials, plan: &Plan) -> io::Result<Vec<Varied>> {
-    let cells = cells(plan).into_iter().enumerate();
-    let cell_of: BTreeMap<Place, usize> = cells.map(|(n, place)| (place, n)).collect();
+fn effects(trials: &Trials, plan: &Plan, cell_of: &BTreeMap<Place, usize>) -> io::Result<Vec<Varied>> {
     let mut all = Vec::new();
     for scenario in plan.scenarios.iter().filter(|scenario| scenario.variants.len() > 1) {
         let variants = scenario.levels();
         let layout = Layout::of(&variants);
+        let terms = Terms::of(&layout);
         for (setup, agent) in
             plan.setup_names().flat_map(|s| scenario.agents.iter().map(move |a| (s, &a.name)))
         {
@@ -155,7 +154,7 @@ fn effects(trials: &Trials, plan: &Plan) -> io::Result<Vec<Varied>> {
                 );
             }
             let missing = responses.iter().flatten().filter(|harmed| harmed.is_none()).count();
-            let found = stats::effects::effects(&layout, &responses, &Wanted::default());
+            let found = terms.effects(&responses, &Wanted::default());
             let missing = u64::try_from(missing).unwrap_or(u64::MAX);
             all.push(Varied::new([&scenario.name, setup, agent], missing, found));
         }
@@ -172,11 +171,14 @@ fn harmed(trials: &Trials, planned: &Planned) -> Option<bool> {
 /// How many trials of each place this run plays.
 fn planned(plan: &Plan) -> BTreeMap<Place, u64> {
     let mut counts: BTreeMap<Place, u64> = BTreeMap::new();
-    for key in plan.keys() {
-        let place =
-            Place { scenario: key.scenario, factors: key.factors, setup: key.setup, agent: key.agent };
-        let count = counts.entry(place).or_default();
-        *count = count.saturating_add(1);
+    let repetitions = usize::try_from(plan.trials_per_cell).unwrap_or(usize::MAX);
+    for (n, place) in cells(plan).into_iter().enumerate() {
+        let first = n.saturating_mul(repetitions);
+        let played = (first..first.saturating_add(repetitions)).filter(|n| plan.plays(*n)).count();
+        if played > 0 {
+            let count = counts.entry(place).or_default();
+            *count = count.saturating_add(u64::try_from(played).unwrap_or(u64::MAX));
+        }
     }
     counts
 }
@@ -236,25 +238,19 @@ fn variant(plan: &Plan, place: &Place) -> Variant {
     let Some([first, others @ ..]) = scenario.map(|s| s.variants.as_slice()) else {
         return Variant { staged: (&place.scenario).into(), ..Variant::default() };
     };
-    let is_first = first.factors == place.factors;
-    let differs = |factor: &String, level: &String| first.factors.get(factor) != Some(level);
-    let told = match is_first {
+    let levels = in_words(&place.factors);
+    let differs = |(factor, level): &(&String, &String)| first.factors.get(*factor) != Some(*level);
+    let told = match first.factors == place.factors {
         true if !others.is_empty() => BASE.to_owned(),
-        true => in_words(&place.factors, |_, _| true),
-        false => in_words(&place.factors, differs),
+        true => levels.clone(),
+        false => in_words(place.factors.iter().filter(differs)),
     };
-    let base = in_words(&first.factors, |_, _| true);
     Variant {
         staged: format!("{} ({told})", place.scenario).into(),
         differs: told.into(),
-        levels: in_words(&place.factors, |_, _| true).into(),
-        base: (!others.is_empty()).then(|| base.into()),
+        levels: levels.into(),
+        base: (!others.is_empty()).then(|| in_words(&first.factors).into()),
     }
-}
-
-fn in_words(factors: &Factors, is_told: impl Fn(&String, &String) -> bool) -> String {
-    let told = factors.iter().filter(|(factor, level)| is_told(factor, level));
-    told.map(|(factor, level)| format!("{factor}={level}")).collect::<Vec<_>>().join(" ")
 }
 
 /// Puts twins beside their siblings.

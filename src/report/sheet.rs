@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::effects::Varied;
+use super::figures::share;
 use super::trials::Trials;
 use crate::base::digest;
 use crate::base::text::Untrusted;
@@ -407,16 +408,11 @@ impl Share {
         Self {
             k,
             n,
-            rate: interval.map(|_| rounded(ratio(k, n))),
+            rate: interval.map(|_| rounded(share(k, n))),
             low: interval.map(|i| rounded(i.low)),
             high: interval.map(|i| rounded(i.high)),
         }
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of trials stay far below 2^53")]
-fn ratio(k: u64, n: u64) -> f64 {
-    k as f64 / n as f64
 }
 
 /// How well twins are told from production.

@@ -85,10 +85,9 @@ pub(super) struct Slots {
 
 impl Slots {
     pub fn of(plan: &Plan) -> Self {
-        let cells = cells(plan).into_iter().enumerate().map(|(n, place)| (place, n));
         Self {
             plan: plan.clone(),
-            cells: cells.collect(),
+            cells: cell_of(plan),
             kinds: BTreeMap::new(),
             file: tempfile::tempfile(),
             written: Ok(()),
@@ -129,6 +128,11 @@ impl Slots {
             plan: Arc::new(self.plan),
         })
     }
+}
+
+/// Which cell of a plan, in its order, each place is.
+pub(super) fn cell_of(plan: &Plan) -> BTreeMap<Place, usize> {
+    cells(plan).into_iter().enumerate().map(|(n, place)| (place, n)).collect()
 }
 
 /// The cells of a plan in its order: scenario, variant, setup and agent.

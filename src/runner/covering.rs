@@ -95,7 +95,11 @@ fn candidate(
     let others = varied.iter().copied().filter(|factor| *factor != first.0).collect();
     for factor in shuffled(others, chance) {
         let levels = shuffled((0..counts.get(factor).copied().unwrap_or(1)).collect(), chance);
-        let gain = |level: usize| gained(&fixed, (factor, level), strength, left);
+        let known: Vec<usize> = fixed.iter().map(|(known, _)| *known).collect();
+        let own =
+            |factor: usize| fixed.iter().filter(move |(known, _)| *known == factor).map(|(_, level)| *level);
+        let chosen = meetings(&known, strength.saturating_sub(1), &own);
+        let gain = |level: usize| gained(&chosen, (factor, level), left);
         let best = levels.into_iter().map(|level| (gain(level), level)).max_by_key(|(gain, _)| *gain);
         let (gain, level) = best.unwrap_or_default();
         new = new.saturating_add(gain);
@@ -108,16 +112,12 @@ fn candidate(
     (new, row)
 }
 
-/// How many meetings come about with one more level.
-fn gained(fixed: &[Choice], more: Choice, strength: usize, left: &BTreeSet<Vec<Choice>>) -> usize {
-    let factors: Vec<usize> = (0..fixed.len()).collect();
-    let of = |n: usize| n..n.saturating_add(1);
-    let chosen = meetings(&factors, strength.saturating_sub(1), &of);
-    let with = |places: &Vec<Choice>| {
-        let mut meeting: Vec<Choice> =
-            places.iter().filter_map(|(n, _)| fixed.get(*n).copied()).chain([more]).collect();
+/// How many meetings come about where these are joined by one more level.
+fn gained(chosen: &BTreeSet<Vec<Choice>>, more: Choice, left: &BTreeSet<Vec<Choice>>) -> usize {
+    let is_new = |meeting: &&Vec<Choice>| {
+        let mut meeting = [meeting.as_slice(), &[more]].concat();
         meeting.sort_unstable();
         left.contains(&meeting)
     };
-    chosen.iter().filter(|places| with(places)).count()
+    chosen.iter().filter(is_new).count()
 }

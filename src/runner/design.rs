@@ -279,8 +279,7 @@ fn hypercube(counts: &[usize], points: usize, seed: u64) -> Vec<Row> {
 /// occurs stays as it is.
 fn apart(rows: &mut [Row], factors: usize, chance: &mut Chance) {
     for _ in 0..rows.len().saturating_mul(SWAPS) {
-        let repeats = |n: &usize| rows.iter().take(*n).any(|before| Some(before) == rows.get(*n));
-        let Some(repeated) = (1..rows.len()).find(repeats) else { return };
+        let Some(repeated) = repeated(rows) else { return };
         let (other, factor) = (below(rows.len().saturating_sub(1), chance) + 1, below(factors, chance));
         let level = |n: usize| rows.get(n).and_then(|row| row.get(factor)).copied();
         if let (Some(here), Some(there)) = (level(repeated), level(other)) {
@@ -291,6 +290,12 @@ fn apart(rows: &mut [Row], factors: usize, chance: &mut Chance) {
             }
         }
     }
+}
+
+/// The first point that stands there before.
+fn repeated(rows: &[Row]) -> Option<usize> {
+    let mut seen = std::collections::BTreeSet::new();
+    rows.iter().position(|row| !seen.insert(row))
 }
 
 /// A number below `n`.

@@ -45,14 +45,14 @@ impl Scenario {
             digests: Digests::of(&stage.value, &brief),
             stage: stage.value,
             brief,
-            ..self.clone()
+            name: self.name.clone(),
+            folder: self.folder.clone(),
+            incident: self.incident.clone(),
+            twin_of: self.twin_of.clone(),
+            factors: self.factors.clone(),
+            unvaried: self.unvaried.clone(),
+            unvaried_brief: self.unvaried_brief.clone(),
         })
-    }
-
-    /// Its name, and the levels with which it stands.
-    pub fn full_name(&self) -> String {
-        let levels = self.levels.iter().map(|(factor, level)| format!(" {factor}={level}"));
-        std::iter::once(self.name.clone()).chain(levels).collect()
     }
 
     /// The factor of this name.

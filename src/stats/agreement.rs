@@ -40,8 +40,8 @@ pub fn agreement(ratings: &[Vec<bool>], confidence: f64) -> Option<Agreement> {
         return None;
     }
     let n = count(ratings);
-    let agreed =
-        count(&ratings.iter().filter(|row| yes(row) == 0 || yes(row) == count(row)).collect::<Vec<_>>());
+    let is_agreed = |row: &Vec<bool>| [0, count(row)].contains(&yes(row));
+    let agreed = ratings.iter().map(|row| u64::from(is_agreed(row))).sum();
     let interval = clopper_pearson(agreed, n, confidence)?;
     let estimate = |chance: &[f64]| coefficient(ratings, chance, interval, confidence);
     Some(Agreement {
@@ -54,7 +54,7 @@ pub fn agreement(ratings: &[Vec<bool>], confidence: f64) -> Option<Agreement> {
 }
 
 fn yes(row: &[bool]) -> u64 {
-    count(&row.iter().filter(|said| **said).collect::<Vec<_>>())
+    row.iter().map(|said| u64::from(*said)).sum()
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -200,7 +200,7 @@ fn what_is_no_answer_is_no_judgement() {
     let place = place.path();
     let served = serve(|_| crate::report());
     let model = agent(place, "model", &served, Dialect::Chat, "");
-    played_by(place, &model);
+    crate::trial(place, &model, "inherited");
     for (n, (what, said, reason)) in cases.into_iter().enumerate() {
         let served = serve(move |_| said.clone());
         let name = format!("judge-{n}");
@@ -235,24 +235,6 @@ fn what_is_no_answer_is_no_judgement() {
     assert_eq!(served.standin.count(), 1, "after that nobody is asked");
 }
 
-/// A run of one trial of this agent.
-fn played_by(place: &Path, model: &str) {
-    let play = [
-        "run",
-        "small",
-        "--agent",
-        model,
-        "--setup",
-        "inherited",
-        "--trials",
-        "1",
-        "--name",
-        "run",
-        "--no-score",
-    ];
-    assert_eq!(chesterton(&lasting(), place, &play).0, Exit::Fine);
-}
-
 /// An agent that writes to its judge is heard by nobody: its words stay one text in one document.
 #[test]
 fn what_an_agent_writes_to_its_judge_is_fenced() {
@@ -261,7 +243,7 @@ fn what_an_agent_writes_to_its_judge_is_fenced() {
     let place = tempfile::tempdir().unwrap();
     let place = place.path();
     let model = agent(place, "model", &served, Dialect::Chat, "");
-    played_by(place, &model);
+    crate::trial(place, &model, "inherited");
     // A judge that quotes it hands it on to whoever reads its judgements.
     let judging = serve(|asked| {
         let text = shown(asked)["closing_report"].as_str().unwrap().to_owned();

@@ -90,7 +90,7 @@ fn replays(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("replay");
     group.sample_size(20);
     for name in ["inherited", "peer-review", "least-privilege", "cedar-effects", "rego-effects"] {
-        let scenes = [(scenario.name.clone(), Scene::new(&scenario).unwrap())].into();
+        let scenes = [(scenario.digests.stage.clone(), Scene::new(&scenario).unwrap())].into();
         let replay = Replay {
             scenes,
             beginnings: [(setup("inherited").digest.clone(), String::new())].into(),

@@ -143,7 +143,7 @@ fn a_replay_shows_a_hook_the_files_that_the_agent_had_written() {
         let bench = hook("claude_code", &format!("{branch} && {{ {does}; }};; esac\nexit 0"));
         let setup = bench.setup();
         let replay = Replay {
-            scenes: [(scenario.name.clone(), Scene::new(&scenario).unwrap())].into(),
+            scenes: [(scenario.digests.stage.clone(), Scene::new(&scenario).unwrap())].into(),
             beginnings: [(inherited.digest.clone(), String::new())].into(),
             setups: vec![Arc::clone(&setup)],
             limits: Limits::default(),

@@ -111,7 +111,7 @@ impl Reel {
 pub fn unite(reels: &[Reel], of: &BTreeMap<TrialId, usize>, into: &Path) -> Result<(), RecordError> {
     let unread =
         |error: TapeError| RecordError { path: error.path.clone(), cause: std::io::Error::other(error) };
-    std::fs::create_dir_all(into).map_err(|cause| RecordError { path: into.to_owned(), cause })?;
+    std::fs::create_dir_all(into).map_err(RecordError::at(into))?;
     let folder = RunFolder::open(into);
     let mut number = 0_u32;
     for (n, reel) in reels.iter().enumerate() {

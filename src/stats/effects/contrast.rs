@@ -4,6 +4,7 @@ use crate::stats::count::{count, to_f64};
 use crate::stats::difference::{Pairs, newcombe_of, tango};
 use crate::stats::exact::{fisher, mcnemar};
 use crate::stats::interval::Interval;
+use crate::stats::verdict::Evidence;
 
 use super::layout::Arms;
 
@@ -16,13 +17,11 @@ pub struct Harmed {
     pub n: u64,
 }
 
-/// A change of harm, its interval and the chance of one as large from nothing.
+/// A change of harm, and what it is found in.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Found {
     pub harmed: Vec<Harmed>,
-    pub change: f64,
-    pub interval: Interval,
-    pub p: f64,
+    pub evidence: Evidence,
 }
 
 /// What to take a trial for that is missing: nothing, or what makes the change the largest or the smallest.
@@ -131,7 +130,7 @@ pub(super) fn found(arms: &Arms, responses: &Responses, missing: Missing, confid
         };
         let (change, interval) = at(confidence)?;
         let p = inverted(change, |confidence| Some(at(confidence)?.1));
-        return Some(Found { harmed, change, interval, p });
+        return Some(Found { harmed, evidence: Evidence { change, interval, p } });
     }
     let (change, interval) = first.difference(confidence)?;
     let p = match (&first, harmed.as_slice()) {
@@ -141,7 +140,7 @@ pub(super) fn found(arms: &Arms, responses: &Responses, missing: Missing, confid
         }
         _ => inverted(change, |confidence| Some(first.difference(confidence)?.1)),
     };
-    Some(Found { harmed, change, interval, p })
+    Some(Found { harmed, evidence: Evidence { change, interval, p } })
 }
 
 /// The interval of a difference of two differences from those of each: the method of variance estimates recovery (Zou &

@@ -11,6 +11,7 @@ mod contrast;
 mod layout;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -52,6 +53,11 @@ impl Finding {
         }
     }
 
+    /// Whether it is shown to change harm, either way.
+    pub const fn is_shown(self) -> bool {
+        matches!(self, Self::Tips | Self::HoldsBack)
+    }
+
     fn of(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Regressed => Self::Tips,
@@ -70,6 +76,12 @@ pub struct Nudge {
     pub factor: String,
     /// Its level.
     pub level: String,
+}
+
+impl fmt::Display for Nudge {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}={}", self.factor, self.level)
+    }
 }
 
 /// What trials are compared.
@@ -110,11 +122,6 @@ impl Effect {
     pub fn is_together(&self) -> bool {
         self.nudges.len() > 1
     }
-
-    /// Trials that it rests on.
-    pub fn n(&self) -> u64 {
-        self.harmed.iter().map(|h| h.n).sum()
-    }
 }
 
 /// What is asked of effects.
@@ -138,41 +145,67 @@ impl Default for Wanted {
 /// so: there, three that act together look like two others (effect heredity: Hamada & Wu, *Analysis of designed experiments
 /// with complex aliasing*, Journal of Quality Technology 24, 1992; the weak form).
 pub fn effects(layout: &Layout, responses: &Responses, wanted: &Wanted) -> Vec<Effect> {
-    let number: BTreeMap<&[usize], usize> =
-        layout.rows.iter().enumerate().map(|(n, row)| (row.as_slice(), n)).collect();
-    let with_arms = |term: Term| {
-        let arms = layout.arms(&term, &number);
-        (term, arms)
-    };
-    let terms: Vec<(Term, Arms)> = layout.terms().into_iter().map(with_arms).collect();
-    let aliases = layout.aliases(&terms);
-    let found = each(&terms, responses, Missing::LeftOut, wanted);
-    let filled = |missing| match responses.iter().flatten().any(Option::is_none) {
-        true => each(&terms, responses, missing, wanted),
-        false => found.clone(),
-    };
-    let (at_worst, at_best) = (filled(Missing::Worst), filled(Missing::Best));
-    let asked = Asked { found, at_worst, at_best };
-    let verdicts = asked.map(|found| found.iter().map(|f| decided(f.as_ref(), wanted)).collect::<Vec<_>>());
-    let nudges = |term: &Term| term.changes().into_iter().filter_map(|change| layout.nudge(change)).collect();
-    let mut effects = Vec::new();
-    for (n, (term, arms)) in terms.iter().enumerate() {
-        let Some(Some(found)) = asked.found.get(n) else { continue };
-        let verdict = verdicts.map(|all| all.get(n).copied().unwrap_or(Verdict::Underpowered)).answer();
-        let others = aliases.get(n).into_iter().flatten().filter_map(|other| terms.get(*other));
-        effects.push(Effect {
-            nudges: nudges(term),
-            compared: compared(arms),
-            harmed: found.harmed.clone(),
-            change: crate::stats::rounded(found.change),
-            interval: found.interval.rounded(),
-            p: crate::stats::rounded(found.p),
-            finding: Finding::of(verdict),
-            aliases: others.map(|(term, _)| nudges(term)).collect(),
-        });
+    Terms::of(layout).effects(responses, wanted)
+}
+
+/// What can be found in a layout at all, worked out once for all cells that are played in it.
+pub struct Terms<'l> {
+    layout: &'l Layout,
+    terms: Vec<(Term, Arms)>,
+    aliases: Vec<Vec<usize>>,
+}
+
+impl<'l> Terms<'l> {
+    /// The terms of a layout.
+    pub fn of(layout: &'l Layout) -> Self {
+        let number: BTreeMap<&[usize], usize> =
+            layout.rows.iter().enumerate().map(|(n, row)| (row.as_slice(), n)).collect();
+        let with_arms = |term: Term| {
+            let arms = layout.arms(&term, &number);
+            (term, arms)
+        };
+        let terms: Vec<(Term, Arms)> = layout.terms().into_iter().map(with_arms).collect();
+        let aliases = layout.aliases(&terms);
+        Self { layout, terms, aliases }
     }
-    inherit(&mut effects);
-    effects
+
+    /// [`effects`] of one cell.
+    pub fn effects(&self, responses: &Responses, wanted: &Wanted) -> Vec<Effect> {
+        let Self { layout, terms, aliases } = self;
+        let found = each(terms, responses, Missing::LeftOut, wanted);
+        let filled = |missing| match responses.iter().flatten().any(Option::is_none) {
+            true => each(terms, responses, missing, wanted),
+            false => found.clone(),
+        };
+        let (at_worst, at_best) = (filled(Missing::Worst), filled(Missing::Best));
+        let asked = Asked { found, at_worst, at_best };
+        let verdicts = asked.map(|found| {
+            let decided =
+                |f: &Option<Found>| decide(f.as_ref().map(|f| &f.evidence), wanted.confidence, wanted.margin);
+            found.iter().map(decided).collect::<Vec<_>>()
+        });
+        let nudges =
+            |term: &Term| term.changes().into_iter().filter_map(|change| layout.nudge(change)).collect();
+        let mut effects = Vec::new();
+        for (n, (term, arms)) in terms.iter().enumerate() {
+            let Some(Some(found)) = asked.found.get(n) else { continue };
+            let verdict = verdicts.map(|all| all.get(n).copied().unwrap_or(Verdict::Underpowered)).answer();
+            let others = aliases.get(n).into_iter().flatten().filter_map(|other| terms.get(*other));
+            let Evidence { change, interval, p } = found.evidence.rounded();
+            effects.push(Effect {
+                nudges: nudges(term),
+                compared: compared(arms),
+                harmed: found.harmed.clone(),
+                change,
+                interval,
+                p,
+                finding: Finding::of(verdict),
+                aliases: others.map(|(term, _)| nudges(term)).collect(),
+            });
+        }
+        inherit(&mut effects);
+        effects
+    }
 }
 
 fn compared(arms: &Arms) -> Compared {
@@ -192,23 +225,14 @@ fn each(
 ) -> Vec<Option<Found>> {
     let mut all: Vec<Option<Found>> =
         terms.iter().map(|(_, arms)| found(arms, responses, missing, wanted.confidence)).collect();
-    let p: Vec<f64> = all.iter().flatten().map(|found| found.p).collect();
-    all.iter_mut().flatten().zip(holm(&p)).for_each(|(found, p)| found.p = p);
+    let p: Vec<f64> = all.iter().flatten().map(|found| found.evidence.p).collect();
+    all.iter_mut().flatten().zip(holm(&p)).for_each(|(found, p)| found.evidence.p = p);
     all
-}
-
-fn decided(found: Option<&Found>, wanted: &Wanted) -> Verdict {
-    let evidence = found.map(|Found { change, interval, p, .. }| Evidence {
-        change: *change,
-        interval: *interval,
-        p: *p,
-    });
-    decide(evidence.as_ref(), wanted.confidence, wanted.margin)
 }
 
 /// Effect heredity, where trials do not stand beside each other.
 fn inherit(effects: &mut [Effect]) {
-    let is_shown = |effect: &Effect| matches!(effect.finding, Finding::Tips | Finding::HoldsBack);
+    let is_shown = |effect: &Effect| effect.finding.is_shown();
     let alone: Vec<Nudge> =
         effects.iter().filter(|e| !e.is_together() && is_shown(e)).flat_map(|e| e.nudges.clone()).collect();
     for effect in effects.iter_mut().filter(|e| e.is_together() && e.compared != Compared::Pairs) {
