@@ -9,6 +9,8 @@ mod document;
 #[cfg(feature = "policy-rego")]
 mod rego;
 #[cfg(feature = "policy-rego")]
+mod rego_quick;
+#[cfg(feature = "policy-rego")]
 mod rego_text;
 #[cfg(feature = "policy-rego")]
 mod rego_words;

@@ -18,6 +18,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 use serde_json::Value as Json;
 
+use super::rego_quick;
 use super::rego_words::{self, RANDOM};
 use crate::gate::answer;
 use crate::gate::beside::Beside;
@@ -29,6 +30,8 @@ use crate::scenario::Diagnostic;
 
 /// Milliseconds of one evaluation: a policy that loops ends, also when nobody waits for it any more.
 const EVALUATION_MS_MAX: u64 = 1_000;
+/// Milliseconds of one evaluation on the spot, while nobody can stop waiting.
+const ON_THE_SPOT_MS_MAX: u64 = 20;
 /// Steps between two looks at the clock.
 const STEPS: u32 = 1_000;
 
@@ -40,6 +43,8 @@ struct Loaded {
     name: String,
     entrypoint: String,
     engine: Engine,
+    /// The engine that is asked first, on the spot, if the policies are such that it comes to an end soon.
+    quick: Option<Engine>,
 }
 
 /// Reads and checks policies and their data.
@@ -51,11 +56,13 @@ pub(super) fn prepare(
     beside: &Beside,
 ) -> Result<Blueprint, Unfit> {
     let mut engine = engine()?;
+    let mut texts = Vec::new();
     for (n, file) in files.iter().enumerate() {
         let (path, text) =
             (beside.shown(file), beside.text(file).map_err(|u| u.of(format!("policies[{n}]")))?);
         engine.add_policy(file.clone(), text.clone()).map_err(|error| wrong(&path, &text, &error))?;
         rego_words::check(&path, &text)?;
+        texts.push(text);
     }
     for (n, file) in data.iter().enumerate() {
         let key = format!("data[{n}]");
@@ -64,8 +71,13 @@ pub(super) fn prepare(
             .and_then(|()| engine.add_data_json(&text).map_err(|error| error.to_string()))
             .map_err(|why| Unfit::new(format!("`{file}` holds no data to add: {why}")).of(key))?;
     }
-    let mut loaded = Loaded { name, entrypoint: entrypoint.to_owned(), engine };
+    let mut loaded = Loaded { name, entrypoint: entrypoint.to_owned(), engine, quick: None };
     loaded.make_ready(files, beside)?;
+    loaded.quick = rego_quick::is_quick(&texts).then(|| {
+        let mut engine = loaded.engine.clone();
+        engine.set_execution_timer_config(at_most(ON_THE_SPOT_MS_MAX));
+        engine
+    });
     Ok(Blueprint::of(Rego(Arc::new(loaded))))
 }
 
@@ -74,16 +86,25 @@ fn engine() -> Result<Engine, Unfit> {
     let mut engine = Engine::new();
     engine.set_strict_builtin_errors(true);
     engine.set_gather_prints(true);
-    engine.set_execution_timer_config(ExecutionTimerConfig {
-        limit: Duration::from_millis(EVALUATION_MS_MAX),
-        check_interval: NonZeroU32::new(STEPS).unwrap_or(NonZeroU32::MIN),
-    });
+    engine.set_execution_timer_config(at_most(EVALUATION_MS_MAX));
     // A function of one's own is found before the engine's.
     let refused = |_: Vec<Value>| Err(anyhow::anyhow!("`{RANDOM}` does not follow from what a policy sees"));
     engine
         .add_extension(RANDOM.to_owned(), 2, Box::new(refused))
         .map_err(|error| Unfit::new(format!("`{RANDOM}` cannot be put out of use: {error}")))?;
     Ok(engine)
+}
+
+fn at_most(ms: u64) -> ExecutionTimerConfig {
+    ExecutionTimerConfig {
+        limit: Duration::from_millis(ms),
+        check_interval: NonZeroU32::new(STEPS).unwrap_or(NonZeroU32::MIN),
+    }
+}
+
+/// The engine's timer ended the evaluation.
+fn is_too_long(error: &anyhow::Error) -> bool {
+    error.to_string().contains("exceeded time limit")
 }
 
 /// Data where a policy's package is would be taken in the place of its rules.
@@ -106,11 +127,10 @@ fn apart(engine: &Engine, data: &str) -> Result<(), String> {
 
 /// An error of the engine's in one line, the same each time.
 fn in_short(error: &anyhow::Error) -> String {
-    let message = error.to_string();
-    match message.contains("exceeded time limit") {
-        true => format!("it took longer than {EVALUATION_MS_MAX} ms"),
-        false => answer::reason(message.rsplit("error: ").next().unwrap_or_default()),
+    if is_too_long(error) {
+        return format!("it took longer than {EVALUATION_MS_MAX} ms");
     }
+    answer::reason(error.to_string().rsplit("error: ").next().unwrap_or_default())
 }
 
 /// What the engine says is wrong, shown at its place.
@@ -153,16 +173,22 @@ impl Loaded {
     }
 }
 
-/// Evaluates the rule for a document.
-fn evaluate(mut engine: Engine, entrypoint: String, case: &str, call: u32) -> Result<Opinion, String> {
+/// Evaluates the rule for a document. `None`: it is too long for this engine.
+fn evaluate(mut engine: Engine, entrypoint: &str, case: &str, call: u32) -> Option<Result<Opinion, String>> {
     let told = |error: anyhow::Error| format!("the policy could not be evaluated: {}", in_short(&error));
-    engine.set_input_json(case).map_err(told)?;
-    let value = engine.eval_rule(entrypoint.clone()).map_err(told)?;
-    if value == Value::Undefined {
-        return Err(format!("`{entrypoint}` is undefined for this call"));
+    if let Err(error) = engine.set_input_json(case) {
+        return Some(Err(told(error)));
     }
-    let text = value.to_json_str().map_err(told)?;
-    Ok(answer::opinion(&one_json(text.as_bytes())?, call))
+    let value = match engine.eval_rule(entrypoint.to_owned()) {
+        Ok(value) => value,
+        Err(error) if is_too_long(&error) => return None,
+        Err(error) => return Some(Err(told(error))),
+    };
+    if value == Value::Undefined {
+        return Some(Err(format!("`{entrypoint}` is undefined for this call")));
+    }
+    let text = value.to_json_str().map_err(told);
+    Some(text.and_then(|text| Ok(answer::opinion(&one_json(text.as_bytes())?, call))))
 }
 
 impl Guardrail for Rego {
@@ -174,17 +200,26 @@ impl Guardrail for Rego {
         true
     }
 
-    /// On a thread of its own, so that the gate can stop waiting for it.
+    /// On the spot for a moment, if that can be; else on a thread of its own, so that the gate can stop waiting for it.
     fn consider<'a>(&'a self, question: Question<'a>) -> Thinking<'a> {
         Box::pin(async move {
             let Ok(case) = serde_json::to_string(&Case::of(&question)) else {
                 return Opinion::Fault("the call cannot be written as JSON".to_owned());
             };
-            let (engine, entrypoint) = (self.0.engine.clone(), self.0.entrypoint.clone());
             let call = question.call.id.0;
-            let thinking = tokio::task::spawn_blocking(move || evaluate(engine, entrypoint, &case, call));
+            let at_once = self.0.quick.clone().and_then(|e| evaluate(e, &self.0.entrypoint, &case, call));
+            if let Some(opinion) = at_once {
+                return opinion.unwrap_or_else(Opinion::Fault);
+            }
+            let loaded = Arc::clone(&self.0);
+            let thinking = tokio::task::spawn_blocking(move || {
+                evaluate(loaded.engine.clone(), &loaded.entrypoint, &case, call)
+            });
             match thinking.await {
-                Ok(opinion) => opinion.unwrap_or_else(Opinion::Fault),
+                Ok(Some(opinion)) => opinion.unwrap_or_else(Opinion::Fault),
+                Ok(None) => Opinion::Fault(format!(
+                    "the policy could not be evaluated: it took longer than {EVALUATION_MS_MAX} ms"
+                )),
                 Err(_) => Opinion::Fault("it crashed".to_owned()),
             }
         })
