@@ -9,6 +9,7 @@
 pub mod agent;
 pub mod base;
 pub mod baseline;
+pub mod cell;
 pub mod cli;
 pub mod door;
 pub mod gate;

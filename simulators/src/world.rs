@@ -81,6 +81,8 @@ pub struct World {
     pub(crate) workspace: workspace::State,
     pub(crate) people: people::State,
     pub(crate) dependents: dependents::State,
+    /// Files from outside of the checkout that a command brings along, by the names that it gives them.
+    pub(crate) carried: BTreeMap<String, String>,
 }
 
 /// What a call would do.
@@ -138,6 +140,7 @@ impl World {
             workspace: workspace::State::default(),
             people: people::State::default(),
             dependents: dependents::State::default(),
+            carried: BTreeMap::new(),
             stage,
         };
         forge::set_up(&mut world)?;
@@ -173,6 +176,12 @@ impl World {
     /// The virtual time.
     pub fn now(&self) -> Time {
         self.now
+    }
+
+    /// Files from outside of the checkout that the next command brings along, by the names that it gives them; `-` is standard
+    /// input. No part of the world: nothing stands in it.
+    pub fn carry(&mut self, files: BTreeMap<String, String>) {
+        self.carried = files;
     }
 
     /// The effects since this was last asked, in order.

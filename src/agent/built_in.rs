@@ -17,3 +17,16 @@ pub fn built_in() -> impl Iterator<Item = &'static str> {
 pub fn source(name: &str) -> Option<&'static str> {
     AGENTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
+
+/// Agents that are processes: coding agents as they are installed, with what has to be switched off.
+const PROCESSES: &[(&str, &str)] = &[];
+
+/// The names of the processes that there are recipes for.
+pub fn processes() -> impl Iterator<Item = &'static str> {
+    PROCESSES.iter().map(|(name, _)| *name)
+}
+
+/// The text of a process's recipe.
+pub fn process_source(name: &str) -> Option<&'static str> {
+    PROCESSES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}

@@ -110,9 +110,9 @@ pub struct ModelAgent {
 }
 
 /// Between a file's name and that of its variant.
-const VARIANT: char = ':';
+pub(super) const VARIANT: char = ':';
 /// Every prompt of a file.
-const ALL: &str = "all";
+pub(super) const ALL: &str = "all";
 
 impl ModelAgent {
     /// The agents of one wish: a built-in name or a path, with a variant behind a colon or not. `None`: it names neither a file
@@ -234,7 +234,13 @@ fn problems(document: &Document<AgentFile>) -> Vec<Diagnostic> {
             false => document.unplain_key(&place, name),
         });
     }
-    let limits = &file.limits;
+    let at = |(key, what)| document.problem(&format!("limits.{key}"), what);
+    wrong.extend(ends(&file.limits).map(at));
+    wrong
+}
+
+/// Limits at which nothing could begin.
+pub(super) fn ends(limits: &AgentLimits) -> impl Iterator<Item = (&'static str, &'static str)> {
     let zero = [
         ("turns_max", limits.turns_max == 0),
         ("tools_max", limits.tools_max == 0),
@@ -242,7 +248,6 @@ fn problems(document: &Document<AgentFile>) -> Vec<Diagnostic> {
         ("virtual_s_max", limits.virtual_s_max.is_some_and(|s| s < 1)),
         ("wall_s_max", limits.wall_s_max == 0),
     ];
-    let at_least = |key: &str| document.problem(&format!("limits.{key}"), "expected at least 1, found less");
-    wrong.extend(zero.into_iter().filter(|(_, is_zero)| *is_zero).map(|(key, _)| at_least(key)));
-    wrong
+    let is_zero = zero.into_iter().filter(|(_, is_zero)| *is_zero);
+    is_zero.map(|(key, _)| (key, "expected at least 1, found less"))
 }

@@ -3,6 +3,7 @@
 mod built_in;
 mod chat;
 mod file;
+mod process;
 mod scripted;
 
 use std::future::Future;
@@ -14,9 +15,10 @@ use crate::model::Fault;
 use crate::record::Spent;
 use crate::record::tool::{ToolCall, ToolReply, ToolSpec};
 
-pub use built_in::{built_in, source as built_in_source};
+pub use built_in::{built_in, process_source, processes, source as built_in_source};
 pub use chat::Chat;
 pub use file::{AgentFile, AgentLimits, ModelAgent, Prompt};
+pub use process::{BriefBy, Changed, CommandSpec, ProcessAgent, ProcessFile, ProcessKind, Transcript};
 pub use scripted::Scripted;
 
 /// What an agent does in one turn.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::agent::{self, ModelAgent};
+use crate::agent::{self, ModelAgent, ProcessAgent};
 use crate::gate::{self, Setup};
 use crate::model::Prices;
 use crate::runner::Cast;
@@ -62,6 +62,10 @@ pub fn agents(scenario: &Scenario, names: &[String], prices: &Prices) -> Result<
     let is_own = |name: &String| own.iter().any(|script| script.name == *name);
     let mut casts = Vec::new();
     for name in names.iter().filter(|name| !is_own(name)) {
+        if let Some(found) = ProcessAgent::wished(name) {
+            casts.extend(found?.into_iter().map(|agent| Cast::Process(Arc::new(agent))));
+            continue;
+        }
         let Some(found) = ModelAgent::wished(name, prices) else { return Err(unknown(scenario, name, &own)) };
         casts.extend(found?.into_iter().map(|agent| Cast::Model(Arc::new(agent), None)));
     }

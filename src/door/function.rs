@@ -82,7 +82,7 @@ impl FunctionDoor {
     }
 }
 
-fn oversized(gate: &Gate, bytes: usize) -> Option<Heard> {
+pub(super) fn oversized(gate: &Gate, bytes: usize) -> Option<Heard> {
     let max = gate.limits().argument_bytes_max;
     (bytes > max)
         .then(|| (ToolStatus::Misused, format!("the arguments are {bytes} bytes; at most {max} are taken")))
@@ -172,9 +172,9 @@ async fn run_line(gate: &mut Gate, text: &str) -> Result<Heard, Halt> {
 }
 
 /// A simple command that was run, or was not let through.
-struct Ran {
-    denied: bool,
-    reply: Reply,
+pub(super) struct Ran {
+    pub denied: bool,
+    pub reply: Reply,
 }
 
 impl Ran {
@@ -182,7 +182,7 @@ impl Ran {
         !self.denied && self.reply.code == 0
     }
 
-    fn status(&self) -> ToolStatus {
+    pub fn status(&self) -> ToolStatus {
         match (self.denied, self.reply.code) {
             (true, _) => ToolStatus::Denied,
             (false, 0) => ToolStatus::Ok,
@@ -197,7 +197,8 @@ impl Ran {
     }
 }
 
-async fn run_simple(gate: &mut Gate, words: &[String]) -> Result<Ran, Halt> {
+/// Runs one simple command.
+pub(super) async fn run_simple(gate: &mut Gate, words: &[String]) -> Result<Ran, Halt> {
     let text = line_of(words);
     match cli::parse(gate.world(), words) {
         Parsed::Answer { reply, unsimulated } => {
@@ -219,7 +220,7 @@ async fn submit(gate: &mut Gate, text: &str, call: Call, render: &Render) -> Res
 }
 
 /// A simple command as one line again, quoted where it must be: the text that approvals and the record go by.
-fn line_of(words: &[String]) -> String {
+pub(super) fn line_of(words: &[String]) -> String {
     shell_words::join(words)
 }
 

@@ -1,5 +1,6 @@
 //! Submitting calls: the gate's order of work.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -185,6 +186,16 @@ impl Gate {
         Ok(())
     }
 
+    /// Records what an agent that is a process wrote to standard error, cut to the limit of a reply.
+    ///
+    /// # Errors
+    /// The record could not be written.
+    pub fn wrote(&mut self, text: String) -> Result<(), Halt> {
+        let turn = self.turns;
+        let (text, bytes, digest) = self.cut(text);
+        self.note(Event::Wrote { turn, text, bytes, digest })
+    }
+
     /// Records what the agent is told that it did not ask for.
     ///
     /// # Errors
@@ -224,6 +235,11 @@ impl Gate {
     /// What arrives of a reply to the last call: a fault may have cut it short, or said something more.
     pub fn garbled(&mut self, reply: Reply) -> Reply {
         self.world.take_garble().of(reply)
+    }
+
+    /// Files from outside of the checkout that the next command brings along, by the names that it gives them.
+    pub fn carry(&mut self, files: BTreeMap<String, String>) {
+        self.world.carry(files);
     }
 
     /// Records what the agent hears, cut to the limit.

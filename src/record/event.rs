@@ -37,6 +37,18 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         digest: Option<Digest>,
     },
+    /// What an agent that is a process wrote to standard error since it was last heard.
+    Wrote {
+        /// The agent's turn, from 1; 0: before its first.
+        turn: u32,
+        /// The text, cut to the limit.
+        text: Untrusted,
+        /// Its full length.
+        bytes: u64,
+        /// SHA-256 of the full text, where it was cut.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Digest>,
+    },
     /// What a turn of the agent's model took.
     Spent {
         /// The agent's turn, from 1.

@@ -48,6 +48,10 @@ fn tell(text: &mut String, event: &Event, began: Time) {
             writeln!(text, "\n{} turn {turn}: {name} {}", clock(*at), arguments.for_line(400))
         }
         Event::Said { turn, text: said, .. } => said_block(text, *turn, said),
+        Event::Wrote { text: wrote, .. } => {
+            let _ = writeln!(text, "            on standard error:");
+            reply_block(text, wrote)
+        }
         Event::Told { text: told, .. } => writeln!(text, "            told: {told}"),
         Event::Spent { spent, .. } => writeln!(text, "            {}", spent_line(spent)),
         Event::Attempt { .. } => Ok(()),

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::agent::{Agent, Chat, ModelAgent, Scripted};
+use crate::agent::{Agent, Chat, ModelAgent, ProcessAgent, Scripted};
 use crate::base::limits::Limits;
 use crate::gate::Setup;
 use crate::model::{Client, Model};
 use crate::record::TrialKey;
 use crate::record::plan::{Named, PLAN_VERSION, Plan, PlannedScenario, PlannedVariant, Shard};
 use crate::scenario::{Diagnostic, Scenario, Script};
+use crate::trial::Process;
 
 /// Who plays a part in a scenario.
 #[derive(Clone)]
@@ -18,6 +19,16 @@ pub enum Cast {
     Script(Arc<Script>, String),
     /// An agent that asks a model, and the model once it is ready to be asked.
     Model(Arc<ModelAgent>, Option<Model>),
+    /// An agent that is a process.
+    Process(Arc<ProcessAgent>),
+}
+
+/// What plays a trial.
+pub(super) enum Player {
+    /// An agent of ours.
+    Agent(Box<dyn Agent>),
+    /// A process in a cell.
+    Process(Process),
 }
 
 impl Cast {
@@ -32,6 +43,7 @@ impl Cast {
         match self {
             Self::Script(script, _) => &script.name,
             Self::Model(agent, _) => &agent.name,
+            Self::Process(agent) => &agent.name,
         }
     }
 
@@ -40,27 +52,32 @@ impl Cast {
         match self {
             Self::Script(script, _) => &script.about,
             Self::Model(agent, _) => &agent.about,
+            Self::Process(agent) => &agent.about,
         }
     }
 
     /// It, at the beginning of a trial; `None` while its model is not ready.
-    pub(super) fn agent(&self, trial: &TrialKey) -> Option<Box<dyn Agent>> {
-        match self {
-            Self::Script(script, _) => Some(Box::new(Scripted::new(Arc::clone(script)))),
-            Self::Model(agent, model) => Some(Box::new(Chat::new(Arc::clone(agent), model.clone()?, trial))),
-        }
+    pub(super) fn player(&self, trial: &TrialKey) -> Option<Player> {
+        Some(match self {
+            Self::Script(script, _) => Player::Agent(Box::new(Scripted::new(Arc::clone(script)))),
+            Self::Model(agent, model) => {
+                Player::Agent(Box::new(Chat::new(Arc::clone(agent), model.clone()?, trial)))
+            }
+            Self::Process(agent) => Player::Process(Process { agent: Arc::clone(agent) }),
+        })
     }
 
     /// The limits of its trials: its own, where they are narrower.
     pub(super) fn limits(&self, limits: Limits) -> Limits {
-        let Self::Model(agent, _) = self else { return limits };
+        let own = match self {
+            Self::Script(..) => return limits,
+            Self::Model(agent, _) => &agent.limits,
+            Self::Process(agent) => &agent.limits,
+        };
         Limits {
-            turns_max: limits.turns_max.min(agent.limits.turns_max),
-            virtual_s_max: agent
-                .limits
-                .virtual_s_max
-                .map_or(limits.virtual_s_max, |s| s.min(limits.virtual_s_max)),
-            wall_s_max: limits.wall_s_max.min(agent.limits.wall_s_max),
+            turns_max: limits.turns_max.min(own.turns_max),
+            virtual_s_max: own.virtual_s_max.map_or(limits.virtual_s_max, |s| s.min(limits.virtual_s_max)),
+            wall_s_max: limits.wall_s_max.min(own.wall_s_max),
             ..limits
         }
     }
@@ -69,6 +86,7 @@ impl Cast {
         let (digest, path) = match self {
             Self::Script(_, digest) => (digest.clone(), None),
             Self::Model(agent, _) => (agent.digest.clone(), agent.path.clone()),
+            Self::Process(agent) => (agent.digest.clone(), agent.path.clone()),
         };
         Named { name: self.name().to_owned(), digest, path, beginning: String::new() }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use simulators::World;
 use tokio::sync::Semaphore;
 
-use super::plan::{Cast, Wish};
+use super::plan::{Cast, Player, Wish};
 use super::signals::Signal;
 use crate::agent::Halted;
 use crate::base::limits::Limits;
@@ -152,11 +152,14 @@ impl Shared {
         let staging = (key.scenario.clone(), key.factors.clone());
         let parts = (self.worlds.get(&staging), cast, self.setups.get(&key.setup));
         let (Some((scenario, world)), Some(cast), Some(setup)) = parts else { return (recorder, None) };
-        let Some(mut agent) = cast.agent(key) else { return (recorder, None) };
+        let Some(player) = cast.player(key) else { return (recorder, None) };
         let world = world.with_seed(key.seed);
         let limits = cast.limits(self.options.limits);
         let trial = Trial { key, scenario, world, setup: Arc::clone(setup), limits };
-        let (recorder, outcome) = trial::play(trial, agent.as_mut(), recorder).await;
+        let (recorder, outcome) = match player {
+            Player::Agent(mut agent) => trial::play(trial, agent.as_mut(), recorder).await,
+            Player::Process(process) => trial::accompany(trial, &process, recorder).await,
+        };
         (recorder, Some(outcome))
     }
 }

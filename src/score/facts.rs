@@ -177,7 +177,7 @@ impl Facts {
             }
             Event::Said { text, .. } => self.said = Some(text.clone()),
             Event::Opened { .. } | Event::Ended { .. } | Event::Tool { .. } | Event::Reply { .. } => {}
-            Event::Told { .. } | Event::Fault { .. } => {}
+            Event::Told { .. } | Event::Wrote { .. } | Event::Fault { .. } => {}
         }
     }
 

@@ -1,5 +1,8 @@
 //! One trial: an agent, a door, a gate, until somebody stops.
 
+mod doors;
+mod process;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +19,8 @@ use crate::record::event::Delivered;
 use crate::record::tool::ToolReply;
 use crate::record::{Ending, Event, TrialKey};
 use crate::scenario::Scenario;
+
+pub use process::Process;
 
 /// Characters that are recorded of what a broken agent says of itself, or of a provider that failed.
 const FAULT_CHARS_MAX: usize = 4_000;
@@ -68,21 +73,41 @@ impl From<Halted> for Outcome {
 }
 
 /// Plays one trial to its end, lets the world settle and seals the record.
-pub async fn play(
-    mut trial: Trial<'_>,
-    agent: &mut dyn Agent,
-    mut recorder: Recorder,
-) -> (Recorder, Outcome) {
+pub async fn play(trial: Trial<'_>, agent: &mut dyn Agent, recorder: Recorder) -> (Recorder, Outcome) {
+    let (mut gate, brief) = match open(trial, recorder) {
+        Ok(opened) => opened,
+        Err(unrecorded) => return *unrecorded,
+    };
+    agent.begin(&brief, FunctionDoor::specs());
+    let came = converse(&mut gate, agent).await;
+    close(gate, came)
+}
+
+/// As [`play`], with a process in a cell in the place of an agent of ours.
+pub async fn accompany(trial: Trial<'_>, process: &Process, recorder: Recorder) -> (Recorder, Outcome) {
+    let (mut gate, brief) = match open(trial, recorder) {
+        Ok(opened) => opened,
+        Err(unrecorded) => return *unrecorded,
+    };
+    let came = process::accompany(&mut gate, process, &brief).await;
+    close(gate, came)
+}
+
+/// Begins the record of a trial.
+fn open(mut trial: Trial<'_>, mut recorder: Recorder) -> Result<(Gate, String), Box<(Recorder, Outcome)>> {
     recorder.begin(&trial.key.id());
     trial.world = trial.world.hardened(&trial.setup.file.stage);
     let brief = trial.setup.brief(&trial.scenario.brief);
     let opened = Event::Opened { trial: trial.key.clone(), at: trial.world.now() };
-    if let Err(error) = recorder.append(opened) {
-        return (recorder, Outcome::Unrecorded(error));
+    match recorder.append(opened) {
+        Ok(()) => Ok((Gate::new(trial.world, trial.setup, recorder, trial.limits), brief.to_string())),
+        Err(error) => Err(Box::new((recorder, Outcome::Unrecorded(error)))),
     }
-    let mut gate = Gate::new(trial.world, trial.setup, recorder, trial.limits);
-    agent.begin(&brief, FunctionDoor::specs());
-    let ending = match converse(&mut gate, agent).await {
+}
+
+/// Ends the record of a trial, whatever it came to.
+fn close(gate: Gate, came: Result<Result<Ending, Halted>, Halt>) -> (Recorder, Outcome) {
+    let ending = match came {
         Ok(Ok(ending)) => ending,
         Ok(Err(halted)) => return (gate.close().1, halted.into()),
         Err(Halt::Limit(name)) => Ending::Limit(name.to_owned()),

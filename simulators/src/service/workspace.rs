@@ -200,8 +200,11 @@ pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
     }
 }
 
-/// The text of a file of the checkout, by its path from the root (or below [`root`]).
+/// The text of a file of the checkout, by its path from the root (or below [`root`]), or of one that the command brings along.
 pub fn read_file(world: &World, path: &str) -> Option<String> {
+    if let Some(text) = world.carried.get(path) {
+        return Some(text.clone());
+    }
     world.workspace.files.get(&inside(world, path)).cloned()
 }
 

@@ -72,7 +72,7 @@ impl Story {
                 self.row(Some(*at), "call", text);
                 self.tick(*at, "call", name);
             }
-            Event::Said { text, .. } => {
+            Event::Said { text, .. } | Event::Wrote { text, .. } => {
                 self.row(None, "said", shown(text, REPLY_LINES_MAX, REPLY_CHARS_MAX));
             }
             Event::Told { text, .. } => self.row(None, "reply", format!("told: {text}")),

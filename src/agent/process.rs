@@ -1,0 +1,287 @@
+//! The file of an agent that is a process: what is started, how it gets the brief, how what it prints is read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::built_in;
+use super::file::{ALL, AgentLimits, VARIANT, ends};
+use crate::base::digest;
+use crate::model::{Endpoint, ModelSpec, Patience, Unfit};
+use crate::scenario::{self, Diagnostic, Document};
+
+/// An agent that is a process of its own. `chesterton show agent NAME` prints one to start from.
+#[derive(Clone, PartialEq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessFile {
+    /// Its name, as tables show it: letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// One line.
+    pub about: String,
+    /// What it speaks.
+    pub kind: ProcessKind,
+    /// What is started.
+    pub command: CommandSpec,
+    /// The model that it may ask, through the gateway; absent: it asks none, or none that is known of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelSpec>,
+    /// Other ways to start it, by name, such as its permission modes. `--agent FILE:NAME` plays one, `--agent FILE:all` all and
+    /// the file's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variant: BTreeMap<String, Changed>,
+    /// Where a trial ends. A turn is one request at a door.
+    #[serde(default = "wide")]
+    pub limits: AgentLimits,
+}
+
+/// What an agent that is a process speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessKind {
+    /// It is started with the brief, works, and ends.
+    Command,
+    /// It speaks the Agent Client Protocol on its standard input and output.
+    Acp,
+}
+
+/// What is started. In its words, variables and files `{brief}`, `{brief_file}`, `{workspace}`, `{home}`, `{tmp}` and what the
+/// doors offer (such as `{model_url}`) stand for what they are in the trial.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandSpec {
+    /// The program and its arguments; no shell is asked.
+    pub run: Vec<String>,
+    /// How it gets the brief.
+    #[serde(default)]
+    pub brief: BriefBy,
+    /// What it is told before the brief: how to work here. Nothing of what to be careful with: that is what is measured.
+    #[serde(default = "how_to_work")]
+    pub word: String,
+    /// Variables, besides `PATH`, `HOME`, `TMPDIR`, `USER`, `LANG` and `TERM`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Files that stand in its home before it starts, by their paths there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// How what it prints is read.
+    #[serde(default)]
+    pub transcript: Transcript,
+    /// Asks the program for its version; absent: it is not asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub version: Vec<String>,
+    /// How it is installed, for whoever has it not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub install: String,
+    /// Folders that it needs to see besides those of the system, such as the one that it was installed to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sees: Vec<PathBuf>,
+}
+
+/// How a process gets the brief.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BriefBy {
+    /// On standard input.
+    #[default]
+    Stdin,
+    /// Where `{brief}` stands in its words.
+    Argument,
+    /// In a file, whose path stands where `{brief_file}` does.
+    File,
+    /// In the variable `BRIEF`.
+    Env,
+}
+
+/// How what a process prints on standard output is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Transcript {
+    /// As text: what it prints is what it says.
+    #[default]
+    Text,
+    /// A JSON object a line, as coding agents print their events: what they say is taken from it, and what their models took.
+    JsonLines,
+}
+
+/// What a variant starts otherwise.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Changed {
+    /// In place of the command's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<Vec<String>>,
+    /// Besides the command's, or in place of those of the same name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Besides the command's, or in place of those of the same path.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+}
+
+fn how_to_work() -> String {
+    include_str!("agents/process.md").to_owned()
+}
+
+fn wide() -> AgentLimits {
+    AgentLimits { turns_max: 400, ..AgentLimits::default() }
+}
+
+/// An agent that is a process, ready for trials: its file, checked, started in one of its ways.
+#[derive(Clone, Debug)]
+pub struct ProcessAgent {
+    /// The file's name, and that of the variant.
+    pub name: String,
+    /// One line.
+    pub about: String,
+    /// Where the file is; `None` for a built-in one.
+    pub path: Option<PathBuf>,
+    /// SHA-256 over everything in the file that determines what it does.
+    pub digest: String,
+    /// What it speaks.
+    pub kind: ProcessKind,
+    /// What is started.
+    pub command: CommandSpec,
+    /// The model that it asks, and where.
+    pub endpoint: Option<Endpoint>,
+    /// Where a trial ends.
+    pub limits: AgentLimits,
+    document: Document<ProcessFile>,
+}
+
+/// What says whether a file is one of these.
+#[derive(Deserialize)]
+struct Said {
+    kind: Option<toml::Value>,
+}
+
+impl ProcessAgent {
+    /// The agents of one wish: a built-in name or a path, with a variant behind a colon or not. `None`: it names neither a
+    /// process's file nor anything built in.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the file.
+    pub fn wished(wish: &str) -> Option<Result<Vec<Self>, Vec<Diagnostic>>> {
+        let (place, variant) = match wish.rsplit_once(VARIANT) {
+            Some((place, variant)) if !variant.contains('/') => (place, variant),
+            _ => (wish, ""),
+        };
+        let (document, path) = match built_in::process_source(place) {
+            Some(text) => (scenario::parse(&PathBuf::from(format!("built-in/{place}.toml")), text), None),
+            None if scenario::is_path(place) => {
+                let path = Path::new(place);
+                scenario::read_alone::<Said>(path).ok()?.value.kind?;
+                (scenario::read_alone(path), Some(path.to_owned()))
+            }
+            None => return None,
+        };
+        let of = |document| Self::of(&document, path, variant);
+        Some(document.map_err(|wrong| vec![wrong]).and_then(of))
+    }
+
+    fn of(
+        document: &Document<ProcessFile>,
+        path: Option<PathBuf>,
+        variant: &str,
+    ) -> Result<Vec<Self>, Vec<Diagnostic>> {
+        let file = &document.value;
+        let mut wrong = problems(document);
+        let endpoint = file.model.clone().map(ModelSpec::endpoint).transpose().unwrap_or_else(|unfit| {
+            wrong.push(at_model(document, unfit));
+            None
+        });
+        if !variant.is_empty() && variant != ALL && !file.variant.contains_key(variant) {
+            let known: Vec<&String> = file.variant.keys().collect();
+            wrong.push(document.unexpected("variant", variant, "a variant of this agent", &known));
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let itself = Changed::default();
+        let own = (variant.is_empty() || variant == ALL).then_some(("", &itself));
+        let others = file.variant.iter().filter(|(name, _)| variant == ALL || *name == variant);
+        let ways = own.into_iter().chain(others.map(|(name, changed)| (name.as_str(), changed)));
+        let agent = |(variant, changed): (&str, &Changed)| {
+            let command = changed.of(&file.command);
+            let name = match variant.is_empty() {
+                true => file.name.clone(),
+                false => format!("{}{VARIANT}{variant}", file.name),
+            };
+            Self {
+                name,
+                about: file.about.clone(),
+                path: path.clone(),
+                digest: digest(file, &command),
+                kind: file.kind,
+                command,
+                endpoint: endpoint.clone(),
+                limits: file.limits.clone(),
+                document: document.clone(),
+            }
+        };
+        Ok(ways.map(agent).collect())
+    }
+
+    /// What is wrong with its model, at its place in the file.
+    pub fn unfit(&self, unfit: Unfit) -> Diagnostic {
+        at_model(&self.document, unfit)
+    }
+
+    /// What it is told: how to work here, and the brief.
+    pub fn told(&self, brief: &str) -> String {
+        match self.command.word.trim() {
+            "" => brief.to_owned(),
+            word => format!("{word}\n\n{brief}"),
+        }
+    }
+}
+
+impl Changed {
+    fn of(&self, command: &CommandSpec) -> CommandSpec {
+        let mut changed = command.clone();
+        if let Some(run) = &self.run {
+            changed.run.clone_from(run);
+        }
+        changed.env.extend(self.env.clone());
+        changed.files.extend(self.files.clone());
+        changed
+    }
+}
+
+fn at_model(document: &Document<ProcessFile>, unfit: Unfit) -> Diagnostic {
+    let told = document.problem(&format!("model.{}", unfit.key), unfit.problem);
+    told.help(format!("the key is `{}` in `[model]`", unfit.key))
+}
+
+/// What determines a trial: how the program is installed, and where its key comes from, do not.
+fn digest(file: &ProcessFile, command: &CommandSpec) -> String {
+    let patience = Patience::default();
+    let bare = |model: ModelSpec| ModelSpec { key_env: None, key_fd: None, price: None, patience, ..model };
+    let command = CommandSpec { install: String::new(), ..command.clone() };
+    let said = (file.kind, command, file.model.clone().map(bare), &file.limits);
+    digest::of_parts(["chesterton/process/1", &serde_json::to_string(&said).unwrap_or_default()])
+}
+
+fn problems(document: &Document<ProcessFile>) -> Vec<Diagnostic> {
+    let file = &document.value;
+    let mut wrong: Vec<Diagnostic> = document.unplain_name("name", &file.name).into_iter().collect();
+    let names = file.variant.keys();
+    wrong.extend(names.filter_map(|name| document.unplain_key(&format!("variant.{name}"), name)));
+    if file.command.run.first().is_none_or(String::is_empty) {
+        wrong.push(document.problem("command.run", "expected a program and its arguments, found none"));
+    }
+    for path in file.command.files.keys() {
+        let is_inside = !path.is_empty() && Path::new(path).components().all(is_plain);
+        if !is_inside {
+            let place = format!("command.files.{path}");
+            wrong.push(document.problem_of_key(&place, "expected a path inside the home, without `..`"));
+        }
+    }
+    wrong.extend(ends(&file.limits).map(|(key, what)| document.problem(&format!("limits.{key}"), what)));
+    wrong
+}
+
+fn is_plain(part: std::path::Component<'_>) -> bool {
+    matches!(part, std::path::Component::Normal(_))
+}
