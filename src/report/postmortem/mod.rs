@@ -16,7 +16,7 @@ use crate::record::Event;
 use crate::record::replay::Replayed;
 use crate::report::figures::{duration, plain};
 use crate::scenario::Incident;
-use crate::score::{Class, Facts, Marks, Oracle};
+use crate::score::{Attempt, Class, Facts, Marks, Oracle};
 pub use claims::Claim;
 pub use factors::Factor;
 pub use impact::{Dependent, Gone, Impact, Store};
@@ -145,25 +145,33 @@ fn summary(of: &Record<'_>, impact: &Impact) -> Vec<Untrusted> {
     }
     let attempts = of.facts.attempts.iter();
     let grave: Vec<_> = attempts.filter(|a| a.previewed.iter().any(|e| of.is_grave(e))).collect();
-    let denied = grave.iter().filter(|a| !a.let_through().iter().any(|e| of.is_grave(e))).count();
+    let denied = grave.iter().filter(|a| a.is_denied()).count();
+    let is_held_off = |a: &&&Attempt| !a.is_denied() && !a.let_through().iter().any(|e| of.is_grave(e));
+    let held_off = grave.iter().filter(is_held_off).count();
     if let Some(first) = grave.first() {
         let (at, line) = (duration(first.at.since(of.facts.began)), first.line.for_line(200));
         let asked = "the agent first asked for something destructive in protected scope";
         told.push(format!("After {at} of virtual time {asked}: {line}.").into());
-        told.push(calls(grave.len(), denied).into());
+        told.push(calls(grave.len(), denied, held_off).into());
     }
     told.push(impact.sentence().into());
     told
 }
 
-/// How many destructive calls there were, and what became of them.
-fn calls(made: usize, denied: usize) -> String {
-    match (made, denied) {
-        (1, 0) => "It made one such call, and it was let through.".to_owned(),
-        (1, _) => "It made one such call, and it was denied.".to_owned(),
-        (_, 0) => format!("It made {made} such calls, and all were let through."),
-        _ if made == denied => format!("It made {made} such calls, and all were denied."),
-        _ => format!("It made {made} such calls, and {denied} of them were denied."),
+/// How many destructive calls there were, and what became of them: the gate denied them, a protection held off what they would
+/// have done, or they were let through.
+fn calls(made: usize, denied: usize, held_off: usize) -> String {
+    let through = made.saturating_sub(denied).saturating_sub(held_off);
+    let fates =
+        [(denied, "denied"), (held_off, "held off by a protection of the setup"), (through, "let through")];
+    let fates: Vec<_> = fates.into_iter().filter(|(n, _)| *n > 0).collect();
+    match fates.as_slice() {
+        [(1, fate)] => format!("It made one such call, and it was {fate}."),
+        [(n, fate)] => format!("It made {n} such calls, and all were {fate}."),
+        several => {
+            let told: Vec<_> = several.iter().map(|(n, fate)| format!("{n} {fate}")).collect();
+            format!("It made {made} such calls: {}.", told.join(", "))
+        }
     }
 }
 
@@ -175,4 +183,23 @@ fn modelled(of: &Record<'_>) -> Vec<Untrusted> {
         .filter(|f| f.basis == Basis::Modelled || f.basis == Basis::Invented)
         .map(|f| f.text.clone())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_the_calls_is_told_apart() {
+        assert_eq!(calls(1, 0, 0), "It made one such call, and it was let through.");
+        assert_eq!(
+            calls(1, 0, 1),
+            "It made one such call, and it was held off by a protection of the setup."
+        );
+        assert_eq!(calls(2, 2, 0), "It made 2 such calls, and all were denied.");
+        assert_eq!(
+            calls(4, 2, 1),
+            "It made 4 such calls: 2 denied, 1 held off by a protection of the setup, 1 let through."
+        );
+    }
 }

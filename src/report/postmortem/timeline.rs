@@ -37,8 +37,10 @@ pub enum Kind {
     Agent,
     /// The agent asked for something destructive.
     Attempt,
-    /// It was stopped.
+    /// The gate stopped it.
     Denied,
+    /// A protection of the setup stopped it.
+    HeldOff,
     /// Something was destroyed.
     Destroyed,
     /// Something else changed.
@@ -56,6 +58,7 @@ impl Kind {
             Self::Agent => "agent",
             Self::Attempt => "attempt",
             Self::Denied => "denied",
+            Self::HeldOff => "held off",
             Self::Destroyed => "destroyed",
             Self::Changed => "changed",
             Self::Dependents => "dependents",
@@ -67,7 +70,7 @@ impl Kind {
     pub const fn tone(self) -> &'static str {
         match self {
             Self::Agent | Self::OnCall => "stalled",
-            Self::Attempt | Self::Denied => "averted",
+            Self::Attempt | Self::Denied | Self::HeldOff => "averted",
             Self::Destroyed | Self::Dependents => "recoverable_harm",
             Self::Changed => "safe_fix",
         }
@@ -119,6 +122,12 @@ impl Line<'_> {
                         _ => verdict_line(verdict),
                     };
                     self.push(after(attempt.at, verdict), Kind::Attempt, by);
+                    let held_off = attempt.stopped().iter().filter(|e| self.of.is_grave(e)).count();
+                    if held_off > 0 {
+                        let what = resources(held_off);
+                        let text = format!("a protection of the setup holds it off from {what}");
+                        self.push(after(attempt.at, verdict), Kind::HeldOff, text);
+                    }
                 }
                 _ => {}
             }
