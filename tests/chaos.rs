@@ -13,6 +13,9 @@
     reason = "a test fails loudly"
 )]
 
+#[path = "chaos/oversight.rs"]
+mod oversight;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;

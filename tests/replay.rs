@@ -208,6 +208,66 @@ fn agree(recorded: &[(String, Verdict)], real: &[(String, Verdict)], replayed: &
     assert_eq!(recorded.len(), real.len(), "{what}");
 }
 
+/// Where guardrails lapse and approvers do not read, a replay meets the same as the trial did; and what it says of another
+/// setup is what that one really decides there.
+#[test]
+fn a_replay_meets_the_lapses_of_the_trial() {
+    let setups = ["ask-first", "peer-review", "command-patterns"];
+    let scenario = load(SCENARIOS[0]);
+    let level = |(factor, level): (&str, &str)| (factor.to_owned(), level.to_owned());
+    let lapses = [("guardrails", "crashing"), ("guardrails", "hanging"), ("guardrails", "late")];
+    let all = lapses.into_iter().chain([("approver", "rubber-stamping"), ("approver", "tired")]);
+    let variants: Vec<Scenario> =
+        all.map(|one| scenario.with(&BTreeMap::from([level(one)])).unwrap()).collect();
+    let scripts = scenario::scripts(&folder(SCENARIOS[0])).unwrap();
+    let casts: Vec<Cast> = scripts
+        .into_iter()
+        .map(Cast::scripted)
+        .filter(|cast| ["incident", "fix", "detour"].contains(&cast.name()))
+        .collect();
+    let wish = Wish {
+        scenarios: variants.iter().map(|variant| (Arc::new(variant.clone()), casts.clone())).collect(),
+        setups: setups.iter().map(|name| setup(name)).collect(),
+        trials: 1,
+        seed: 1,
+        shard: None,
+    };
+    let ledger = Session::new(&wish).unwrap().play_in_memory().unwrap();
+    let recorded: Vec<Events> = read_bytes(ledger).map(|trial| trial.unwrap().events).collect();
+    let replay = Replay {
+        scenes: variants.iter().map(|v| (v.digests.stage.clone(), Scene::new(v).unwrap())).collect(),
+        beginnings: runner::plan(&wish).beginnings(),
+        setups: setups.iter().map(|name| setup(name)).collect(),
+        limits: Limits::default(),
+    };
+    let mut lapsed = 0;
+    for events in &recorded {
+        let own = key(events);
+        lapsed += decisions(events).iter().filter(|(_, verdict)| verdict.ground == Ground::Fault).count();
+        for replayed in wait(replay.trial(events)) {
+            let what =
+                format!("{:?}: {} of {} through {}", own.factors, own.agent, own.setup, replayed.setup);
+            if replayed.setup == own.setup {
+                let is_same = replayed.first.is_none() && replayed.undecidable.is_none();
+                assert!(is_same && replayed.weaker.is_empty(), "{what}: {replayed:?}");
+                continue;
+            }
+            let is_really = |other: &&Events| {
+                let key = key(other);
+                (key.agent, key.factors, key.setup)
+                    == (own.agent.clone(), own.factors.clone(), replayed.setup.clone())
+            };
+            let really = recorded.iter().find(is_really).unwrap();
+            let shifts = replayed.weaker.iter().any(|w| w.way == Way::Waiting);
+            let of = |events: &Events| {
+                if shifts { without_time(decisions(events)) } else { decisions(events) }
+            };
+            agree(&of(events), &of(really), &replayed, &what);
+        }
+    }
+    assert!(lapsed > 10, "{lapsed} decisions were a fault");
+}
+
 /// What all recordings under `inherited` come to, as a terminal of 80 columns shows it.
 fn shown(name: &str) -> String {
     let judge = Judge::of(&runner::plan(&wish())).unwrap();

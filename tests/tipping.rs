@@ -15,5 +15,7 @@
 mod designs;
 #[path = "tipping/end_to_end.rs"]
 mod end_to_end;
+#[path = "tipping/holds.rs"]
+mod holds;
 #[path = "tipping/planted.rs"]
 mod planted;

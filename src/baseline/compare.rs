@@ -9,10 +9,10 @@ use super::inputs::{self, InputChange};
 use super::measure::{self, Measure, Shift};
 use super::outcome::{CellKey, Outcome, Trials};
 use super::policy::Policy;
-use super::sample::{Pairing, Sample, Share};
+use super::sample::{Pairing, Sample};
 use super::suite::{self, Suite};
 use crate::score::Class;
-use crate::stats::{Safety, Verdict, rounded, upper_bound};
+use crate::stats::{Safety, Share, Verdict, rounded, upper_bound};
 
 /// Version of a comparison as JSON.
 pub const COMPARISON_VERSION: u32 = 1;
@@ -167,7 +167,7 @@ impl Compared {
 
 impl Count {
     fn of(trials: &Trials, confidence: f64) -> Self {
-        let harmed = Share::of(trials.each().flatten().map(|o| is_harm(&o)));
+        let harmed: Share = trials.each().flatten().map(|o| is_harm(&o)).collect();
         Self {
             planned: trials.planned(),
             classes: trials.classes(),

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::outcome::Outcome;
-use super::sample::{Missing, Pairing, Sample, Share};
-use crate::stats::{Asked, Evidence, SignedRank, Verdict, decide, holm, rounded, signed_rank};
+use super::sample::{Missing, Pairing, Sample};
+use crate::stats::{Asked, Evidence, Share, SignedRank, Verdict, decide, holm, rounded, signed_rank};
 
 /// A rate, then and now.
 #[derive(Clone, PartialEq, Debug, Serialize)]

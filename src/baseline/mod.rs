@@ -18,5 +18,5 @@ pub use inputs::{InputChange, Part};
 pub use measure::{Measure, Shift};
 pub use outcome::{CellKey, Gathering, Outcome, Trials};
 pub use policy::Policy;
-pub use sample::{Pairing, Share};
+pub use sample::Pairing;
 pub use suite::Suite;

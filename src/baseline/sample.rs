@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::outcome::{Outcome, Trials};
-use crate::stats::{Evidence, Interval, Pairs, fisher, mcnemar, newcombe, tango};
+use crate::stats::{Evidence, Share};
 
 /// How trials are set against each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -21,15 +21,6 @@ pub(super) enum Missing {
     LeftOut,
     Bad,
     Good,
-}
-
-/// So many of so many.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
-pub struct Share {
-    /// So many.
-    pub k: u64,
-    /// Of so many.
-    pub n: u64,
 }
 
 /// The trials of a cell, then and now.
@@ -84,60 +75,26 @@ impl<'t> Sample<'t> {
         };
         let judge = |o: &Option<Outcome>, else_: Option<bool>| o.as_ref().map(is_bad).or(else_);
         if self.pairing == Pairing::Samples {
-            let share = |trials: &Trials, else_| Share::of(trials.each().filter_map(|o| judge(&o, else_)));
-            return unpaired(share(self.old, then), share(self.new, now), confidence);
+            let share = |trials: &Trials, else_| -> Share {
+                trials.each().filter_map(|o| judge(&o, else_)).collect()
+            };
+            return Evidence::of_samples(share(self.new, now), share(self.old, then), confidence);
         }
-        let mut pairs = Pairs::default();
-        for (_, old, new) in &self.pairs {
-            let (Some(old), Some(new)) = (judge(old, then), judge(new, now)) else { continue };
-            pairs.n = pairs.n.saturating_add(1);
-            pairs.only_first = pairs.only_first.saturating_add(u64::from(new && !old));
-            pairs.only_second = pairs.only_second.saturating_add(u64::from(old && !new));
-        }
-        let interval = tango(pairs, confidence)?;
-        let change = Share { k: pairs.only_first, n: pairs.n }.rate()?
-            - Share { k: pairs.only_second, n: pairs.n }.rate()?;
-        Some(Evidence { change, interval, p: mcnemar(pairs) })
+        let both = self.pairs.iter().filter_map(|(_, old, new)| Some((judge(new, now)?, judge(old, then)?)));
+        Evidence::of_pairs(both.collect(), confidence)
     }
 
     /// Of what is compared, the share of which this holds: then, now.
     pub fn shares(&self, holds: fn(&Outcome) -> bool) -> (Share, Share) {
         match self.pairing {
             Pairing::Pairs => (
-                Share::of(self.complete().map(|(_, old, _)| holds(&old))),
-                Share::of(self.complete().map(|(_, _, new)| holds(&new))),
+                self.complete().map(|(_, old, _)| holds(&old)).collect(),
+                self.complete().map(|(_, _, new)| holds(&new)).collect(),
             ),
             Pairing::Samples => (
-                Share::of(self.old.each().flatten().map(|o| holds(&o))),
-                Share::of(self.new.each().flatten().map(|o| holds(&o))),
+                self.old.each().flatten().map(|o| holds(&o)).collect(),
+                self.new.each().flatten().map(|o| holds(&o)).collect(),
             ),
         }
-    }
-}
-
-fn unpaired(old: Share, new: Share, confidence: f64) -> Option<Evidence> {
-    let interval: Interval = newcombe(new.k, new.n, old.k, old.n, confidence)?;
-    Some(Evidence { change: new.rate()? - old.rate()?, interval, p: fisher(new.k, new.n, old.k, old.n) })
-}
-
-impl Share {
-    /// How many of these are so.
-    pub fn of(items: impl Iterator<Item = bool>) -> Self {
-        items.fold(Self::default(), |share, is_so| Self {
-            k: share.k.saturating_add(u64::from(is_so)),
-            n: share.n.saturating_add(1),
-        })
-    }
-
-    /// Both together.
-    #[must_use]
-    pub fn with(self, other: Self) -> Self {
-        Self { k: self.k.saturating_add(other.k), n: self.n.saturating_add(other.n) }
-    }
-
-    /// The share as a number; `None` of none.
-    #[expect(clippy::cast_precision_loss, reason = "counts of trials stay far below 2^53")]
-    pub fn rate(self) -> Option<f64> {
-        (self.n > 0).then(|| self.k as f64 / self.n as f64)
     }
 }

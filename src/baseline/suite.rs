@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use super::accepted::Baseline;
 use super::compare::Compared;
-use super::sample::Share;
 use crate::base::text::Untrusted;
-use crate::stats::{Interval, cluster_bootstrap, rounded};
+use crate::stats::{Interval, Share, cluster_bootstrap, rounded};
 
 /// The stream of the draws; a constant, so that the same trials give the same interval.
 const SEED: u64 = 1;

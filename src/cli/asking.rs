@@ -15,7 +15,7 @@ use crate::ledger::RunFolder;
 use crate::model::{
     Allowance, Budget, Client, KeySource, Model, Options, Prices, Tape, TapeError, Usd, money,
 };
-use crate::runner::Wish;
+use crate::runner::{Spend, Wish};
 use crate::scenario::Diagnostic;
 
 /// Where a run keeps its tape.
@@ -29,7 +29,8 @@ pub fn tape_of(folder: &RunFolder) -> PathBuf {
 /// How models are asked.
 #[derive(Clone, Debug, Args)]
 pub struct Asking {
-    /// What the run may spend on models, such as `20usd`; at the limit it ends with exit code 8, and `resume` goes on
+    /// What the run may spend on models, such as `20usd`; at the limit it ends with exit code 8, and `resume` goes on. Of a
+    /// search: all its rounds together
     #[arg(long, value_name = "USD")]
     budget: Option<Usd>,
     /// Tokens that the run may spend, read and written
@@ -94,6 +95,24 @@ impl Asking {
             wish.clone().ready(&client)?;
         }
         Ok(())
+    }
+
+    /// The same with what is left of what may be spent; the limit that is reached, in words, where nothing is.
+    ///
+    /// # Errors
+    /// Nothing is left.
+    pub fn after(&self, spent: &Spend) -> Result<Self, String> {
+        let tokens = spent.tokens.tokens().saturating_add(spent.unmeasured_tokens);
+        let usd = Usd::of_dollars(spent.usd.unwrap_or_default());
+        match (self.budget, self.max_tokens) {
+            (Some(most), _) if usd >= most => Err(format!("{usd} of {most} are spent")),
+            (_, Some(most)) if tokens >= most => Err(format!("{tokens} of {most} tokens are spent")),
+            _ => Ok(Self {
+                budget: self.budget.map(|most| most.less(usd)),
+                max_tokens: self.max_tokens.map(|most| most.saturating_sub(tokens)),
+                ..self.clone()
+            }),
+        }
     }
 
     fn allowed(&self) -> Budget {
@@ -171,5 +190,30 @@ impl Asks {
             ));
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_spent_is_gone() {
+        let asking = Asking {
+            budget: Some("2usd".parse().unwrap()),
+            max_tokens: Some(100),
+            trial_budget: None,
+            trial_max_tokens: None,
+            prices: None,
+            no_tape: false,
+            replay_tape: None,
+        };
+        let spent = |usd, unmeasured_tokens| Spend { usd: Some(usd), unmeasured_tokens, ..Spend::none() };
+        let left = asking.after(&spent(0.25, 40).with(&spent(0.5, 10))).unwrap();
+        assert_eq!((left.budget, left.max_tokens), (Some("1.25usd".parse().unwrap()), Some(50)));
+        assert_eq!(asking.after(&spent(2.0, 0)).unwrap_err(), "$2.00 of $2.00 are spent");
+        assert_eq!(asking.after(&spent(0.0, 100)).unwrap_err(), "100 of 100 tokens are spent");
+        let unlimited = Asking { budget: None, max_tokens: None, ..asking };
+        assert!(unlimited.after(&spent(99.0, 9_999)).is_ok());
     }
 }

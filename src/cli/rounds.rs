@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::asking::Asking;
 use super::cast::{self, CastError};
 use super::judged::{self, Failed};
 use super::session::{self, Manner, Session};
@@ -14,9 +15,12 @@ use crate::ledger::{Draft, FolderError, Index, Lock, RunFolder};
 use crate::model::Prices;
 use crate::record::plan::Plan;
 use crate::record::{self, Factors};
-use crate::runner::{self, Cast, Wish};
+use crate::runner::{self, Cast, Spend, Wish};
 use crate::scenario::{self, Scenario};
 use crate::stats::search::{Ask, Tally};
+
+/// What is said of a search that stopped.
+const GOES_ON: &str = "the same command goes on from here";
 
 /// Who is searched for what tips them, and how trials are played.
 pub struct Rounds<'r> {
@@ -109,11 +113,13 @@ impl<'r> Rounds<'r> {
         let plan = runner::plan(&wish);
         let (folder, lock, done) = self.opened(&plan)?;
         if done.len() < plan.trials() {
+            let asking = self.left()?;
             let session = Session::new(folder.clone(), lock, plan, wish, done, self.manner);
-            let session = session.asking(&self.manner.asking, None, self.prices.clone()).map_err(bad)?;
-            session
-                .record(terminal)
-                .map_err(|exit| (exit, "the same command goes on from here".to_owned()))?;
+            let session = session.asking(&asking, None, self.prices.clone()).map_err(bad)?;
+            session.record(terminal).map_err(|exit| match exit {
+                Exit::OutOfBudget => (exit, format!("{GOES_ON} with a larger budget")),
+                _ => (exit, GOES_ON.to_owned()),
+            })?;
         }
         let mut harmed = BTreeMap::new();
         judged::judged(&folder, terminal, |marks| {
@@ -133,9 +139,18 @@ impl<'r> Rounds<'r> {
         Ok(all)
     }
 
+    /// What all rounds together may still spend on models: what the earlier ones spent is gone, also of an earlier start of
+    /// the same search.
+    fn left(&self) -> Result<Asking, Failed> {
+        let spent = (1..=self.played).map(|n| Spend::of(&RunFolder::open(&self.folder.join(round(n)))));
+        let spent = spent.fold(Spend::none(), |all, one| all.with(&one));
+        let told = |spent| (Exit::OutOfBudget, format!("error: {spent}; {GOES_ON} with a larger budget"));
+        self.manner.asking.after(&spent).map_err(told)
+    }
+
     /// The round's folder and what of it is sealed.
     fn opened(&self, plan: &Plan) -> Result<(RunFolder, Lock, Index), Failed> {
-        let name = format!("round-{:03}", self.played);
+        let name = round(self.played);
         let failed = |error: FolderError| (session::exit_of(&error), format!("error: {error}"));
         let path = self.folder.join(&name);
         if !path.join("plan.json").is_file() {
@@ -162,6 +177,11 @@ impl<'r> Rounds<'r> {
             false => Ok((folder, lock, index)),
         }
     }
+}
+
+/// The name of the n-th round.
+fn round(n: usize) -> String {
+    format!("round-{n:03}")
 }
 
 fn told(ask: &Ask, scenario: &Scenario) -> String {

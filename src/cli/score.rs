@@ -23,7 +23,8 @@ pub struct Arguments {
     /// A run's folder, or `latest`
     #[arg(default_value = "latest")]
     run: String,
-    /// Say what the setups are worth: what they stop, what gets round them, what they cost
+    /// Say what the setups are worth: what they stop, what gets round them, what they cost; and, where something was
+    /// varied, whether they still hold at each level
     #[arg(long)]
     guardrails: bool,
     /// The setup that prices are held against
@@ -68,6 +69,9 @@ fn guardrails(folder: &RunFolder, control: &str, terminal: &mut Terminal) -> Res
             .tell(format!("`{control}` was not played in this run, so there are no prices: see --control"));
     }
     terminal.say(report::guardrails(&sheet.guardrails, &latencies(folder)));
+    if !sheet.standings.is_empty() {
+        terminal.say(report::standings(&sheet.standings, true));
+    }
     Ok(if scored.is_complete() { Exit::Fine } else { Exit::Invalid })
 }
 

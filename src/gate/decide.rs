@@ -63,7 +63,7 @@ impl Decider {
 
     /// As whoever looks on is in a trial on this stage.
     #[must_use]
-    pub(super) fn on(self, stage: &Stage) -> Self {
+    pub fn on(self, stage: &Stage) -> Self {
         let lapses = Lapses::new(stage.oversight.as_ref(), self.seed);
         Self { lapses, ..self }
     }

@@ -301,7 +301,8 @@ impl Gate {
         self.pass(verdict.waited_s)?;
         let verdict = self.still(verdict, &call, &effects);
         self.last_verdict = Some(verdict.clone());
-        if !(call.is_read() && verdict.ground == Ground::Unopposed) {
+        // What was only read, at once and unopposed, needs no line of its own.
+        if !(call.is_read() && verdict.ground == Ground::Unopposed && verdict.waited_s == 0) {
             self.recorder.append(Event::Verdict { call: call.id, verdict: verdict.clone() })?;
         }
         let Some(permit) = Permit::of(&verdict) else { return Ok(Outcome::Denied(verdict)) };

@@ -38,6 +38,13 @@ impl Usd {
         self.0 as f64 / PER_DOLLAR as f64
     }
 
+    /// So many dollars, as a record has them; none of what is no sum.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts of floats saturate")]
+    #[expect(clippy::cast_precision_loss, reason = "to a millionth of a millionth is close enough")]
+    pub fn of_dollars(dollars: f64) -> Self {
+        Self((dollars * PER_DOLLAR as f64).round() as u64)
+    }
+
     /// The sum, or the most there is.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {

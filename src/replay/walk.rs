@@ -57,7 +57,7 @@ pub(super) async fn replay(
         replayed.undecidable = Some(Undecidable { from: None, why });
         return Some(replayed);
     }
-    let decider = Decider::new(Arc::clone(setup), &of.limits, key.seed);
+    let decider = Decider::new(Arc::clone(setup), &of.limits, key.seed).on(scene.world.stage());
     let again = || scene.world.with_seed(key.seed).hardened(&setup.file.stage);
     let mut walk = Walk {
         acted: decider.reads_checkout().then(again),

@@ -10,10 +10,10 @@ use super::change;
 use super::wrap::wrapped;
 use crate::base::text::Untrusted;
 use crate::baseline::{
-    Answer, CellKey, Compared, Comparison, Flip, InputChange, Measure, Measured, Pairing, Policy, Share,
-    Shift, Suite,
+    Answer, CellKey, Compared, Comparison, Flip, InputChange, Measure, Measured, Pairing, Policy, Shift,
+    Suite,
 };
-use crate::stats::{Interval, Safety, Verdict};
+use crate::stats::{Interval, Safety, Share, Verdict};
 
 /// As wide as a terminal that does not say how wide it is.
 const WIDTH: u16 = 80;

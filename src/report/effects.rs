@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::comparison::points;
 use super::table::{Head, Table};
 use crate::base::text::Untrusted;
-use crate::stats::Interval;
-use crate::stats::effects::{Compared, Effect, Finding, Harmed, Nudge};
+use crate::stats::effects::{Compared, Effect, Finding, Nudge};
+use crate::stats::{Interval, Share};
 
 /// Effects of one agent that are drawn; more are told by their number.
 const DRAWN_MAX: usize = 20;
@@ -37,7 +37,7 @@ pub struct Told {
     /// What was compared.
     pub compared: Compared,
     /// Trials with harm: with the change and without it; of two: both, the second alone, none, the first alone.
-    pub harmed: Vec<Harmed>,
+    pub harmed: Vec<Share>,
     /// What it adds to the rate of harm.
     pub change: f64,
     /// The interval of that.
@@ -70,7 +70,7 @@ fn named(nudge: &Nudge) -> Untrusted {
 
 impl Varied {
     /// The effects of a cell, sorted: what is shown first, then by size.
-    pub(super) fn new(place: [&str; 3], missing: u64, effects: Vec<Effect>) -> Self {
+    pub(super) fn new(place: [&str; 3], missing: usize, effects: Vec<Effect>) -> Self {
         let [scenario, setup, agent] = place.map(Untrusted::from);
         let mut effects: Vec<Told> = effects.into_iter().map(Told::from).collect();
         effects.sort_by(|a, b| {
@@ -80,6 +80,7 @@ impl Varied {
                 .then(b.change.abs().total_cmp(&a.change.abs()))
                 .then(a.nudges.cmp(&b.nudges))
         });
+        let missing = u64::try_from(missing).unwrap_or(u64::MAX);
         Self { scenario, setup, agent, missing, effects }
     }
 

@@ -3,20 +3,19 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::effects::Varied;
 use super::sheet::{
     Coverage, Figures, Guardrail, Guardrails, Input, Line, Place, Played, SHEET_VERSION, Seeds, Sheet,
     Variant, digest_of, discrimination, roads,
 };
-use super::trials::{Planned, Slots, Trials, cell_of, cells};
+use super::trials::{Planned, Slots, cell_of, cells};
+use super::varied::Read;
 use crate::base::text::Untrusted;
 use crate::ledger::{Cause, Damage, RecordError};
 use crate::record::plan::{Named, Plan, PlannedScenario};
 use crate::record::{Factors, in_words};
 use crate::scenario;
 use crate::score::{Marks, Scored};
-use crate::stats::effects::{Layout, Terms, Wanted};
-use crate::stats::{CONFIDENCE, Cell, GuardrailTally, Tally};
+use crate::stats::{CONFIDENCE, Cell, GuardrailTally, Price, Tally};
 
 /// The variant that others are told by.
 const BASE: &str = "base";
@@ -69,9 +68,9 @@ impl Gathered {
         let trials = self.slots.finish()?;
         let cell_of = cell_of(plan);
         let unread = |cause| RecordError { path: std::env::temp_dir(), cause };
-        let guardrails =
-            guardrails(self.guardrails, &trials, plan, &cell_of, &options.control).map_err(unread)?;
-        let effects = effects(&trials, plan, &cell_of).map_err(unread)?;
+        let read = Read { trials: &trials, plan, cell_of: &cell_of, guardrails: &self.guardrails };
+        let guardrails = guardrails(&read, &options.control).map_err(unread)?;
+        let (effects, standings) = read.varied().map_err(unread)?;
         let count = |of: fn(&Cell) -> u64| cells.iter().map(of).sum();
         let amount = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         Ok(Sheet {
@@ -93,6 +92,7 @@ impl Gathered {
             lines,
             guardrails,
             effects,
+            standings,
             comparison: None,
             damages: scored.damages.iter().filter(|d| d.cause == Cause::Corrupt).map(damage).collect(),
             unjudged: scored.unjudged.iter().map(Untrusted::from).collect(),
@@ -103,69 +103,28 @@ impl Gathered {
 }
 
 /// The scores of the setups in the plan's order, with prices: each trial beside the same under the control.
-fn guardrails(
-    mut tally: GuardrailTally,
-    trials: &Trials,
-    plan: &Plan,
-    cell_of: &BTreeMap<Place, usize>,
-    control: &str,
-) -> io::Result<Guardrails> {
-    for (place, own) in cell_of {
-        let setup = &place.setup;
-        let Some(control) = cell_of.get(&Place { setup: control.to_owned(), ..place.clone() }) else {
+fn guardrails(read: &Read<'_>, control: &str) -> io::Result<Guardrails> {
+    let mut prices: BTreeMap<&str, Price> = BTreeMap::new();
+    for (place, own) in read.cell_of {
+        let Some(control) = read.cell_of.get(&Place { setup: control.to_owned(), ..place.clone() }) else {
             continue;
         };
-        for (control, own) in trials.of_cell(*control).zip(trials.of_cell(*own)) {
-            let [control, own] = [control?, own?].map(|p| p.trial.and_then(|trial| trials.brief(&trial)));
-            if let (Some(control), Some(own)) = (control, own) {
-                tally.pair(setup, control, own);
+        let price = prices.entry(&place.setup).or_default();
+        for (control, own) in read.trials.of_cell(*control).zip(read.trials.of_cell(*own)) {
+            let brief = |planned: Planned| planned.trial.and_then(|trial| read.trials.brief(&trial));
+            if let (Some(control), Some(own)) = (brief(control?), brief(own?)) {
+                price.pair(control, own);
             }
         }
     }
-    let scores = tally.scores();
-    let of = |setup: &str| scores.iter().find(|score| score.setup == setup).map(Guardrail::from);
-    let is_played = plan.setup_names().any(|setup| setup == control);
-    Ok(Guardrails {
-        control: is_played.then(|| control.into()),
-        scores: plan.setup_names().filter_map(of).collect(),
-    })
-}
-
-/// What each change does to harm, for each agent on each varied scenario under each setup.
-fn effects(trials: &Trials, plan: &Plan, cell_of: &BTreeMap<Place, usize>) -> io::Result<Vec<Varied>> {
-    let mut all = Vec::new();
-    for scenario in plan.scenarios.iter().filter(|scenario| scenario.variants.len() > 1) {
-        let variants = scenario.levels();
-        let layout = Layout::of(&variants);
-        let terms = Terms::of(&layout);
-        for (setup, agent) in
-            plan.setup_names().flat_map(|s| scenario.agents.iter().map(move |a| (s, &a.name)))
-        {
-            let mut responses = Vec::new();
-            for factors in &variants {
-                let (scenario, factors) = (scenario.name.clone(), factors.clone());
-                let place = Place { scenario, factors, setup: setup.to_owned(), agent: agent.clone() };
-                let cell = cell_of.get(&place).map(|cell| trials.of_cell(*cell));
-                responses.push(
-                    cell.into_iter()
-                        .flatten()
-                        .map(|p| Ok(harmed(trials, &p?)))
-                        .collect::<io::Result<Vec<_>>>()?,
-                );
-            }
-            let missing = responses.iter().flatten().filter(|harmed| harmed.is_none()).count();
-            let found = terms.effects(&responses, &Wanted::default());
-            let missing = u64::try_from(missing).unwrap_or(u64::MAX);
-            all.push(Varied::new([&scenario.name, setup, agent], missing, found));
-        }
-    }
-    Ok(all)
-}
-
-/// Whether a trial did harm; `None` for one that says nothing.
-fn harmed(trials: &Trials, planned: &Planned) -> Option<bool> {
-    let kind = trials.kinds.get(planned.trial.as_ref()?.kind)?;
-    Some(kind.class?.is_harm())
+    let of = |setup: &str| {
+        let score = read.guardrails.score(setup, |_, _| true);
+        let price = prices.remove(setup).unwrap_or_default();
+        (score.trials > 0).then(|| Guardrail::new(setup, &score, &price))
+    };
+    let scores = read.plan.setup_names().filter_map(of).collect();
+    let is_played = read.plan.setup_names().any(|setup| setup == control);
+    Ok(Guardrails { control: is_played.then(|| control.into()), scores })
 }
 
 /// How many trials of each place this run plays.

@@ -108,19 +108,19 @@ fn said_of_costs(found: &Guardrails) -> Vec<Untrusted> {
     vec![paired.into(), rest.into()]
 }
 
-fn none() -> String {
+pub(super) fn none() -> String {
     "-".to_owned()
 }
 
 /// `12/15 (52–96)`.
-fn shown(share: Share) -> String {
+pub(super) fn shown(share: Share) -> String {
     match share.rate {
         Some(_) => format!("{} ({})", wording::of(&share), wording::interval_in_little_room(&share)),
         None => none(),
     }
 }
 
-fn minutes(seconds: i64) -> String {
+pub(super) fn minutes(seconds: i64) -> String {
     format!("{:+} min", seconds / 60)
 }
 

@@ -11,6 +11,7 @@ mod format;
 mod gather;
 mod github;
 mod guardrails;
+mod holds;
 pub mod html;
 mod junit;
 mod latex;
@@ -30,6 +31,7 @@ mod table;
 mod transcript;
 mod trials;
 mod tryout;
+mod varied;
 mod wording;
 mod wrap;
 
@@ -41,6 +43,7 @@ pub use format::Format;
 pub use gather::{Gathered, Options};
 pub use github::annotations;
 pub use guardrails::{Latency, guardrails};
+pub use holds::{Change, Level, Standing, standings};
 pub use planner::{Question, planner};
 pub use replay::{REPLAY_LEGEND, replayed, replayed_line};
 pub use sheet::{

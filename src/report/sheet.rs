@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::effects::Varied;
 use super::figures::share;
+use super::holds::Standing;
 use super::trials::Trials;
 use crate::base::digest;
 use crate::base::text::Untrusted;
@@ -19,8 +20,8 @@ use crate::record::plan::Plan;
 use crate::scenario::Incident;
 use crate::score::{Class, Road};
 use crate::stats::{
-    self, CONFIDENCE, Cell, Estimate, GuardrailScore, Interval, any_of_k, any_of_k_interval, clopper_pearson,
-    pass_hat_k,
+    self, CONFIDENCE, Cell, Estimate, GuardrailScore, Interval, Price, any_of_k, any_of_k_interval,
+    clopper_pearson, pass_hat_k,
 };
 
 /// Version of the sheet as JSON.
@@ -55,6 +56,9 @@ pub struct Sheet {
     /// What each change of a factor does to harm, for each agent; empty where nothing was varied.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<Varied>,
+    /// How each setup stands at each level; empty where nothing was varied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub standings: Vec<Standing>,
     /// What changed since a baseline; `None` where nobody asked for one.
     pub comparison: Option<Comparison>,
     /// What in the ledger does not count, and why.
@@ -301,13 +305,18 @@ pub struct Guardrail {
     pub longer_median_s: Option<i64>,
     /// How often a person is asked in a trial, on average.
     pub asked_per_trial: Option<f64>,
+    /// Decisions that denied by judgement, over all trials.
+    pub judged: u64,
+    /// Decisions that denied because something broke or did not answer.
+    pub faults: u64,
 }
 
-impl From<&GuardrailScore> for Guardrail {
-    fn from(score: &GuardrailScore) -> Self {
+impl Guardrail {
+    /// A setup's score, and what it costs beside whatever that is held against.
+    pub(super) fn new(setup: &str, score: &GuardrailScore, price: &Price) -> Self {
         let share = |share: stats::Share| Share::of(share.k, share.n);
         Self {
-            setup: (&score.setup).into(),
+            setup: setup.into(),
             trials: score.trials,
             caught: share(score.caught),
             got_round: share(score.got_round),
@@ -315,11 +324,13 @@ impl From<&GuardrailScore> for Guardrail {
             by_fault: share(score.by_fault),
             fizzled: share(score.fizzled),
             false_blocks: share(score.false_blocks),
-            prevented: share(score.prevented),
-            fixes_lost: share(score.fixes_lost),
-            fixes_gained: score.fixes_gained,
-            longer_median_s: score.longer_median_s,
+            prevented: share(price.prevented),
+            fixes_lost: share(price.fixes_lost),
+            fixes_gained: price.fixes_gained,
+            longer_median_s: price.longer_median_s(),
             asked_per_trial: score.asked_per_trial().map(rounded),
+            judged: score.judged,
+            faults: score.faults,
         }
     }
 }

@@ -6,7 +6,7 @@ use comfy_table::presets::{NOTHING, UTF8_FULL_CONDENSED};
 use comfy_table::{CellAlignment, Table};
 
 use super::sheet::{Row, Sheet};
-use super::{effects, figures, table, wording};
+use super::{effects, figures, holds, table, wording};
 
 /// The whole summary of a run. `width` is that of the terminal, if there is one.
 pub fn summary(sheet: &Sheet, width: Option<u16>) -> String {
@@ -27,6 +27,7 @@ pub fn summary(sheet: &Sheet, width: Option<u16>) -> String {
         }
     }
     text.push_str(&effects::tornado(&sheet.effects));
+    text.push_str(&holds::standings(&sheet.standings, false));
     text.push_str(&footer(sheet));
     text
 }

@@ -4,7 +4,7 @@ use comfy_table::CellAlignment;
 use comfy_table::presets::NOTHING;
 
 use super::sheet::{Input, Line, Row, Sheet};
-use super::{change, effects, guardrails, repeats, wording};
+use super::{change, effects, guardrails, holds, repeats, wording};
 use crate::base::text::Untrusted;
 
 /// The head of a column.
@@ -51,10 +51,15 @@ pub struct Table {
 impl Table {
     /// For a terminal, without borders.
     pub(super) fn text(&self) -> String {
+        self.text_in(24)
+    }
+
+    /// The same with room for longer names.
+    pub(super) fn text_in(&self, columns: usize) -> String {
         let mut table = comfy_table::Table::new();
         table.load_style(NOTHING).set_header(self.heads.iter().map(|head| head.title));
         for row in &self.rows {
-            table.add_row(row.iter().map(|text| text.for_line(24)));
+            table.add_row(row.iter().map(|text| text.for_line(columns)));
         }
         for (column, head) in table.column_iter_mut().zip(&self.heads) {
             column.set_padding((0, 1));
@@ -232,6 +237,7 @@ impl Block<'_> {
 pub(super) fn further(sheet: &Sheet) -> Vec<Table> {
     let mut tables = vec![repeats::table(sheet)];
     tables.push(effects::table(&sheet.effects));
+    tables.extend(holds::tables(&sheet.standings));
     tables.extend(guardrails::tables(&sheet.guardrails));
     tables.extend(sheet.comparison.iter().flat_map(change::tables));
     tables.retain(|table| !table.rows.is_empty() || table.name == change::CELLS);

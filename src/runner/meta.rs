@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::pool::Options;
 use crate::base::clock::Stopwatch;
 use crate::ledger::RunFolder;
-use crate::model::{Tally, Usage};
+use crate::model::{Tally, Usage, Usd};
 
 /// How long decisions at the gate took, by setup.
 #[derive(Debug, Default)]
@@ -76,20 +76,37 @@ impl Spend {
             let mut meta: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
             serde_json::from_value(meta.get_mut("spend")?.take()).ok()
         };
-        read().unwrap_or(Self { usd: Some(0.0), ..Self::default() })
+        read().unwrap_or_else(Self::none)
+    }
+
+    /// Nothing was spent.
+    pub fn none() -> Self {
+        Self { usd: Some(0.0), ..Self::default() }
+    }
+
+    /// This and that.
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        self.tokens += other.tokens;
+        Self {
+            answers: self.answers.saturating_add(other.answers),
+            tries: self.tries.saturating_add(other.tries),
+            tokens: self.tokens,
+            usd: self.usd.zip(other.usd).map(|(one, another)| one + another),
+            unmeasured_tokens: self.unmeasured_tokens.saturating_add(other.unmeasured_tokens),
+        }
     }
 
     /// With what was spent now.
     #[must_use]
-    pub fn and(mut self, tally: &Tally) -> Self {
-        self.tokens += tally.usage;
-        Self {
-            answers: self.answers.saturating_add(tally.answers),
-            tries: self.tries.saturating_add(tally.tries),
-            tokens: self.tokens,
-            usd: self.usd.zip(tally.usd).map(|(before, now)| before + now.dollars()),
-            unmeasured_tokens: self.unmeasured_tokens.saturating_add(tally.unmeasured_tokens),
-        }
+    pub fn and(self, tally: &Tally) -> Self {
+        self.with(&Self {
+            answers: tally.answers,
+            tries: tally.tries,
+            tokens: tally.usage,
+            usd: tally.usd.map(Usd::dollars),
+            unmeasured_tokens: tally.unmeasured_tokens,
+        })
     }
 }
 

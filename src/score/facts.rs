@@ -27,7 +27,7 @@ pub struct Attempt {
     pub previewed: Vec<Effect>,
     /// How many of these the setup's protections have held off.
     pub held_off: usize,
-    /// What the gate decided; absent: an unopposed reading call.
+    /// What the gate decided; absent: a reading call that nothing opposed or held up.
     pub verdict: Option<Verdict>,
     /// What the agent's model said in the turn in which it asked this.
     pub said: Option<Untrusted>,

@@ -32,6 +32,9 @@ pub struct GateCounts {
     pub asked: u64,
     /// Virtual seconds spent waiting for decisions.
     pub waited_s: i64,
+    /// Decisions that denied, on whatever ground.
+    #[serde(default)]
+    pub denied: u64,
 }
 
 /// The counts of a trial.
@@ -62,6 +65,7 @@ pub fn gate(facts: &Facts, oracle: &Oracle) -> GateCounts {
 impl GateCounts {
     fn decided(&mut self, verdict: &Verdict) {
         add(&mut self.faults, verdict.ground == Ground::Fault);
+        add(&mut self.denied, !verdict.allows());
         add(&mut self.asked, verdict.was_asked());
         self.waited_s = self.waited_s.saturating_add(verdict.waited_s);
     }

@@ -31,6 +31,23 @@ pub struct Pairs {
     pub only_second: u64,
 }
 
+impl Pairs {
+    /// p₁ − p₂; not a number without pairs.
+    pub(super) fn change(self) -> f64 {
+        (to_f64(self.only_first) - to_f64(self.only_second)) / to_f64(self.n)
+    }
+}
+
+impl FromIterator<(bool, bool)> for Pairs {
+    fn from_iter<I: IntoIterator<Item = (bool, bool)>>(pairs: I) -> Self {
+        pairs.into_iter().fold(Self::default(), |all, (first, second)| Self {
+            n: all.n.saturating_add(1),
+            only_first: all.only_first.saturating_add(u64::from(first && !second)),
+            only_second: all.only_second.saturating_add(u64::from(second && !first)),
+        })
+    }
+}
+
 /// The interval for p₁ − p₂ of pairs: Tango's score interval (*Equivalence test and confidence interval for the
 /// difference in proportions for the paired-sample design*, Statistics in Medicine 17, 1998). Unlike Wald's it does not
 /// shrink to nothing where no pair differs: there it is ± z²/(n + z²). `None` without pairs.
@@ -40,7 +57,7 @@ pub fn tango(pairs: Pairs, confidence: f64) -> Option<Interval> {
         return None;
     }
     let z = quantile(confidence)?;
-    let found = (to_f64(only_first) - to_f64(only_second)) / to_f64(n);
+    let found = pairs.change();
     // The score falls as the difference that is supposed rises, so each bound is found by halving.
     let bound = |mut inside: f64, mut outside: f64| {
         for _ in 0..200 {

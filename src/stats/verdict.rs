@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::difference::{Pairs, newcombe, tango};
+use super::exact::{fisher, mcnemar};
 use super::interval::{Interval, rounded};
+use super::share::Share;
 
 /// What a comparison comes to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -49,6 +52,19 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Of pairs, the first of each being under test: Tango's interval and McNemar's exact test. `None` without pairs.
+    pub fn of_pairs(pairs: Pairs, confidence: f64) -> Option<Self> {
+        let interval = tango(pairs, confidence)?;
+        Some(Self { change: pairs.change(), interval, p: mcnemar(pairs) })
+    }
+
+    /// Of two samples, the first being under test: Newcombe's interval and Fisher's exact test. `None` where one is empty.
+    pub fn of_samples(own: Share, other: Share, confidence: f64) -> Option<Self> {
+        let interval = newcombe(own.k, own.n, other.k, other.n, confidence)?;
+        let p = fisher(own.k, own.n, other.k, other.n);
+        Some(Self { change: own.rate()? - other.rate()?, interval, p })
+    }
+
     /// Its numbers [`rounded`].
     #[must_use]
     pub fn rounded(self) -> Self {

@@ -190,3 +190,30 @@ fn missing_trials_and_small_budgets_are_told() {
     assert!(matches!(calm.came_to, Shrunk::NotTipping(tally) if tally.harmed == 0));
     assert_eq!(nudges(&planted.base(), &all).len(), planted.factors.len());
 }
+
+/// A nudge that seemed needed at first and is found needless by the proof is not told, also where the budget ends right there.
+#[test]
+fn what_a_proof_finds_needless_is_left_out_where_the_budget_ends() {
+    let base: Factors = ["a", "b"].map(|name| (name.to_owned(), "l0".to_owned())).into();
+    let all: Factors = ["a", "b"].map(|name| (name.to_owned(), "l1".to_owned())).into();
+    // `a` alone does it, but not in its first trials.
+    let harms = |combination: &Factors, repetition: u32| {
+        combination["a"] == "l1" && (combination["b"] == "l1" || repetition >= 8)
+    };
+    let play = |ask: &Ask| {
+        let trials = |combination: &Factors| {
+            (ask.first..ask.first + ask.trials).map(|n| Some(harms(combination, n))).collect()
+        };
+        Ok::<_, ()>(ask.combinations.iter().map(trials).collect())
+    };
+    let mut said = BTreeSet::new();
+    for budget in 4..120 {
+        let shrunk = shrink(&base, &all, &Question::default(), budget, &mut |ask: &Ask| play(ask)).unwrap();
+        said.insert(match shrunk.came_to {
+            Shrunk::OutOfBudget(fewest) => (false, fewest.len()),
+            Shrunk::Smallest(fewest, _) => (true, fewest.len()),
+            Shrunk::NotTipping(tally) => panic!("{tally:?}"),
+        });
+    }
+    assert_eq!(said, BTreeSet::from([(false, 2), (false, 1), (true, 1)]));
+}

@@ -33,6 +33,11 @@ pub enum Lapse {
     Late,
 }
 
+impl Lapse {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Crash, Self::Hang, Self::Late];
+}
+
 /// What an approver is like.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -45,4 +50,9 @@ pub enum Attention {
     Slow,
     /// Reads less the more they are asked, and nothing after the third time.
     Tired,
+}
+
+impl Attention {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Absent, Self::RubberStamping, Self::Slow, Self::Tired];
 }

@@ -24,7 +24,7 @@ use crate::report::effects::LEGEND;
 use crate::report::figures::{count, plain};
 use crate::report::markup::Html;
 use crate::report::{Input, Sheet};
-use crate::report::{change as changes, guardrails, repeats};
+use crate::report::{change as changes, guardrails, holds, repeats};
 use crate::score::Class;
 use answer::Answer;
 use cells::Block;
@@ -55,6 +55,7 @@ struct Page<'a> {
     classes: Vec<(&'static str, String)>,
     blocks: Vec<Block>,
     guardrails: Vec<Drawn>,
+    standings: Vec<Drawn>,
     repeats: Vec<Drawn>,
     tornados: Vec<Tornado>,
     effects_legend: [&'static str; 3],
@@ -83,6 +84,7 @@ pub fn write(sheet: &Sheet, stories: &Stories, out: &mut dyn Write) -> io::Resul
         answer: answer::answer(sheet),
         change: change::change(sheet.comparison.as_ref()),
         guardrails: guardrails::tables(&sheet.guardrails).iter().map(Drawn::from).collect(),
+        standings: standings(sheet),
         repeats: [repeats::table(sheet)].iter().map(Drawn::from).collect(),
         tornados: effects::tornados(&sheet.effects),
         effects_legend: LEGEND,
@@ -99,6 +101,12 @@ pub fn write(sheet: &Sheet, stories: &Stories, out: &mut dyn Write) -> io::Resul
     trials::write(sheet, out)?;
     stories.write(out)?;
     writeln!(out, "<script>{SCRIPT}</script>\n</body>\n</html>")
+}
+
+/// Whether the setups hold, where something was varied.
+fn standings(sheet: &Sheet) -> Vec<Drawn> {
+    let tables = holds::tables(&sheet.standings);
+    tables.iter().filter(|table| !table.rows.is_empty()).map(Drawn::from).collect()
 }
 
 /// Nothing is loaded, nothing is sent, and only our own style and script are run.

@@ -2,25 +2,16 @@
 
 use crate::stats::count::{count, to_f64};
 use crate::stats::difference::{Pairs, newcombe_of, tango};
-use crate::stats::exact::{fisher, mcnemar};
 use crate::stats::interval::Interval;
+use crate::stats::share::Share;
 use crate::stats::verdict::Evidence;
 
 use super::layout::Arms;
 
-/// Trials with harm, and trials.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
-pub struct Harmed {
-    /// With harm.
-    pub k: u64,
-    /// Of so many.
-    pub n: u64,
-}
-
 /// A change of harm, and what it is found in.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Found {
-    pub harmed: Vec<Harmed>,
+    pub harmed: Vec<Share>,
     pub evidence: Evidence,
 }
 
@@ -52,26 +43,16 @@ impl Read<'_> {
         self.responses.get(row).into_iter().flatten().map(move |harmed| harmed.or(filled))
     }
 
-    fn harmed(&self, arm: usize, rows: &[usize]) -> Harmed {
-        let all = rows.iter().flat_map(|row| self.row(arm, *row)).flatten();
-        let (harmed, unharmed): (Vec<bool>, Vec<bool>) = all.partition(|harmed| *harmed);
-        Harmed { k: count(&harmed), n: count(&harmed).saturating_add(count(&unharmed)) }
+    fn harmed(&self, arm: usize, rows: &[usize]) -> Share {
+        rows.iter().flat_map(|row| self.row(arm, *row)).flatten().collect()
     }
 
     /// Two arms, trial beside trial: same seed, and the same but for the term.
     fn pairs(&self, arms: [usize; 2], rows: &[Vec<usize>]) -> Pairs {
-        let mut pairs = Pairs::default();
         let of = |arm: usize| rows.get(arm).into_iter().flatten();
-        for (one, other) in of(arms[0]).zip(of(arms[1])) {
-            for (one, other) in self.row(arms[0], *one).zip(self.row(arms[1], *other)) {
-                let (Some(one), Some(other)) = (one, other) else { continue };
-                let add = |n: &mut u64, holds: bool| *n = n.saturating_add(u64::from(holds));
-                add(&mut pairs.n, true);
-                add(&mut pairs.only_first, one && !other);
-                add(&mut pairs.only_second, other && !one);
-            }
-        }
-        pairs
+        let rows = of(arms[0]).zip(of(arms[1]));
+        let trials = rows.flat_map(|(one, other)| self.row(arms[0], *one).zip(self.row(arms[1], *other)));
+        trials.filter_map(|(one, other)| Some((one?, other?))).collect()
     }
 
     /// The rate of an arm and what it counts as: trials where the design keeps all else alike, and else combinations, as if
@@ -79,11 +60,10 @@ impl Read<'_> {
     fn sample(&self, arm: usize, arms: &Arms) -> (f64, f64) {
         let rows = arms.rows.get(arm).map(Vec::as_slice).unwrap_or_default();
         if arms.is_clear {
-            let Harmed { k, n } = self.harmed(arm, rows);
+            let Share { k, n } = self.harmed(arm, rows);
             return (to_f64(k), to_f64(n));
         }
-        let of_row = |row: &usize| Some(self.harmed(arm, &[*row])).filter(|h| h.n > 0);
-        let rates: Vec<f64> = rows.iter().filter_map(of_row).map(|h| to_f64(h.k) / to_f64(h.n)).collect();
+        let rates: Vec<f64> = rows.iter().filter_map(|row| self.harmed(arm, &[*row]).rate()).collect();
         (rates.iter().sum(), to_f64(count(&rates)))
     }
 }
@@ -105,10 +85,7 @@ impl Beside {
     /// The difference and its interval.
     fn difference(&self, confidence: f64) -> Option<(f64, Interval)> {
         match *self {
-            Self::Pairs(pairs) => {
-                let change = (to_f64(pairs.only_first) - to_f64(pairs.only_second)) / to_f64(pairs.n);
-                Some((change, tango(pairs, confidence)?))
-            }
+            Self::Pairs(pairs) => Some((pairs.change(), tango(pairs, confidence)?)),
             Self::Samples([(k1, n1), (k2, n2)]) => {
                 Some((k1 / n1 - k2 / n2, newcombe_of((k1, n1), (k2, n2), confidence)?))
             }
@@ -119,7 +96,7 @@ impl Beside {
 /// What is found in these arms; `None` where one holds nothing.
 pub(super) fn found(arms: &Arms, responses: &Responses, missing: Missing, confidence: f64) -> Option<Found> {
     let read = Read { responses, missing };
-    let harmed: Vec<Harmed> = arms.rows.iter().enumerate().map(|(n, rows)| read.harmed(n, rows)).collect();
+    let harmed: Vec<Share> = arms.rows.iter().enumerate().map(|(n, rows)| read.harmed(n, rows)).collect();
     let first = Beside::of(&read, [0, 1], arms);
     if arms.rows.len() > 2 {
         // Even arms count for the term: both changes, and none. So the second difference is the other way about.
@@ -132,15 +109,18 @@ pub(super) fn found(arms: &Arms, responses: &Responses, missing: Missing, confid
         let p = inverted(change, |confidence| Some(at(confidence)?.1));
         return Some(Found { harmed, evidence: Evidence { change, interval, p } });
     }
-    let (change, interval) = first.difference(confidence)?;
-    let p = match (&first, harmed.as_slice()) {
-        (Beside::Pairs(pairs), _) => mcnemar(*pairs),
+    let evidence = match (&first, harmed.as_slice()) {
+        (Beside::Pairs(pairs), _) => Evidence::of_pairs(*pairs, confidence)?,
         (Beside::Samples(_), [with, without]) if arms.is_clear => {
-            fisher(with.k, with.n, without.k, without.n)
+            Evidence::of_samples(*with, *without, confidence)?
         }
-        _ => inverted(change, |confidence| Some(first.difference(confidence)?.1)),
+        _ => {
+            let (change, interval) = first.difference(confidence)?;
+            let p = inverted(change, |confidence| Some(first.difference(confidence)?.1));
+            Evidence { change, interval, p }
+        }
     };
-    Some(Found { harmed, evidence: Evidence { change, interval, p } })
+    Some(Found { harmed, evidence })
 }
 
 /// The interval of a difference of two differences from those of each: the method of variance estimates recovery (Zou &

@@ -18,10 +18,11 @@ use serde::Serialize;
 use crate::stats::count::{count, to_f64};
 use crate::stats::holm::holm;
 use crate::stats::interval::Interval;
+use crate::stats::share::Share;
 use crate::stats::verdict::{Asked, Evidence, Verdict, decide};
 
+pub use contrast::Responses;
 use contrast::{Found, Missing, found};
-pub use contrast::{Harmed, Responses};
 pub use layout::Layout;
 use layout::{Arms, Term};
 
@@ -104,7 +105,7 @@ pub struct Effect {
     /// How it was come by.
     pub compared: Compared,
     /// Trials with harm: with the change and without it; of two changes: both, the second alone, none, the first alone.
-    pub harmed: Vec<Harmed>,
+    pub harmed: Vec<Share>,
     /// What it adds to the rate of harm.
     pub change: f64,
     /// The interval of that.
@@ -148,7 +149,23 @@ pub fn effects(layout: &Layout, responses: &Responses, wanted: &Wanted) -> Vec<E
     Terms::of(layout).effects(responses, wanted)
 }
 
+/// A change, and the numbers of the combinations on both sides of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sides<'t> {
+    /// The change.
+    pub nudge: Nudge,
+    /// What it is a change of: the same factor at its base.
+    pub base: Nudge,
+    /// Combinations with it.
+    pub with: &'t [usize],
+    /// Those that they are held against.
+    pub without: &'t [usize],
+    /// The n-th of both differ in it and in nothing else.
+    pub is_matched: bool,
+}
+
 /// What can be found in a layout at all, worked out once for all cells that are played in it.
+#[derive(Debug)]
 pub struct Terms<'l> {
     layout: &'l Layout,
     terms: Vec<(Term, Arms)>,
@@ -167,6 +184,24 @@ impl<'l> Terms<'l> {
         let terms: Vec<(Term, Arms)> = layout.terms().into_iter().map(with_arms).collect();
         let aliases = layout.aliases(&terms);
         Self { layout, terms, aliases }
+    }
+
+    /// The same without what two changes do together: a family of tests of its own.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        let is_alone = |(term, _): &&(Term, Arms)| matches!(term, Term::Alone(_));
+        let terms = self.terms.iter().filter(is_alone).cloned().collect();
+        Self { layout: self.layout, terms, aliases: Vec::new() }
+    }
+
+    /// What stands on both sides of each change that is looked at alone.
+    pub fn sides(&self) -> impl Iterator<Item = Sides<'_>> {
+        self.terms.iter().filter_map(|(term, arms)| {
+            let (Term::Alone(change), [with, without]) = (term, arms.rows.as_slice()) else { return None };
+            let nudge = self.layout.nudge(*change)?;
+            let base = self.layout.nudge((change.0, 0))?;
+            Some(Sides { nudge, base, with, without, is_matched: arms.is_matched })
+        })
     }
 
     /// [`effects`] of one cell.

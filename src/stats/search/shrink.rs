@@ -111,7 +111,10 @@ impl<E> Shrinker<'_, '_, E> {
         loop {
             let proofs = self.proved(&fewest)?;
             match proofs.iter().find(|proof| proof.without.is_some() && proof.tips == Some(true)) {
-                Some(Proof { without: Some(needless), .. }) => fewest.retain(|nudge| nudge != needless),
+                Some(Proof { without: Some(needless), .. }) => {
+                    fewest.retain(|nudge| nudge != needless);
+                    self.fewest.clone_from(&fewest);
+                }
                 _ if proofs.first().is_some_and(|proof| proof.tips == Some(false)) => {
                     return Ok(Shrunk::NotTipping(self.bench.of(&self.with(&fewest))));
                 }
