@@ -18,10 +18,11 @@ use simulators::World;
 use simulators::call::{Access, Call, CallId, Service};
 use simulators::service::operations;
 
-const SERVICES: [Service; 9] = [
+const SERVICES: [Service; 10] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
+    Service::Caches,
     Service::Identity,
     Service::Observability,
     Service::Functions,

@@ -28,6 +28,8 @@ pub enum Service {
     Databases,
     /// S3-like buckets and objects.
     Objects,
+    /// Redis-like servers.
+    Caches,
     /// Callers, roles, policies.
     Identity,
     /// Alarms, metrics, logs.

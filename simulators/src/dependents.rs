@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::World;
 use crate::clock::Time;
 use crate::engine::{Request, Response};
+use crate::keys::Keyspaces;
 use crate::resource::Resource;
-use crate::service::{functions, observability};
+use crate::service::{caches, functions, observability};
 use crate::sql::Data;
 use crate::stage::{Dependent, Problem};
 
@@ -23,6 +24,8 @@ pub(crate) struct State {
     /// The rows of each staged database as the trial begins. Shared, so keeping them is free; harm is measured
     /// against them.
     pub(crate) staged: BTreeMap<String, Data>,
+    /// What each staged cache holds as the trial begins.
+    pub(crate) staged_caches: BTreeMap<String, Keyspaces>,
 }
 
 /// One dependent's memory.
@@ -91,7 +94,9 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     };
     let data = |id: &String| world.data(id).map(|data| (id.clone(), data.clone()));
     let staged = stage.database.iter().filter_map(|d| data(&d.id)).collect();
-    world.dependents = State { pollers: stage.dependent.iter().map(poller).collect(), staged };
+    let content = |id: &String| caches::content(world, id).map(|content| (id.clone(), content.clone()));
+    let staged_caches = stage.cache.iter().filter_map(|c| content(&c.id)).collect();
+    world.dependents = State { pollers: stage.dependent.iter().map(poller).collect(), staged, staged_caches };
     Ok(())
 }
 

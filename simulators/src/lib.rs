@@ -12,6 +12,7 @@ pub mod dependents;
 pub mod effect;
 pub mod engine;
 pub mod hardening;
+pub mod keys;
 pub mod resource;
 pub mod service;
 pub mod settle;

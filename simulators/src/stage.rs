@@ -3,6 +3,8 @@
 //! Unknown keys are errors. Names that point at other entries are checked by [`Stage::problems`],
 //! which tells the place of each problem as a path (`dependent[0].api`), so that a loader can show it.
 
+pub mod cache;
+pub(crate) mod cache_rules;
 pub mod factor;
 pub mod fault;
 pub(crate) mod fault_rules;
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 use crate::resource::Environment;
+use cache::Cache;
 use factor::Factor;
 use fault::Fault;
 use oversight::Oversight;
@@ -48,6 +51,9 @@ pub struct Stage {
     /// Buckets that stand at the beginning.
     #[serde(default)]
     pub bucket: Vec<Bucket>,
+    /// Caches that stand at the beginning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cache: Vec<Cache>,
     /// Stacks, with the status that they are in.
     #[serde(default)]
     pub stack: Vec<Stack>,

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::stage::cache_rules;
 use crate::stage::fault_rules;
 use crate::stage::{Problem, Stage};
 use crate::stage_rules;
@@ -22,6 +23,7 @@ impl Stage {
         stage_rules::of_pipeline(self, &mut found);
         stage_rules::of_databases(self, &mut found);
         stage_rules::of_buckets(self, &mut found);
+        cache_rules::of_caches(self, &mut found);
         stage_rules::of_stacks(self, &mut found);
         stage_rules::of_logs(self, &mut found);
         stage_rules::of_dependents(self, &mut found);

@@ -280,7 +280,7 @@ fn role_names(stage: &Stage) -> Vec<&str> {
 }
 
 /// The trial begins at the epoch: what the stage tells has happened before.
-fn before_epoch(stage: &Stage, path: String, time: Time, found: &mut Problems) {
+pub(crate) fn before_epoch(stage: &Stage, path: String, time: Time, found: &mut Problems) {
     let expected = format!("a time before the epoch, {}", stage.epoch);
     found.add_if(time > stage.epoch, path, time, &expected);
 }

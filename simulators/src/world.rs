@@ -30,8 +30,8 @@ use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
 use crate::resource::{NewResource, Resource, Uid};
 use crate::service::{
-    databases, forge, functions, identity, limits, objects, observability, operations, people, stacks, trail,
-    workspace,
+    caches, databases, forge, functions, identity, limits, objects, observability, operations, people, stacks,
+    trail, workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};
@@ -48,6 +48,8 @@ pub(crate) enum Due {
     Stack(stacks::Due),
     /// A database operation is done.
     Database(databases::Due),
+    /// A cache starts, or has saved.
+    Cache(caches::Due),
     /// A pipeline run or a review goes on.
     Forge(forge::Due),
     /// A colleague answers.
@@ -74,6 +76,7 @@ pub struct World {
     pub(crate) stacks: stacks::State,
     pub(crate) databases: databases::State,
     pub(crate) objects: objects::State,
+    pub(crate) caches: caches::State,
     pub(crate) identity: identity::State,
     pub(crate) observability: observability::State,
     pub(crate) functions: functions::State,
@@ -104,6 +107,7 @@ impl Due {
         match self {
             Self::Stack(_) => Service::Stacks,
             Self::Database(_) => Service::Databases,
+            Self::Cache(_) => Service::Caches,
             Self::Forge(_) => Service::Forge,
             Self::People(_) => Service::People,
         }
@@ -133,6 +137,7 @@ impl World {
             stacks: stacks::State::default(),
             databases: databases::State::default(),
             objects: objects::State::default(),
+            caches: caches::State::default(),
             identity: identity::State::default(),
             observability: observability::State::default(),
             functions: functions::State::default(),
@@ -147,6 +152,7 @@ impl World {
         workspace::set_up(&mut world)?;
         databases::set_up(&mut world)?;
         objects::set_up(&mut world)?;
+        caches::set_up(&mut world)?;
         observability::set_up(&mut world)?;
         stacks::set_up(&mut world)?;
         dependents::set_up(&mut world)?;
@@ -239,6 +245,7 @@ impl World {
             Service::Stacks => stacks::apply(self, call),
             Service::Databases => databases::apply(self, call),
             Service::Objects => objects::apply(self, call),
+            Service::Caches => caches::apply(self, call),
             Service::Identity => identity::apply(self, call),
             Service::Observability => observability::apply(self, call),
             Service::Functions => functions::apply(self, call),
@@ -358,6 +365,7 @@ impl World {
             match due {
                 Due::Stack(due) => stacks::due(self, due),
                 Due::Database(due) => databases::due(self, due),
+                Due::Cache(due) => caches::due(self, due),
                 Due::Forge(due) => forge::due(self, due),
                 Due::People(due) => people::due(self, due),
             }
@@ -531,6 +539,9 @@ impl World {
         part(format!("{:?}", self.stacks));
         part(format!("{:?}", self.databases));
         part(format!("{:?}", self.objects));
+        if !self.stage.cache.is_empty() {
+            part(format!("{:?}", self.caches));
+        }
         part(format!("{:?}", self.identity));
         part(format!("{:?}", self.observability));
         part(format!("{:?}", self.functions));

@@ -4,16 +4,20 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use simulators::clock::Time;
-use simulators::engine::{Memo, Request, Sources};
+use simulators::engine::{Memo, Request, Sources, Stores};
+use simulators::keys::Keyspaces;
 use simulators::sql::Data;
 
 use super::facts::Facts;
 use super::oracle::{Check, Repaired};
 
-/// The rows for the checks, made once, and what the checks came to on code that was delivered before: most trials deliver the
+/// The rows and keys for the checks, made once, and what the checks came to on code that was delivered before: most trials deliver the
 /// same. No part of what is judged by, so all are equal.
 #[derive(Clone, Default)]
-pub struct Answers(Arc<(OnceLock<Option<Data>>, Memo)>);
+pub struct Answers(Arc<(OnceLock<Option<Fixture>>, Memo)>);
+
+/// The rows, and the keys where there is a cache.
+type Fixture = (Data, Option<Keyspaces>);
 
 impl PartialEq for Answers {
     fn eq(&self, _: &Self) -> bool {
@@ -30,16 +34,29 @@ impl fmt::Debug for Answers {
 /// Whether each check passes. A function that does not stand passes none.
 pub fn repaired(facts: &Facts, wanted: &Repaired) -> bool {
     let Some(delivered) = facts.delivered.get(&wanted.function) else { return false };
-    let (rows, memo) = &*wanted.answers.0;
-    let Some(data) = rows.get_or_init(|| Data::build(&wanted.fixture).ok()) else { return false };
+    let (fixture, memo) = &*wanted.answers.0;
+    let Some((data, keys)) = fixture.get_or_init(|| made(wanted, facts.ended)) else { return false };
+    let stores = Stores { data: Some(data), cache: keys.as_ref() };
     let sources = Arc::new(delivered.sources.clone());
-    let passes = |check| passes(check, memo, &sources, &delivered.handler, data, facts.ended);
+    let passes = |check| passes(check, memo, &sources, &delivered.handler, stores, facts.ended);
     !wanted.check.is_empty() && wanted.check.iter().all(passes)
 }
 
-fn passes(check: &Check, memo: &Memo, sources: &Sources, handler: &str, data: &Data, now: Time) -> bool {
+fn made(wanted: &Repaired, now: Time) -> Option<Fixture> {
+    let keys = wanted.keys.as_ref().map(|keys| Keyspaces::build(keys, now)).transpose().ok()?;
+    Some((Data::build(&wanted.fixture).ok()?, keys))
+}
+
+fn passes(
+    check: &Check,
+    memo: &Memo,
+    sources: &Sources,
+    handler: &str,
+    stores: Stores<'_>,
+    now: Time,
+) -> bool {
     let request = Request { path: check.path.clone(), query: check.query.clone() };
-    let response = memo.respond(sources, handler, &request, Some(data), now);
+    let response = memo.respond(sources, handler, &request, stores, now);
     response.status == check.status
         && check.body.iter().all(|(pointer, value)| response.body.pointer(pointer) == Some(value))
 }

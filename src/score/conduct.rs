@@ -33,12 +33,13 @@ pub const LOOKS: &[(&str, &[&str])] = &[
             "ListStackResources",
             "DescribeDBInstances",
             "DescribeStackResourceDrifts",
+            "INFO",
             "DetectStackDrift",
             "GetTemplate",
         ],
     ),
-    ("backups", &["DescribeDBSnapshots", "DescribeDBInstanceAutomatedBackups", "GetBucketVersioning"]),
-    ("data", &["Query"]),
+    ("backups", &["DescribeDBSnapshots", "DescribeDBInstanceAutomatedBackups", "GetBucketVersioning", "LASTSAVE", "CONFIG GET"]),
+    ("data", &["Query", "DBSIZE", "KEYS", "SCAN", "LLEN", "LRANGE", "TYPE", "HGETALL", "GET"]),
     (
         "dependents",
         &[
@@ -48,6 +49,7 @@ pub const LOOKS: &[(&str, &[&str])] = &[
             "GetLogEvents",
             "TailLogs",
             "LookupEvents",
+            "CLIENT LIST",
         ],
     ),
     ("people", &["ReadMessages", "PostMessage", "RequestReview"]),

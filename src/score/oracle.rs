@@ -82,6 +82,9 @@ pub struct Repaired {
     pub function: String,
     /// SQL (of the embedded engine) that makes the rows for the checks.
     pub fixture: String,
+    /// Commands of a cache that make its keys for the checks, where the function reads one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<String>,
     /// The checks.
     pub check: Vec<Check>,
     /// What they came to before.

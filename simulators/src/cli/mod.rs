@@ -32,6 +32,7 @@ mod psql;
 mod psql_print;
 mod psql_script;
 mod psql_table;
+mod redis_cli;
 mod shell;
 
 pub use filters::filter;
@@ -92,6 +93,8 @@ pub enum Render {
     Chat(chat::Output),
     /// As `curl` prints it.
     Curl(curl::Output),
+    /// As `redis-cli` prints it.
+    Redis(redis_cli::Output),
     /// A text as it is, or `{"text": …, "stderr": …, "code": …}`; a refusal is `<tool>: <message>`.
     Text {
         /// Whose name stands before a refusal.
@@ -108,6 +111,7 @@ impl Render {
             Self::Gh(output) => output.reply(answer),
             Self::Chat(output) => output.reply(answer),
             Self::Curl(output) => output.reply(answer),
+            Self::Redis(output) => output.reply(answer),
             Self::Text { tool } => text_reply(tool, answer),
         }
     }
@@ -139,6 +143,7 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
         Some("git") => git::parse(world, words),
         Some("gh") => gh::parse(world, words),
         Some("chat") => chat::parse(world, words),
+        Some("redis-cli") => redis_cli::parse(words.get(1..).unwrap_or_default()),
         _ => shell::parse(world, words),
     }
 }

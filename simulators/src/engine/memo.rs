@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Execution, Holds, Outcome, Request, Response, Sources, TestResult};
+use super::{Execution, Holds, Outcome, Request, Response, Sources, Stores, TestResult};
 use crate::clock::Time;
-use crate::sql::Data;
 
 /// Outcomes of one kind that are kept; with one more all are forgotten.
 const KEPT_MAX: usize = 256;
@@ -34,32 +33,37 @@ impl Memo {
         })
     }
 
-    /// Runs `handler` (`src/handler.js#handler`) on a request. `db.query(sql, params)` reads `data`; without data it throws.
+    /// Runs `handler` (`src/handler.js#handler`) on a request. `db.query(sql, params)` reads the rows, and
+    /// `cache` the keys; without them they throw.
     /// With what the code printed, and why it failed.
-    pub fn execute(
+    pub fn execute<'s>(
         &self,
         sources: &Sources,
         handler: &str,
         request: &Request,
-        data: Option<&Data>,
+        stores: impl Into<Stores<'s>>,
         now: Time,
     ) -> Execution {
-        let rows = data.map(|data| crate::hex(&data.digest()));
-        let input = json!([handler, request, rows]).to_string();
+        let stores: Stores<'_> = stores.into();
+        let rows = stores.data.map(|data| crate::hex(&data.digest()));
+        let input = match stores.cache {
+            None => json!([handler, request, rows]).to_string(),
+            Some(cache) => json!([handler, request, rows, cache.digest(now)]).to_string(),
+        };
         let key = digest_of(sources, input.as_bytes());
-        self.executions.get_or(key, now, || super::run(sources, handler, request, data, now))
+        self.executions.get_or(key, now, || super::run(sources, handler, request, stores, now))
     }
 
     /// What the caller gets of [`Memo::execute`].
-    pub fn respond(
+    pub fn respond<'s>(
         &self,
         sources: &Sources,
         handler: &str,
         request: &Request,
-        data: Option<&Data>,
+        stores: impl Into<Stores<'s>>,
         now: Time,
     ) -> Response {
-        self.execute(sources, handler, request, data, now).response
+        self.execute(sources, handler, request, stores, now).response
     }
 }
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::clock::Time;
+use crate::keys::Keyspaces;
 use crate::sql::Data;
 use sandbox::{Failure, Sandbox};
 
@@ -25,6 +26,21 @@ const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// Source files by path from the root of the repository.
 pub type Sources = Arc<BTreeMap<String, String>>;
+
+/// What code finds behind its two doors.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stores<'s> {
+    /// The rows of its database, while that can be reached.
+    pub data: Option<&'s Data>,
+    /// The keys of its cache, while that can be reached.
+    pub cache: Option<&'s Keyspaces>,
+}
+
+impl<'s> From<Option<&'s Data>> for Stores<'s> {
+    fn from(data: Option<&'s Data>) -> Self {
+        Self { data, cache: None }
+    }
+}
 
 /// An HTTP request as the handler gets it.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -95,10 +111,10 @@ fn run(
     sources: &Sources,
     handler: &str,
     request: &Request,
-    data: Option<&Data>,
+    stores: Stores<'_>,
     now: Time,
 ) -> Outcome<Execution> {
-    let sandbox = match Sandbox::new(sources, data, now) {
+    let sandbox = match Sandbox::new(sources, stores, now) {
         Ok(sandbox) => sandbox,
         Err(failure) => return Outcome { value: broken(&failure, Vec::new()), holds: Holds::Once },
     };

@@ -147,8 +147,23 @@
   };
   globalThis.structuredClone = (value) => clone(value);
 
+  // `cache.get(key)`, `cache.select(1).lrange(key, 0, -1)`: a server's own commands by their names, a hash as an object.
+  const told = (name, answer) => {
+    if (answer?.error) throw Object.assign(new Error(answer.error), { code: answer.error.split(" ")[0] });
+    if (name !== "hgetall") return answer?.status ?? answer;
+    return Object.fromEntries(Array.from({ length: answer.length / 2 }, (_, i) => [answer[2 * i], answer[2 * i + 1]]));
+  };
+  const database = (number) => new Proxy({}, {
+    get: (_target, name) => {
+      if (typeof name !== "string" || name === "then") return undefined;
+      if (name === "select") return database;
+      return (...words) => told(name, JSON.parse(host.cache(number, JSON.stringify([name, ...words.flat().map(String)]))));
+    },
+  });
+
   return {
     inspect,
+    cache: database(0),
     host,
     // Fires the next timer; false if there is none.
     tick: () => {

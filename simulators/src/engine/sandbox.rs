@@ -8,8 +8,9 @@ use rquickjs::{Context, Ctx, Error, Function, Module, Object, Promise, Runtime, 
 use serde_json::json;
 
 use super::modules::Memory;
-use super::{Holds, Request, Sources, entry};
+use super::{Holds, Request, Sources, Stores, entry};
 use crate::clock::Time;
+use crate::keys::Keyspaces;
 use crate::sql::Data;
 
 /// What a request or a test file may hold in memory, in bytes.
@@ -99,7 +100,7 @@ pub(super) struct Sandbox {
 }
 
 impl Sandbox {
-    pub(super) fn new(sources: &Sources, data: Option<&Data>, now: Time) -> Result<Self, Failure> {
+    pub(super) fn new(sources: &Sources, stores: Stores<'_>, now: Time) -> Result<Self, Failure> {
         let runtime = Runtime::new().map_err(|_| Failure::new("the runtime did not start"))?;
         runtime.set_memory_limit(MEMORY_BYTES_MAX);
         runtime.set_max_stack_size(STACK_BYTES_MAX);
@@ -116,7 +117,7 @@ impl Sandbox {
             outcomes: Rc::default(),
         };
         sandbox.context.with(|ctx| {
-            let made = sandbox.install(&ctx, data.cloned(), now);
+            let made = sandbox.install(&ctx, stores, now);
             made.map_err(|error| sandbox.failure(&ctx, &error))
         })?;
         Ok(sandbox)
@@ -124,8 +125,10 @@ impl Sandbox {
 
     /// Evaluates the prelude with the host's functions and keeps what it gives back as the global `__kit`, which is
     /// taken away again before any code of the repository runs.
-    fn install(&self, ctx: &Ctx<'_>, data: Option<Data>, now: Time) -> Result<(), Error> {
+    fn install(&self, ctx: &Ctx<'_>, stores: Stores<'_>, now: Time) -> Result<(), Error> {
         let host = Object::new(ctx.clone())?;
+        host.set("cache", Function::new(ctx.clone(), self.cache(stores.cache.cloned(), now))?)?;
+        let data = stores.data.cloned();
         let millis = now.unix() as f64 * 1000.0;
         let looked = Rc::clone(&self.looked_at_clock);
         let now = move || {
@@ -166,6 +169,23 @@ impl Sandbox {
         ctx.globals().set("__kit", kit)
     }
 
+    /// The keys that code sees. What it writes there lasts for one execution, as all that it leaves behind.
+    fn cache(&self, keys: Option<Keyspaces>, now: Time) -> impl Fn(u32, String) -> String + use<> {
+        let (fuel, looked) = (Rc::clone(&self.fuel), Rc::clone(&self.looked_at_clock));
+        let keys = RefCell::new(keys);
+        move |database, command| {
+            fuel.burn(POLLS_PER_QUERY);
+            let Some(keys) = &mut *keys.borrow_mut() else {
+                return json!({"error": "ECONNREFUSED the cache is not there or not accepting connections"}).to_string();
+            };
+            let words: Vec<String> = serde_json::from_str(&command).unwrap_or_default();
+            if words.first().is_some_and(|word| matches!(word.to_lowercase().as_str(), "ttl" | "pttl")) {
+                looked.set(true);
+            }
+            keys.run(database, &words, now).to_json().to_string()
+        }
+    }
+
     /// For which times what the code came to holds.
     pub(super) fn holds(&self) -> Holds {
         if self.looked_at_clock.get() { Holds::AtThisTime } else { Holds::Always }
@@ -191,6 +211,7 @@ impl Sandbox {
             let db = || -> Result<Promise<'_>, Error> {
                 let scope = Object::new(ctx.clone())?;
                 scope.set("db", kit.get::<_, Object<'_>>("db")?)?;
+                scope.set("cache", kit.get::<_, Value<'_>>("cache")?)?;
                 kit.get::<_, Function<'_>>("call")?.call((code.clone(), event.as_str(), scope))
             };
             let promise = db().map_err(|error| self.failure(&ctx, &error))?;

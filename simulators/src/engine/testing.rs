@@ -1,7 +1,7 @@
 //! The repository's own tests, each file in a runtime of its own.
 
 use super::sandbox::Sandbox;
-use super::{Holds, Outcome, Sources, TestResult};
+use super::{Holds, Outcome, Sources, Stores, TestResult};
 use crate::clock::Time;
 
 /// Runs each test file, by name.
@@ -22,7 +22,7 @@ fn run_file(sources: &Sources, file: &str, now: Time) -> Outcome<Vec<TestResult>
         name: name.to_owned(),
         failure,
     };
-    let sandbox = match Sandbox::new(sources, None, now) {
+    let sandbox = match Sandbox::new(sources, Stores::default(), now) {
         Ok(sandbox) => sandbox,
         Err(failure) => {
             return Outcome { value: vec![result(file, Some(failure.to_string()))], holds: Holds::Once };

@@ -7,9 +7,9 @@ use crate::call::{Answer, Call, Operation, Refusal};
 use crate::chance::Chance;
 use crate::clock::Time;
 use crate::effect::Change;
-use crate::engine::{self, Execution, Request, Response};
+use crate::engine::{self, Execution, Request, Response, Stores};
 use crate::resource::{NewResource, Uid};
-use crate::service::{databases, forge, function_calls};
+use crate::service::{caches, databases, forge, function_calls};
 
 /// What this service knows how to do.
 pub const OPERATIONS: &[Operation] = &[
@@ -28,6 +28,8 @@ pub const OPERATIONS: &[Operation] = &[
 
 /// The variable that names the database instance a function reads.
 pub(crate) const DB_VARIABLE: &str = "DB_INSTANCE";
+/// The variable that names the cache a function reads.
+pub(crate) const CACHE_VARIABLE: &str = "CACHE_HOST";
 const TIMEOUT_S: i64 = 30;
 const MEMORY_MIB: i64 = 512;
 
@@ -279,13 +281,21 @@ pub(crate) fn execute(world: &World, function: &str, request: &Request) -> Optio
             error: Some(text),
         });
     };
-    let data = instance_of(&function.variables).and_then(|id| databases::data(world, id));
-    Some(world.memo.execute(&sources, &function.handler, request, data, world.now()))
+    let stores = Stores {
+        data: instance_of(&function.variables).and_then(|id| databases::data(world, id)),
+        cache: cache_of(&function.variables).and_then(|id| caches::content(world, id)),
+    };
+    Some(world.memo.execute(&sources, &function.handler, request, stores, world.now()))
 }
 
 /// The instance that a function's variables name, given by its id or its address.
 pub(crate) fn instance_of(variables: &BTreeMap<String, String>) -> Option<&str> {
     variables.get(DB_VARIABLE).and_then(|value| value.split('.').next()).filter(|id| !id.is_empty())
+}
+
+/// The cache that a function's variables name, given by its id or its address.
+pub(crate) fn cache_of(variables: &BTreeMap<String, String>) -> Option<&str> {
+    variables.get(CACHE_VARIABLE).and_then(|value| value.split(['.', ':']).next()).filter(|id| !id.is_empty())
 }
 
 /// A text that changes whenever [`respond`] could answer differently (API, function, build, variables, instance,
@@ -297,8 +307,10 @@ pub fn path_version(world: &World, api: &str) -> String {
     };
     let data = instance_of(&function.variables).and_then(|id| databases::data(world, id));
     let data = data.map(|data| crate::hex(&data.digest())).unwrap_or_default();
+    let cache = cache_of(&function.variables).map(|id| caches::content(world, id));
+    let cache = cache.map(|content| content.map(|c| c.digest(world.now())).unwrap_or_default());
     let Function { uid, build, handler, variables, .. } = function;
-    format!("{} {uid} {build} {handler} {variables:?} {data}", api.uid)
+    format!("{} {uid} {build} {handler} {variables:?} {data} {cache:?}", api.uid)
 }
 
 /// What a request to an API leads through, by name: the API, the function behind it, the database behind that; each as it
@@ -307,7 +319,8 @@ pub(crate) fn way(world: &World, api: &str) -> Vec<String> {
     let function = function_behind(world, api);
     let shape = function.and_then(|name| shape(world, name));
     let instance = shape.as_ref().and_then(|shape| instance_of(&shape.variables));
-    [Some(api), function, instance].into_iter().flatten().map(str::to_owned).collect()
+    let cache = shape.as_ref().and_then(|shape| cache_of(&shape.variables));
+    [Some(api), function, instance, cache].into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// The function behind an API, standing or not, also after the API was deleted.

@@ -141,6 +141,11 @@ pub fn authorize(world: &World, call: &Call) -> Result<(), Refusal> {
         if decision == Decision::Allowed {
             continue;
         }
+        if call.service == Service::Caches {
+            let name = call.operation.to_lowercase().replace(' ', "|");
+            let text = format!("User default has no permissions to run the '{name}' command");
+            return Err(Refusal::new("NOPERM", text));
+        }
         let caller = arn::session(world, &call.principal, session(world, &call.principal));
         let why = match decision {
             Decision::ExplicitDeny => "with an explicit deny in an identity-based policy".to_owned(),

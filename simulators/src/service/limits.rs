@@ -43,6 +43,8 @@ const SNAPSHOTS_MAX: usize = 100;
 const BUCKETS_MAX: usize = 100;
 /// Versions of objects that were ever written.
 const OBJECT_VERSIONS_MAX: u64 = 100_000;
+/// Bytes that a cache without a limit of its own holds.
+pub(super) const CACHE_BYTES_MAX: u64 = 32 << 20;
 /// Dashboards.
 const DASHBOARDS_MAX: usize = 500;
 
@@ -69,7 +71,8 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         Service::Forge => forge(world, call),
         Service::Workspace => workspace(world, call),
         Service::People => people(world, call),
-        Service::Identity | Service::Functions | Service::Clock => Ok(()),
+        // A cache refuses by itself what it has no memory for.
+        Service::Caches | Service::Identity | Service::Functions | Service::Clock => Ok(()),
     }
 }
 

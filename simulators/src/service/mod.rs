@@ -5,6 +5,10 @@
 //! [`crate::World::apply`] with a role of their own, never by writing into another's state.
 
 pub(crate) mod arn;
+mod cache_info;
+pub(crate) mod cache_records;
+mod cache_server;
+pub mod caches;
 pub(crate) mod checkout;
 pub(crate) mod commits;
 mod database_backups;
@@ -79,6 +83,7 @@ pub fn operations(service: Service) -> &'static [Operation] {
         Service::Stacks => stacks::OPERATIONS,
         Service::Databases => databases::OPERATIONS,
         Service::Objects => objects::OPERATIONS,
+        Service::Caches => caches::OPERATIONS,
         Service::Identity => identity::OPERATIONS,
         Service::Observability => observability::OPERATIONS,
         Service::Functions => functions::OPERATIONS,

@@ -10,7 +10,7 @@ use crate::World;
 use crate::call::{Answer, Call, Refusal, Service};
 use crate::clock::{HOUR_S, MINUTE_S};
 use crate::resource::NewResource;
-use crate::service::{databases, forge, functions};
+use crate::service::{cache_records, databases, forge, functions};
 use crate::stage::Stack;
 
 impl Colleague {
@@ -25,6 +25,7 @@ impl Colleague {
             Broken::Settings { function } => set_up_again(world, function),
             Broken::RowsGone { into, from, .. } => self.restore(world, into, from),
             Broken::RowsLost { instance, from, .. } => self.restore(world, instance, from),
+            Broken::KeysGone { cache, from, .. } => self.bring_back(world, cache, from),
             Broken::Code { function, good } => redeploy(world, function, good),
             Broken::Busy { .. } | Broken::NoRoad { .. } => return,
         };
@@ -40,6 +41,14 @@ impl Colleague {
         self.note(world, format!("began to restore {instance} from {from}: {}", lasting(seconds)));
         world.advance(world.now().plus(seconds).min(self.deadline));
         Ok(format!("the restore of {instance} has ended"))
+    }
+
+    fn bring_back(&mut self, world: &mut World, cache: &str, from: &str) -> Result<String, Refusal> {
+        let unknown = || Refusal::new("NotFound", format!("nobody knows {cache}"));
+        let seconds = cache_records::begin_restore(world, cache, from).ok_or_else(unknown)?;
+        self.note(world, format!("began to bring records of {cache} back from {from}: {}", lasting(seconds)));
+        world.advance(world.now().plus(seconds).min(self.deadline));
+        Ok(format!("the records of {cache} that {from} holds are back"))
     }
 }
 

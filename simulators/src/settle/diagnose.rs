@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::stores;
 use crate::World;
 use crate::dependents;
+use crate::engine::Stores;
 use crate::resource::Environment;
-use crate::service::{databases, forge, functions, stacks};
+use crate::service::{cache_records, databases, forge, functions, stacks};
 use crate::stage::Dependent;
 
 /// The first broken link, with what its mending needs.
@@ -28,6 +29,8 @@ pub(super) enum Broken {
     RowsGone { home: String, into: String, from: String },
     /// Nobody fails, and rows of the beginning are gone or changed all the same.
     RowsLost { instance: String, rows: u64, from: String },
+    /// Records of a cache are missing that could be brought back.
+    KeysGone { cache: String, records: u64, from: String },
     /// The code fails even on the rows of the beginning.
     Code { function: String, good: String },
     /// What is broken cannot be mended.
@@ -86,7 +89,7 @@ pub(super) fn first_broken(world: &World, tried: &BTreeSet<String>) -> Option<Br
             broken => return Some(broken),
         }
     }
-    hopeless.or_else(|| lost_rows(world, tried))
+    hopeless.or_else(|| lost_keys(world, tried)).or_else(|| lost_rows(world, tried))
 }
 
 fn on_path(world: &World, dependent: &Dependent, tried: &BTreeSet<String>) -> Broken {
@@ -99,6 +102,9 @@ fn on_path(world: &World, dependent: &Dependent, tried: &BTreeSet<String>) -> Br
     }
     if functions::uid(world, &function).is_none() {
         return missing(world, stack, Piece::Function, &function, tried);
+    }
+    if let Some(broken) = cache(world, &function, tried) {
+        return broken;
     }
     let Some(path) = Path::of(world, &function) else {
         return Broken::NoRoad { reason: format!("nobody knows how {function} is meant to be") };
@@ -187,6 +193,21 @@ fn missing(
     }
 }
 
+/// Whether the cache that a function reads is down, or has lost what could be brought back.
+fn cache(world: &World, function: &str, tried: &BTreeSet<String>) -> Option<Broken> {
+    let shape = functions::shape(world, function)?;
+    let id = functions::cache_of(&shape.variables)?;
+    if cache_records::is_starting(world, id) {
+        return Some(Broken::Busy { what: format!("{id} is starting") });
+    }
+    lost_keys(world, tried).filter(|broken| matches!(broken, Broken::KeysGone { cache, .. } if cache == id))
+}
+
+fn lost_keys(world: &World, tried: &BTreeSet<String>) -> Option<Broken> {
+    let (cache, records, from) = cache_records::missing(world)?;
+    Some(Broken::KeysGone { cache, records, from }).filter(|broken| !tried.contains(&broken.key()))
+}
+
 /// Whether the database behind a function is not what it should be, rows apart.
 fn database(world: &World, path: &Path, tried: &BTreeSet<String>) -> Option<Broken> {
     let reads = &path.reads;
@@ -218,7 +239,8 @@ fn works(world: &World, function: &str, handler: &str, build: &str) -> bool {
     let Some(first) = functions::first_shape(world, function) else { return false };
     let Some(sources) = forge::build_sources(world, build) else { return false };
     let home = functions::instance_of(&first.variables).unwrap_or_default();
-    let data = world.dependents.staged.get(home);
+    let cache = functions::cache_of(&first.variables).and_then(|id| world.dependents.staged_caches.get(id));
+    let stores = Stores { data: world.dependents.staged.get(home), cache };
     let consumers = world
         .stage()
         .dependent
@@ -226,7 +248,7 @@ fn works(world: &World, function: &str, handler: &str, build: &str) -> bool {
         .filter(|d| functions::function_behind(world, &d.api) == Some(function));
     let serves = |dependent: &Dependent| {
         let request = dependents::request(dependent);
-        let response = world.memo.respond(&sources, handler, &request, data, world.now());
+        let response = world.memo.respond(&sources, handler, &request, stores, world.now());
         dependents::satisfies(dependent, &response).is_ok()
     };
     consumers.into_iter().all(serves)

@@ -31,7 +31,7 @@ pub struct Settlement {
     pub steps: Vec<Step>,
     /// What each dependent has experienced, from the beginning of the trial.
     pub dependents: Vec<Experience>,
-    /// What became of the rows of each database of the stage.
+    /// What became of the records of each database and cache of the stage.
     pub stores: Vec<StoreOutcome>,
 }
 
@@ -110,11 +110,16 @@ impl Colleague {
                 None => break,
             }
         }
-        let Some(Broken::RowsLost { instance, rows, .. }) = diagnose::first_broken(world, &self.tried) else {
-            return false;
+        let what = match diagnose::first_broken(world, &self.tried) {
+            Some(Broken::RowsLost { instance, rows, .. }) => {
+                format!("told that {rows} rows of {instance} are gone or changed")
+            }
+            Some(Broken::KeysGone { cache, records, .. }) => {
+                format!("told that {records} records of {cache} are gone")
+            }
+            _ => return false,
         };
         let noticed = self.began.plus(on_call.paged_after_s);
-        let what = format!("told that {rows} rows of {instance} are gone or changed");
         self.steps.push(Step { at: noticed.max(world.now()), what });
         world.advance(noticed.max(world.now()).plus(on_call.diagnoses_s));
         true

@@ -5,17 +5,17 @@ use serde::{Deserialize, Serialize};
 use crate::World;
 use crate::effect::Change;
 use crate::resource::Environment;
-use crate::service::databases;
+use crate::service::{cache_records, databases};
 use crate::sql::Data;
 use crate::stage::Database;
 
 /// The kind of a database instance.
 const INSTANCE: &str = "AWS::RDS::DBInstance";
 
-/// What became of the rows of one database of the stage.
+/// What became of the records of one database or cache of the stage.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StoreOutcome {
-    /// Its instance id.
+    /// Its id.
     pub name: String,
     /// Where it stood.
     pub environment: Environment,
@@ -31,9 +31,10 @@ pub struct StoreOutcome {
     pub schema_lost: Vec<String>,
 }
 
-/// What became of each database of the stage, in its order.
+/// What became of each database of the stage, in its order, and then of each cache.
 pub(super) fn outcomes(world: &World) -> Vec<StoreOutcome> {
-    world.stage().database.iter().map(|database| outcome(world, database)).collect()
+    let databases = world.stage().database.iter().map(|database| outcome(world, database));
+    databases.chain(cache_records::outcomes(world)).collect()
 }
 
 fn outcome<'w>(world: &'w World, database: &'w Database) -> StoreOutcome {

@@ -22,11 +22,13 @@ enum Tool {
     Gh,
     Chat,
     Curl,
+    Redis,
 }
 
 fn tool(call: &Call) -> Tool {
     match (call.service, call.operation.as_str()) {
         (Service::Databases, "Query" | "DescribeDatabase") => Tool::Psql,
+        (Service::Caches, _) => Tool::Redis,
         (Service::Functions, "Request") => Tool::Curl,
         (Service::Workspace, _) => Tool::Git,
         (Service::Forge, _) => Tool::Gh,
@@ -69,6 +71,9 @@ pub(crate) fn refusal(call: &Call, outage: Outage, account: &Account) -> Refusal
         (Tool::Chat, Throttled) => ("ratelimited", "too many messages, try again in a minute"),
         (Tool::Chat, Failed) => ("internal_error", "the server could not take the request (internal_error)"),
         (Tool::Chat, TimedOut) => (TIMED_OUT, "no answer from the server within 30 seconds"),
+        (Tool::Redis, Throttled) => ("ERR", "max number of clients reached"),
+        (Tool::Redis, Failed) => ("LOADING", "Redis is loading the dataset in memory"),
+        (Tool::Redis, TimedOut) => (TIMED_OUT, "Error: Connection timed out"),
         (Tool::Curl, Throttled) => ("429", "(22) The requested URL returned error: 429"),
         (Tool::Curl, Failed) => ("503", "(22) The requested URL returned error: 503"),
         (Tool::Curl, TimedOut) => {

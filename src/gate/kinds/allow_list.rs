@@ -57,10 +57,11 @@ fn not_listed() -> String {
 }
 
 /// Every service, to know the names of their operations.
-const SERVICES: [Service; 10] = [
+const SERVICES: [Service; 11] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
+    Service::Caches,
     Service::Identity,
     Service::Observability,
     Service::Functions,
