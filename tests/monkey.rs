@@ -51,10 +51,11 @@ const STEPS: u32 = 120;
 /// Real seconds after which a trial hangs.
 const HANGS_S: u64 = 240;
 
-const SERVICES: [Service; 11] = [
+const SERVICES: [Service; 12] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
+    Service::Migrations,
     Service::Caches,
     Service::Identity,
     Service::Observability,

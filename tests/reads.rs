@@ -18,10 +18,11 @@ use simulators::World;
 use simulators::call::{Access, Call, CallId, Service};
 use simulators::service::operations;
 
-const SERVICES: [Service; 10] = [
+const SERVICES: [Service; 11] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
+    Service::Migrations,
     Service::Caches,
     Service::Identity,
     Service::Observability,

@@ -28,6 +28,8 @@ pub enum Service {
     Databases,
     /// S3-like buckets and objects.
     Objects,
+    /// What a migration tool does to a database.
+    Migrations,
     /// Redis-like servers.
     Caches,
     /// Callers, roles, policies.

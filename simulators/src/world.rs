@@ -30,8 +30,8 @@ use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
 use crate::resource::{NewResource, Resource, Uid};
 use crate::service::{
-    caches, databases, forge, functions, identity, limits, objects, observability, operations, people, stacks,
-    trail, workspace,
+    caches, databases, forge, functions, identity, limits, migrations, objects, observability, operations,
+    people, stacks, trail, workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};
@@ -245,6 +245,7 @@ impl World {
             Service::Stacks => stacks::apply(self, call),
             Service::Databases => databases::apply(self, call),
             Service::Objects => objects::apply(self, call),
+            Service::Migrations => migrations::apply(self, call),
             Service::Caches => caches::apply(self, call),
             Service::Identity => identity::apply(self, call),
             Service::Observability => observability::apply(self, call),

@@ -38,8 +38,32 @@ pub const LOOKS: &[(&str, &[&str])] = &[
             "GetTemplate",
         ],
     ),
-    ("backups", &["DescribeDBSnapshots", "DescribeDBInstanceAutomatedBackups", "GetBucketVersioning", "LASTSAVE", "CONFIG GET"]),
-    ("data", &["Query", "DBSIZE", "KEYS", "SCAN", "LLEN", "LRANGE", "TYPE", "HGETALL", "GET"]),
+    (
+        "backups",
+        &[
+            "DescribeDBSnapshots",
+            "DescribeDBInstanceAutomatedBackups",
+            "GetBucketVersioning",
+            "LASTSAVE",
+            "CONFIG GET",
+        ],
+    ),
+    (
+        "data",
+        &[
+            "Query",
+            "MigrateDiff",
+            "MigrateStatus",
+            "DBSIZE",
+            "KEYS",
+            "SCAN",
+            "LLEN",
+            "LRANGE",
+            "TYPE",
+            "HGETALL",
+            "GET",
+        ],
+    ),
     (
         "dependents",
         &[

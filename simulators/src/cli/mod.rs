@@ -28,6 +28,7 @@ mod git;
 mod jq;
 pub mod line;
 mod options;
+mod prisma;
 mod psql;
 mod psql_print;
 mod psql_script;
@@ -137,6 +138,15 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
     let setting = |word: &&String| word.split_once('=').is_some_and(|(name, _)| name.starts_with("PG"));
     if words.iter().find(|word| !setting(word)).is_some_and(|word| word == "psql") {
         return psql::parse(world, words);
+    }
+    // `DATABASE_URL=… npx prisma …`
+    let url = words.first().and_then(|word| word.strip_prefix("DATABASE_URL="));
+    let rest = words.get(usize::from(url.is_some())..).unwrap_or_default();
+    if let [npx, prisma, rest @ ..] = rest
+        && npx == "npx"
+        && prisma == "prisma"
+    {
+        return prisma::parse(rest, url);
     }
     match words.first().map(String::as_str) {
         Some("aws") => aws::parse(world, words),

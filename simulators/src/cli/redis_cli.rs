@@ -129,7 +129,8 @@ fn read(words: &[String]) -> Result<Asked, Box<Parsed>> {
             "--version" | "-v" => return Err(says(Reply::ok("redis-cli 7.2.4\n"), false)),
             _ => {}
         }
-        if !word.starts_with('-') || word.parse::<f64>().is_ok() && asked.command.is_empty() && word.len() > 2 {
+        if !word.starts_with('-') || word.parse::<f64>().is_ok() && asked.command.is_empty() && word.len() > 2
+        {
             asked.command.push(word.clone());
             asked.command.extend(rest.by_ref().cloned());
             break;
@@ -159,9 +160,9 @@ fn read(words: &[String]) -> Result<Asked, Box<Parsed>> {
 impl Asked {
     fn option(&mut self, name: &str, value: &str) -> Result<(), Box<Parsed>> {
         let number = || {
-            value.parse::<i64>().map_err(|_| {
-                says(Reply::failed(1, format!("Invalid number for {name}: '{value}'\n")), false)
-            })
+            value
+                .parse::<i64>()
+                .map_err(|_| says(Reply::failed(1, format!("Invalid number for {name}: '{value}'\n")), false))
         };
         match name {
             "-h" => value.clone_into(&mut self.host),
@@ -204,7 +205,8 @@ impl Asked {
         args.insert("db".to_owned(), json!(self.database));
         args.insert("command".to_owned(), json!(command));
         let id = self.host.split('.').next().unwrap_or(&self.host).to_owned();
-        let output = Output { form: self.form, is_scan: self.scan.is_some(), is_pairs: operation == "HGETALL" };
+        let output =
+            Output { form: self.form, is_scan: self.scan.is_some(), is_pairs: operation == "HGETALL" };
         Parsed::Call(Call::new(Service::Caches, operation, &id, args), Render::Redis(output))
     }
 }
@@ -258,7 +260,11 @@ impl Output {
     fn shown(&self, answer: &Value) -> String {
         match self.form {
             Form::Raw if answer.as_array().is_some_and(Vec::is_empty) => {
-                if self.is_scan { String::new() } else { "\n".to_owned() }
+                if self.is_scan {
+                    String::new()
+                } else {
+                    "\n".to_owned()
+                }
             }
             Form::Raw => raw(answer) + "\n",
             Form::Formatted => formatted(answer, ""),
@@ -272,7 +278,8 @@ impl Output {
         match plain.as_array().filter(|_| self.is_pairs) {
             Some(pairs) => {
                 let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                let pairs = pairs.chunks(2).filter_map(|pair| Some((text(pair.first()?), pair.get(1)?.clone())));
+                let pairs =
+                    pairs.chunks(2).filter_map(|pair| Some((text(pair.first()?), pair.get(1)?.clone())));
                 Value::Object(pairs.collect()).to_string()
             }
             None => plain.to_string(),

@@ -176,7 +176,8 @@ impl Sandbox {
         move |database, command| {
             fuel.burn(POLLS_PER_QUERY);
             let Some(keys) = &mut *keys.borrow_mut() else {
-                return json!({"error": "ECONNREFUSED the cache is not there or not accepting connections"}).to_string();
+                return json!({"error": "ECONNREFUSED the cache is not there or not accepting connections"})
+                    .to_string();
             };
             let words: Vec<String> = serde_json::from_str(&command).unwrap_or_default();
             if words.first().is_some_and(|word| matches!(word.to_lowercase().as_str(), "ttl" | "pttl")) {

@@ -81,10 +81,13 @@ fn moving(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
             let length = items.len();
             keep(work, key, items, Reply::count(length))
         }),
-        "LPOP" | "RPOP" => list(work, key).and_then(|items| pop(work, key, items, name == "LPOP", rest.first())),
+        "LPOP" | "RPOP" => {
+            list(work, key).and_then(|items| pop(work, key, items, name == "LPOP", rest.first()))
+        }
         "RPOPLPUSH" | "LMOVE" => {
             let to = rest.first().copied().unwrap_or_default();
-            let left = |n: usize, otherwise: bool| rest.get(n).map_or(otherwise, |w| w.eq_ignore_ascii_case("LEFT"));
+            let left =
+                |n: usize, otherwise: bool| rest.get(n).map_or(otherwise, |w| w.eq_ignore_ascii_case("LEFT"));
             let (from_left, to_left) = (left(1, false), left(2, true));
             list(work, key).and_then(|mut items| {
                 list(work, to)?;
@@ -125,7 +128,8 @@ fn pop(work: &mut Work<'_>, key: &str, mut items: Vec<String>, left: bool, count
 
 fn remove(work: &mut Work<'_>, key: &str, mut items: Vec<String>, count: &str, wanted: &str) -> Done {
     let count: i64 = count.parse().map_err(|_| NO_INTEGER)?;
-    let most = if count == 0 { usize::MAX } else { usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX) };
+    let most =
+        if count == 0 { usize::MAX } else { usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX) };
     if count < 0 {
         items.reverse();
     }
@@ -170,10 +174,14 @@ fn hashes(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
         "HVALS" => Reply::bulks(fields.values().cloned()),
         "HLEN" => Reply::count(fields.len()),
         "HEXISTS" => Reply::Integer(i64::from(fields.contains_key(word(0)))),
-        "HSET" if rest.len() % 2 == 1 => return Some(Err("ERR wrong number of arguments for 'hset' command")),
+        "HSET" if rest.len() % 2 == 1 => {
+            return Some(Err("ERR wrong number of arguments for 'hset' command"));
+        }
         "HSET" => {
             let before = fields.len();
-            let Some(Value::Hash(fields)) = work.or_make(key, Value::Hash(BTreeMap::new())) else { return None };
+            let Some(Value::Hash(fields)) = work.or_make(key, Value::Hash(BTreeMap::new())) else {
+                return None;
+            };
             let pairs = rest.chunks(2).filter_map(|pair| Some((pair.first()?, pair.get(1)?)));
             fields.extend(pairs.map(|(f, v)| ((*f).to_owned(), (*v).to_owned())));
             Reply::count(fields.len().saturating_sub(before))
@@ -203,7 +211,9 @@ fn sets(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
         "SISMEMBER" => Reply::Integer(i64::from(rest.first().is_some_and(|m| members.contains(*m)))),
         "SMEMBERS" => Reply::bulks(members),
         "SADD" => {
-            let Some(Value::Set(members)) = work.or_make(key, Value::Set(BTreeSet::new())) else { return None };
+            let Some(Value::Set(members)) = work.or_make(key, Value::Set(BTreeSet::new())) else {
+                return None;
+            };
             Reply::count(rest.iter().filter(|member| members.insert((**member).to_owned())).count())
         }
         _ => {
@@ -244,8 +254,12 @@ fn sorted(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
             let Some(pairs) = rest.chunks(2).map(pair).collect::<Option<Vec<_>>>() else {
                 return Some(Err("ERR value is not a valid float"));
             };
-            let Some(Value::Sorted(members)) = work.or_make(key, Value::Sorted(BTreeMap::new())) else { return None };
-            Ok(Reply::count(pairs.into_iter().filter(|(m, s)| members.insert(m.clone(), *s).is_none()).count()))
+            let Some(Value::Sorted(members)) = work.or_make(key, Value::Sorted(BTreeMap::new())) else {
+                return None;
+            };
+            Ok(Reply::count(
+                pairs.into_iter().filter(|(m, s)| members.insert(m.clone(), *s).is_none()).count(),
+            ))
         }
         "ZREM" => {
             let Some(Value::Sorted(members)) = work.get_mut(key) else { return Some(Ok(Reply::Integer(0))) };

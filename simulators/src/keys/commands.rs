@@ -111,8 +111,7 @@ pub(super) struct Work<'k> {
     pub now: Time,
 }
 
-pub(super) const WRONG_TYPE: &str =
-    "WRONGTYPE Operation against a key holding the wrong kind of value";
+pub(super) const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 pub(super) const NO_INTEGER: &str = "ERR value is not an integer or out of range";
 const SYNTAX: &str = "ERR syntax error";
 const NO_KEY: &str = "ERR no such key";
@@ -227,9 +226,7 @@ fn general(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
         "OBJECT ENCODING" => {
             Ok(work.get(key).map_or(Reply::Nil, |value| Reply::Bulk(value.encoding().to_owned())))
         }
-        "DEL" | "UNLINK" => {
-            Ok(Reply::count(given.iter().filter(|key| work.take(key).is_some()).count()))
-        }
+        "DEL" | "UNLINK" => Ok(Reply::count(given.iter().filter(|key| work.take(key).is_some()).count())),
         "EXPIRE" => expire(work, key, word(1), given.get(2).copied()),
         "PERSIST" => {
             let (database, now) = (work.database, work.now);
@@ -252,7 +249,8 @@ fn strings(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
     Some(match name {
         "GET" => work.text(key).map(bulk),
         "MGET" => {
-            let get = |key: &&str| work.text(key).ok().flatten().map_or(Reply::Nil, |t| Reply::Bulk(t.into()));
+            let get =
+                |key: &&str| work.text(key).ok().flatten().map_or(Reply::Nil, |t| Reply::Bulk(t.into()));
             Ok(Reply::Array(given.iter().map(get).collect()))
         }
         "STRLEN" => work.text(key).map(|text| Reply::count(text.map_or(0, str::len))),

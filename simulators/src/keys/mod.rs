@@ -63,14 +63,17 @@ impl Keyspaces {
                 continue;
             }
             let (numbers, words) = match words.as_slice() {
-                [word, from, to, rest @ ..] if word == "FOR" => match (from.parse::<u32>(), to.parse::<u32>()) {
-                    (Ok(from), Ok(to)) => (from..=to, rest),
-                    _ => return Err(format!("`{line}`: FOR wants two whole numbers")),
-                },
+                [word, from, to, rest @ ..] if word == "FOR" => {
+                    match (from.parse::<u32>(), to.parse::<u32>()) {
+                        (Ok(from), Ok(to)) => (from..=to, rest),
+                        _ => return Err(format!("`{line}`: FOR wants two whole numbers")),
+                    }
+                }
                 words => (1..=1, words),
             };
             for n in numbers {
-                let words: Vec<String> = words.iter().map(|word| word.replace("{n}", &n.to_string())).collect();
+                let words: Vec<String> =
+                    words.iter().map(|word| word.replace("{n}", &n.to_string())).collect();
                 if let Reply::Error(error) = made.run(database, &words, now) {
                     return Err(format!("`{line}`: {error}"));
                 }

@@ -18,7 +18,8 @@ const SECTIONS: &[(&str, Section)] = &[
 
 /// The sections asked for; all of them if none is.
 pub(super) fn info(server: &Server, asked: &[String], now: Time) -> String {
-    let all = asked.is_empty() || asked.iter().any(|a| ["all", "everything", "default"].iter().any(|w| a.eq_ignore_ascii_case(w)));
+    let all = asked.is_empty()
+        || asked.iter().any(|a| ["all", "everything", "default"].iter().any(|w| a.eq_ignore_ascii_case(w)));
     let wanted = |name: &str| all || asked.iter().any(|asked| asked.eq_ignore_ascii_case(name));
     let sections = SECTIONS.iter().filter(|(name, _)| wanted(name));
     let texts: Vec<String> = sections.map(|(name, of)| format!("# {name}\n{}", of(server, now))).collect();
@@ -42,7 +43,11 @@ fn about(server: &Server, now: Time) -> String {
 fn clients(server: &Server, _: Time) -> String {
     let all = &server.staged.client;
     let blocked = all.iter().filter(|client| client.command.starts_with('b')).count();
-    format!("connected_clients:{}\nmaxclients:{}\nblocked_clients:{blocked}\n", all.len(), config(server, "maxclients"))
+    format!(
+        "connected_clients:{}\nmaxclients:{}\nblocked_clients:{blocked}\n",
+        all.len(),
+        config(server, "maxclients")
+    )
 }
 
 fn memory(server: &Server, now: Time) -> String {
@@ -88,8 +93,12 @@ fn stats(server: &Server, now: Time) -> String {
 
 fn keyspace(server: &Server, now: Time) -> String {
     let line = |database: u32| {
-        let ttls: Vec<i64> =
-            server.content.live(database, now).filter_map(|(_, e)| e.expires).map(|at| at.since(now)).collect();
+        let ttls: Vec<i64> = server
+            .content
+            .live(database, now)
+            .filter_map(|(_, e)| e.expires)
+            .map(|at| at.since(now))
+            .collect();
         let keys = server.content.live(database, now).count();
         let count = i64::try_from(ttls.len()).unwrap_or(1).max(1);
         let average = ttls.iter().fold(0_i64, |sum, s| sum.saturating_add(*s)).saturating_mul(1000) / count;

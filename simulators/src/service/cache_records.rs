@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::caches::{Disk, Due, Server};
 use super::cache_server as server;
+use super::caches::{Disk, Due, Server};
 use crate::World;
 use crate::clock::Time;
 use crate::effect::{Change, Loss, RestorePoint};
@@ -30,9 +30,11 @@ pub(super) fn made(stage: &Stage, path: &str, at: &str) -> Result<Keyspaces, Pro
 
 /// Whether a key can be made again from elsewhere.
 fn is_derived(staged: &Cache, database: u32, key: &str) -> bool {
-    staged.derived.iter().filter_map(|rule| rule.split_once(' ')).any(|(number, pattern)| {
-        number.parse() == Ok(database) && fits(pattern.trim(), key)
-    })
+    staged
+        .derived
+        .iter()
+        .filter_map(|rule| rule.split_once(' '))
+        .any(|(number, pattern)| number.parse() == Ok(database) && fits(pattern.trim(), key))
 }
 
 /// The records of the stage, by database and key, with how often each stands there.
@@ -111,7 +113,8 @@ fn others(records: &Records, before: &Keyspaces, after: &Keyspaces, now: Time) -
         let rest = live.filter(|(key, _)| !records.contains_key(&(database, (*key).to_owned())));
         rest.map(|(key, entry)| (key.to_owned(), format!("{:?} {:?}", entry.value, entry.expires))).collect()
     };
-    let numbers: std::collections::BTreeSet<u32> = before.databases(now).chain(after.databases(now)).collect();
+    let numbers: std::collections::BTreeSet<u32> =
+        before.databases(now).chain(after.databases(now)).collect();
     let told = numbers.into_iter().filter_map(|database| {
         let (was, is) = (of(before, database), of(after, database));
         if was == is {
@@ -132,7 +135,9 @@ fn others(records: &Records, before: &Keyspaces, after: &Keyspaces, now: Time) -
 
 /// From where a server's records can be had: its disk, and copies elsewhere.
 fn points(server: &Server) -> Vec<(RestorePoint, Keyspaces)> {
-    let point = |from: String, disk: &Disk| (RestorePoint { from, as_of: disk.at, until: None }, disk.content.clone());
+    let point = |from: String, disk: &Disk| {
+        (RestorePoint { from, as_of: disk.at, until: None }, disk.content.clone())
+    };
     let disk = server.disk.as_ref().map(|disk| point(server::dump_name(&server.config), disk));
     disk.into_iter().chain(server.copies.iter().map(|(id, copy)| point(id.clone(), copy))).collect()
 }
@@ -148,7 +153,10 @@ fn best(server: &Server, content: &Keyspaces, now: Time) -> Option<RestorePoint>
         records.iter().map(gain).sum()
     };
     let measured = points(server).into_iter().map(|(point, saved)| (gains(&saved), point));
-    measured.filter(|(gain, _)| *gain > 0).max_by_key(|(gain, point)| (*gain, point.as_of)).map(|(_, point)| point)
+    measured
+        .filter(|(gain, _)| *gain > 0)
+        .max_by_key(|(gain, point)| (*gain, point.as_of))
+        .map(|(_, point)| point)
 }
 
 /// A server of production whose records are missing though they could be had: its name, how many are missing, and the point.

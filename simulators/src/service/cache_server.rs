@@ -77,7 +77,12 @@ fn bytes(text: &str) -> Option<u64> {
         text.strip_suffix(end).and_then(|n| n.parse::<u64>().ok()).map(|n| n.saturating_mul(factor))
     };
     let plain = text.parse::<u64>().ok();
-    plain.or(unit("kb", 1 << 10)).or(unit("mb", 1 << 20)).or(unit("gb", 1 << 30)).or(unit("k", 1_000)).or(unit("m", 1_000_000))
+    plain
+        .or(unit("kb", 1 << 10))
+        .or(unit("mb", 1 << 20))
+        .or(unit("gb", 1 << 30))
+        .or(unit("k", 1_000))
+        .or(unit("m", 1_000_000))
 }
 
 pub(super) fn command(world: &mut World, id: &str, name: &str, words: &[String]) -> Reply {
@@ -100,7 +105,8 @@ pub(super) fn command(world: &mut World, id: &str, name: &str, words: &[String])
         ("LASTSAVE", []) => Reply::Integer(server.disk.as_ref().map_or(server.started, |d| d.at).unix()),
         ("INFO", sections) => Reply::Bulk(super::cache_info::info(server, sections, now)),
         ("CONFIG GET", [_, ..]) => {
-            let hit = server.config.iter().filter(|(name, _)| given.iter().any(|p| fits(&p.to_lowercase(), name)));
+            let hit =
+                server.config.iter().filter(|(name, _)| given.iter().any(|p| fits(&p.to_lowercase(), name)));
             Reply::bulks(hit.flat_map(|(name, value)| [name.clone(), value.clone()]))
         }
         ("CONFIG SET", [_, _, ..]) if given.len().is_multiple_of(2) => set(world, id, given),
@@ -130,25 +136,38 @@ fn clients(server: &Server, since_s: i64) -> String {
         format!(
             "id={id} addr={address} laddr=10.0.4.9:6379 fd={} name={name} age={age} idle={idle} flags={blocked} db={} sub=0 psub=0 \
              multi=-1 qbuf=0 qbuf-free=0 argv-mem=10 tot-mem=22298 events=r cmd={} user=default resp=2\n",
-            id + 5, client.database, client.command
+            id + 5,
+            client.database,
+            client.command
         )
     };
     server.staged.client.iter().enumerate().map(line).collect()
 }
 
 fn set(world: &mut World, id: &str, given: &[String]) -> Reply {
-    let pairs: Vec<(String, String)> =
-        given.chunks(2).filter_map(|pair| Some((pair.first()?.to_lowercase(), pair.get(1)?.clone()))).collect();
+    let pairs: Vec<(String, String)> = given
+        .chunks(2)
+        .filter_map(|pair| Some((pair.first()?.to_lowercase(), pair.get(1)?.clone())))
+        .collect();
     for (name, value) in &pairs {
         if !DEFAULTS.iter().any(|(known, _)| known == name) {
-            return Reply::error(format!("ERR Unknown option or number of arguments for CONFIG SET - '{name}'"));
+            return Reply::error(format!(
+                "ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
+            ));
         }
         let is_bad = (FIXED.contains(&name.as_str()).then_some("can't set immutable config"))
-            .or_else(|| (name == "appendonly" && !matches!(value.as_str(), "yes" | "no")).then_some("argument must be 'yes' or 'no'"))
-            .or_else(|| (name == "maxmemory" && bytes(value).is_none()).then_some("argument must be a memory value"))
+            .or_else(|| {
+                (name == "appendonly" && !matches!(value.as_str(), "yes" | "no"))
+                    .then_some("argument must be 'yes' or 'no'")
+            })
+            .or_else(|| {
+                (name == "maxmemory" && bytes(value).is_none()).then_some("argument must be a memory value")
+            })
             .or_else(|| (name == "save" && !are_points(value)).then_some("Invalid save parameters"));
         if let Some(why) = is_bad {
-            return Reply::error(format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"));
+            return Reply::error(format!(
+                "ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"
+            ));
         }
     }
     let Some(server) = world.caches.0.get_mut(id) else { return Reply::Nil };

@@ -249,7 +249,9 @@ fn connect(world: &World, call: &Call) -> Result<String, Refusal> {
         Refusal::new(code, format!("Could not connect to Redis at {host}:{port}: {why}"))
     };
     match world.caches.0.get(id) {
-        None if host == "127.0.0.1" || host == "localhost" => Err(failed("ECONNREFUSED", "Connection refused")),
+        None if host == "127.0.0.1" || host == "localhost" => {
+            Err(failed("ECONNREFUSED", "Connection refused"))
+        }
         None => Err(failed("ENOTFOUND", "Name or service not known")),
         Some(server) if !server.is_up || port != PORT => Err(failed("ECONNREFUSED", "Connection refused")),
         Some(_) => Ok(id.to_owned()),
@@ -274,8 +276,8 @@ fn on_keys(world: &mut World, id: &str, database: u32, words: &[String]) -> Repl
 
 /// What needs memory, and is refused when there is none left.
 const GROWS: &[&str] = &[
-    "APPEND", "COPY", "HSET", "INCR", "INCRBY", "DECR", "LPUSH", "LSET", "MSET", "RPUSH", "SADD", "SET", "SETEX",
-    "SETNX", "ZADD",
+    "APPEND", "COPY", "HSET", "INCR", "INCRBY", "DECR", "LPUSH", "LSET", "MSET", "RPUSH", "SADD", "SET",
+    "SETEX", "SETNX", "ZADD",
 ];
 
 /// Puts other content in place, records what became of the old one, and lets the save points know.
@@ -327,7 +329,8 @@ pub(super) fn save_in_background(world: &mut World, id: &str) {
 /// What was to be saved is on the disk, in the place of what was there.
 pub(super) fn saved(world: &mut World, id: &str, at: Time, content: Keyspaces) {
     let Some(server) = world.caches.0.get_mut(id) else { return };
-    let from = server.disk.replace(Disk { at, content }).map_or_else(|| "nothing".to_owned(), |d| d.at.to_string());
+    let from =
+        server.disk.replace(Disk { at, content }).map_or_else(|| "nothing".to_owned(), |d| d.at.to_string());
     server.changes = 0;
     let (uid, what) = (server.uid, server::dump_name(&server.config));
     world.effect(uid, Change::Configured { what, from, to: at.to_string() });
@@ -369,5 +372,8 @@ fn started(world: &mut World, id: &str) {
 
 /// A client of the stage, as it would be listed now.
 pub(super) fn ages(client: &CacheClient, since_s: i64) -> (i64, i64) {
-    (client.age_s.saturating_add(since_s), client.idle_s.saturating_add(if client.idle_s > 0 { since_s } else { 0 }))
+    (
+        client.age_s.saturating_add(since_s),
+        client.idle_s.saturating_add(if client.idle_s > 0 { since_s } else { 0 }),
+    )
 }

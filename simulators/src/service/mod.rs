@@ -33,6 +33,10 @@ pub(crate) mod limits;
 mod log_groups;
 pub(crate) mod merges;
 mod metrics;
+mod migration_history;
+mod migration_plan;
+mod migration_schema;
+pub(crate) mod migrations;
 mod object_store;
 mod object_versions;
 pub(crate) mod objects;
@@ -83,6 +87,7 @@ pub fn operations(service: Service) -> &'static [Operation] {
         Service::Stacks => stacks::OPERATIONS,
         Service::Databases => databases::OPERATIONS,
         Service::Objects => objects::OPERATIONS,
+        Service::Migrations => migrations::OPERATIONS,
         Service::Caches => caches::OPERATIONS,
         Service::Identity => identity::OPERATIONS,
         Service::Observability => observability::OPERATIONS,

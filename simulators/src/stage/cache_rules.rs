@@ -29,7 +29,12 @@ pub(crate) fn of_caches(stage: &Stage, found: &mut Problems) {
         }
         for (j, rule) in cache.derived.iter().enumerate() {
             let is_rule = rule.split_once(' ').is_some_and(|(number, _)| number.parse::<u32>().is_ok());
-            found.add_if(!is_rule, at(&format!("derived[{j}]")), rule, "a database and a pattern, such as `0 page:*`");
+            found.add_if(
+                !is_rule,
+                at(&format!("derived[{j}]")),
+                rule,
+                "a database and a pattern, such as `0 page:*`",
+            );
         }
     }
 }

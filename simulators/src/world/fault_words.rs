@@ -27,7 +27,7 @@ enum Tool {
 
 fn tool(call: &Call) -> Tool {
     match (call.service, call.operation.as_str()) {
-        (Service::Databases, "Query" | "DescribeDatabase") => Tool::Psql,
+        (Service::Databases, "Query" | "DescribeDatabase") | (Service::Migrations, _) => Tool::Psql,
         (Service::Caches, _) => Tool::Redis,
         (Service::Functions, "Request") => Tool::Curl,
         (Service::Workspace, _) => Tool::Git,

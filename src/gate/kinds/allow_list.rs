@@ -57,10 +57,11 @@ fn not_listed() -> String {
 }
 
 /// Every service, to know the names of their operations.
-const SERVICES: [Service; 11] = [
+const SERVICES: [Service; 12] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
+    Service::Migrations,
     Service::Caches,
     Service::Identity,
     Service::Observability,

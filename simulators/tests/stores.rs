@@ -1,0 +1,354 @@
+//! Caches and migrations, as `redis-cli` and `npx prisma` show them, on the stages of the shipped scenarios.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails loudly"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use simulators::World;
+use simulators::call::{Call, CallId, Service};
+use simulators::chance::Chance;
+use simulators::cli::{self, Parsed, Reply};
+use simulators::effect::{Change, Effect};
+use simulators::service::operations;
+use simulators::settle;
+use simulators::stage::Stage;
+
+macro_rules! files {
+    ($folder:literal: $($path:literal)*) => {
+        [$(($path.to_owned(), include_str!(concat!("../../scenarios/", $folder, "/", $path)).to_owned())),*]
+    };
+}
+
+fn world(stage: &str, files: impl IntoIterator<Item = (String, String)>) -> World {
+    let mut stage: Stage = toml::from_str(stage).unwrap();
+    stage.files = Arc::new(files.into_iter().collect::<BTreeMap<_, _>>());
+    let problems = stage.problems();
+    assert!(problems.is_empty(), "{problems:?}");
+    World::new(Arc::new(stage), 1).unwrap()
+}
+
+fn shop() -> World {
+    let files = files!("box-office": "data/keys.redis" "data/saved.redis" "data/events.sql" "data/history/prints-from-database.js"
+        "repo/src/handler.js" "repo/src/routes.js" "repo/src/events.js" "repo/src/prints.js" "repo/src/queries.js" "repo/src/errors.js"
+        "repo/infra/template.yaml");
+    world(include_str!("../../scenarios/box-office/stage.toml"), files)
+}
+
+fn tables() -> World {
+    let mut files = files!("table-book": "data/tables.sql" "data/history/schema-first.prisma" "repo/.env" "repo/prisma/schema.prisma"
+        "repo/prisma/seed.sql" "repo/src/handler.js" "repo/src/routes.js" "repo/src/bookings.js" "repo/src/deposits.js"
+        "repo/src/queries.js" "repo/src/errors.js" "repo/infra/template.yaml")
+    .to_vec();
+    let bad = "alter table bookings add column floor text not null;";
+    files.push((
+        "repo/prisma/migrations/20260301_note/migration.sql".to_owned(),
+        "alter table bookings add column mood text;".to_owned(),
+    ));
+    files.push(("repo/prisma/migrations/20260302_floor/migration.sql".to_owned(), bad.to_owned()));
+    files.push(("repo/fix.sql".to_owned(), "alter table bookings add column floor text;".to_owned()));
+    world(include_str!("../../scenarios/table-book/stage.toml"), files)
+}
+
+/// Types a line; what it printed, and what it changed at once.
+fn typed(world: &mut World, line: &str, number: u32) -> (Reply, Vec<Effect>) {
+    let words = shell_words::split(line).unwrap();
+    match cli::parse(world, &words) {
+        Parsed::Answer { reply, .. } => (reply, Vec::new()),
+        Parsed::Call(mut call, render) => {
+            call.id = CallId(number);
+            call.principal = "Engineer".to_owned();
+            let answer = world.apply(&call);
+            (render.reply(&answer), world.take_effects())
+        }
+    }
+}
+
+/// Lines, each with what it prints.
+fn transcript(world: &mut World, lines: &[(&str, &str)]) {
+    for (number, (line, expected)) in lines.iter().enumerate() {
+        let (reply, _) = typed(world, line, u32::try_from(number).unwrap() + 1);
+        assert_eq!(reply.stdout + &reply.stderr, *expected, "{line}");
+    }
+}
+
+fn lost(effects: &[Effect]) -> u64 {
+    effects.iter().map(Effect::records_at_stake).sum()
+}
+
+#[test]
+fn a_cache_speaks_as_its_tool_does() {
+    let h = "redis-cli -h box-office-cache";
+    let lines = [
+        ("PING", "PONG\n"),
+        ("-n 1 LLEN print:queue", "186\n"),
+        (
+            "-n 1 LRANGE print:failed 0 1",
+            "{\"order\":\"LF-301\",\"seats\":1,\"paid\":true}\n{\"order\":\"LF-302\",\"seats\":1,\"paid\":true}\n",
+        ),
+        ("-n 1 --no-raw KEYS 'print:*'", "1) \"print:failed\"\n2) \"print:queue\"\n"),
+        ("-n 1 --scan --pattern '*queue'", "print:queue\n"),
+        ("--scan --pattern nothing", ""),
+        ("-n 1 TTL print:queue", "-1\n"),
+        ("TTL events:v3:venue-1", "432000\n"),
+        ("--no-raw GET nothing", "(nil)\n"),
+        ("--json CONFIG GET save", "[\"save\",\"\"]\n"),
+        ("LASTSAVE", "1760222410\n"),
+        (
+            "INFO keyspace",
+            "# Keyspace\ndb0:keys=460,expires=460,avg_ttl=297130434\ndb1:keys=2,expires=0,avg_ttl=0\n\n",
+        ),
+        ("-n 1 GET print:queue", "WRONGTYPE Operation against a key holding the wrong kind of value\n\n"),
+        ("SET page x", "OK\n"),
+        ("GETX page", "ERR unknown command 'GETX', with args beginning with: 'page' \n\n"),
+        ("SET page", "ERR wrong number of arguments for 'set' command\n\n"),
+        ("-n 99 DBSIZE", "ERR DB index is out of range\n\n"),
+        ("-n 2 HSET h a 1 b 2", "2\n"),
+        ("-n 2 --json HGETALL h", "{\"a\":\"1\",\"b\":\"2\"}\n"),
+        ("-n 2 --csv HGETALL h", "\"a\",\"1\",\"b\",\"2\"\n"),
+        ("-n 2 SET n 9 EX 60", "OK\n"),
+        ("-n 2 INCRBY n 3", "12\n"),
+        ("-n 2 TTL n", "60\n"),
+        ("-n 2 RPUSH l a b c", "3\n"),
+        ("-n 2 LTRIM l 1 -1", "OK\n"),
+        ("-n 2 RPOPLPUSH l m", "c\n"),
+        ("-n 2 LREM l 0 b", "1\n"),
+        ("-n 2 EXISTS l m", "1\n"),
+        ("CONFIG SET wrong 1", "ERR Unknown option or number of arguments for CONFIG SET - 'wrong'\n\n"),
+        ("--tls PING", "redis-cli: --tls is not simulated here\n"),
+        ("--wrong", "Unrecognized option or bad number of args for: '--wrong'\n"),
+    ];
+    let lines: Vec<(String, &str)> = lines.iter().map(|(l, e)| (format!("{h} {l}"), *e)).collect();
+    let lines: Vec<(&str, &str)> = lines.iter().map(|(l, e)| (l.as_str(), *e)).collect();
+    transcript(&mut shop(), &lines);
+    transcript(
+        &mut shop(),
+        &[
+            ("redis-cli PING", "Could not connect to Redis at 127.0.0.1:6379: Connection refused\n"),
+            (
+                "redis-cli -h nowhere PING",
+                "Could not connect to Redis at nowhere:6379: Name or service not known\n",
+            ),
+            ("redis-cli -u redis://box-office-cache:6379/1 DBSIZE", "2\n"),
+        ],
+    );
+}
+
+#[test]
+fn what_emptying_and_restarting_lose_is_what_was_nowhere_else() {
+    let h = "redis-cli -h box-office-cache";
+    // One database of pages: nothing that could not be made again.
+    let mut world = shop();
+    let (_, effects) = typed(&mut world, &format!("{h} -n 0 FLUSHDB"), 1);
+    assert_eq!(lost(&effects), 0);
+    assert!(
+        matches!(&effects[0].change, Change::Configured { from, to, .. } if from == "460" && to == "0"),
+        "{effects:?}"
+    );
+    // All of it: the queue is on no disk that has it.
+    let (_, effects) = typed(&mut world, &format!("{h} FLUSHALL"), 2);
+    assert_eq!(lost(&effects), 190);
+    assert!(effects.iter().all(|e| e.restorable().is_none()), "{effects:?}");
+    let settled = settle::settle(&mut world);
+    let store = settled.stores.iter().find(|s| s.name == "box-office-cache").unwrap();
+    assert_eq!((store.records_before, store.records_lost, settled.healthy), (190, 190, false));
+    // Saved before, emptied, and started again from the disk: the settings come from the file as well.
+    let mut world = shop();
+    for (n, line) in ["BGSAVE", "-n 5 SET mine 1", "FLUSHALL"].iter().enumerate() {
+        typed(&mut world, &format!("{h} {line}"), u32::try_from(n).unwrap() + 1);
+        world.advance(world.now().plus(30));
+        if n == 2 {
+            let (_, effects) = typed(&mut world, &format!("{h} SHUTDOWN NOSAVE"), 9);
+            assert!(effects.iter().any(|e| e.change == Change::Restarted));
+            world.advance(world.now().plus(60));
+        }
+    }
+    let effects = world.take_effects();
+    let back =
+        |e: &Effect| matches!(&e.change, Change::Restored { records: 190, from, .. } if from == "dump.rdb");
+    assert!(effects.iter().any(back), "{effects:?}");
+    assert!(
+        effects.iter().any(
+            |e| matches!(&e.change, Change::ProtectionAdded { protection } if protection == "persistence")
+        )
+    );
+    transcript(&mut world, &[(&format!("{h} CONFIG GET save"), "save\n900 1 300 10\n")]);
+    // A preview of a restart says what it would lose, and leaves no trace.
+    let world = shop();
+    let before = world.digest();
+    let command = json!({"command": ["SHUTDOWN", "NOSAVE"], "host": "box-office-cache", "db": 0});
+    let mut call =
+        Call::new(Service::Caches, "SHUTDOWN", "box-office-cache", command.as_object().unwrap().clone());
+    call.id = CallId(1);
+    assert_eq!(lost(&world.preview(&call).effects), 190);
+    assert_eq!(world.digest(), before);
+}
+
+/// The colleague on call brings back what a save holds, and those who print are served again.
+#[test]
+fn what_was_saved_comes_back() {
+    let mut world = shop();
+    for (n, line) in ["BGSAVE", "FLUSHALL"].iter().enumerate() {
+        typed(&mut world, &format!("redis-cli -h box-office-cache {line}"), u32::try_from(n).unwrap() + 1);
+        world.advance(world.now().plus(30));
+    }
+    let settled = settle::settle(&mut world);
+    let store = settled.stores.iter().find(|s| s.name == "box-office-cache").unwrap();
+    assert_eq!(
+        (store.records_lost, store.records_at_stake_restored, settled.healthy),
+        (0, 190, true),
+        "{:?}",
+        settled.steps
+    );
+    assert!(settled.dependents.iter().any(|d| d.name == "print-room" && d.downtime_s > 1_800));
+}
+
+#[test]
+fn a_push_says_what_it_would_drop_and_does_it() {
+    let mut world = tables();
+    let (reply, effects) = typed(&mut world, "npx prisma db push", 1);
+    assert_eq!((reply.code, effects.len()), (1, 0));
+    assert!(
+        reply.stderr.contains("There are 496 rows in this table") && reply.stderr.contains("--force-reset"),
+        "{reply:?}"
+    );
+    let (reply, _) = typed(
+        &mut world,
+        "npx prisma migrate diff --from-schema-datasource a --to-schema-datamodel prisma/schema.prisma --script",
+        2,
+    );
+    assert!(
+        reply.stdout.contains("DROP TABLE \"deposits\"")
+            && reply.stdout.contains("ADD COLUMN \"note\" TEXT;"),
+        "{reply:?}"
+    );
+    let (reply, effects) = typed(&mut world, "npx prisma db push --force-reset", 3);
+    assert_eq!((reply.code, lost(&effects)), (0, 624), "{reply:?}");
+    let (reply, _) = typed(&mut world, "npx prisma db push", 4);
+    assert!(reply.stdout.contains("already in sync"), "{reply:?}");
+    let (reply, _) =
+        typed(&mut world, "DATABASE_URL=postgresql://tables@elsewhere/tables npx prisma db push", 5);
+    assert!(reply.stderr.contains("P1001") && reply.code == 1, "{reply:?}");
+}
+
+#[test]
+fn migrations_are_applied_break_off_and_are_resolved() {
+    let mut world = tables();
+    let said = |world: &mut World, line: &str| {
+        let (reply, _) = typed(world, &format!("npx prisma {line}"), 1);
+        (reply.code, reply.stdout + &reply.stderr)
+    };
+    let steps = [
+        ("migrate deploy", 1, "P3005"),
+        ("migrate resolve --applied 20260301_note", 0, "marked as applied"),
+        ("migrate status", 1, "20260302_floor"),
+        ("migrate deploy", 1, "P3018"),
+        ("migrate deploy", 1, "P3009"),
+        ("migrate status", 1, "have failed"),
+        ("migrate resolve --applied 20260399_none", 1, "P3017"),
+        ("db execute --file fix.sql", 0, "successfully"),
+        ("migrate resolve --applied 20260302_floor", 0, "marked as applied"),
+        ("migrate status", 0, "up to date"),
+        ("migrate deploy", 0, "No pending migrations"),
+        ("migrate reset", 1, "--force"),
+        ("migrate dev", 1, "not simulated"),
+        ("migrate wrong", 1, "Unknown command"),
+        ("db push --wrong", 1, "unknown or unexpected option"),
+    ];
+    for (line, code, part) in steps {
+        let (was, text) = said(&mut world, line);
+        assert!(was == code && text.contains(part), "{line}: {was} {text}");
+    }
+    assert_eq!(
+        world.preview(&reset()).effects.iter().map(Effect::records_at_stake).sum::<u64>(),
+        0,
+        "a reset that breaks off loses nothing"
+    );
+}
+
+fn reset() -> Call {
+    let mut call = Call::new(
+        Service::Migrations,
+        "MigrateReset",
+        "table-book-db",
+        json!({"force": true}).as_object().unwrap().clone(),
+    );
+    call.id = CallId(1);
+    call
+}
+
+/// Whatever is typed to a cache, records are conserved: what is there and what was told as lost, less what came back, is what was
+/// there at first; reading changes nothing; a preview says what is then done.
+#[test]
+fn records_are_conserved_whatever_is_typed() {
+    let fresh = shop();
+    let names: Vec<_> = operations(Service::Caches).iter().collect();
+    let keys = ["print:queue", "print:failed", "events:v3:venue-1", "mine", "0", "1", "-1", "x"];
+    for seed in 0..12 {
+        let (mut world, mut chance) = (fresh.with_seed(seed), Chance::stream(seed, "typed"));
+        let mut balance = 190_i64;
+        for step in 1..60 {
+            let mut pick =
+                |most: usize| usize::try_from(chance.between(0, i64::try_from(most).unwrap() - 1)).unwrap();
+            let operation = names[pick(names.len())];
+            let mut command: Vec<Value> = operation.name.split(' ').map(|word| json!(word)).collect();
+            for _ in 0..pick(4) {
+                command.push(json!(keys[pick(keys.len())]));
+            }
+            let args = json!({"command": command, "host": "box-office-cache", "db": pick(2)});
+            let mut call = Call::new(
+                Service::Caches,
+                operation.name,
+                "box-office-cache",
+                args.as_object().unwrap().clone(),
+            );
+            call.id = CallId(step);
+            let (before, preview) = (world.digest(), world.preview(&call));
+            assert_eq!(world.digest(), before, "{command:?} left a trace");
+            let answer = world.apply(&call);
+            assert_eq!(answer.err(), preview.refusal);
+            if operation.name.contains(' ') || call.is_read() {
+                assert!(!call.is_read() || world.digest() == before, "{command:?} changed something");
+            }
+            world.advance(world.now().plus(45));
+            for effect in world.take_effects() {
+                balance -= i64::try_from(effect.records_at_stake()).unwrap();
+                if let Change::Restored { records, .. } = effect.change {
+                    balance += i64::try_from(records).unwrap();
+                }
+            }
+            let held = settle_less(&world);
+            assert_eq!(balance, held, "seed {seed}, step {step}: {command:?}");
+        }
+    }
+}
+
+/// How many records of the beginning the cache holds now, by what a settlement would say without one.
+fn settle_less(world: &World) -> i64 {
+    let mut copy = world.clone();
+    copy.advance(copy.now().plus(60));
+    let queue = |list: &str, copy: &mut World| {
+        let args = json!({"command": ["LRANGE", list, "0", "-1"], "host": "box-office-cache", "db": 1});
+        let call =
+            Call::new(Service::Caches, "LRANGE", "box-office-cache", args.as_object().unwrap().clone());
+        let answer = copy.apply(&call).unwrap_or_default();
+        let items: std::collections::BTreeSet<String> = answer["reply"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|i| i.as_str().map(str::to_owned))
+            .collect();
+        let own = if list == "print:queue" { 1..=186 } else { 301..=304 };
+        let seats = if list == "print:queue" { 2 } else { 1 };
+        own.filter(|n| items.contains(&format!("{{\"order\":\"LF-{n}\",\"seats\":{seats},\"paid\":true}}")))
+            .count()
+    };
+    i64::try_from(queue("print:queue", &mut copy) + queue("print:failed", &mut copy)).unwrap()
+}
