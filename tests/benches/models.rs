@@ -1,7 +1,8 @@
 //! Hundreds of trials that wait for models at once: how close a run comes to what waiting alone would take, beside a minimal
 //! client that does nothing but the same requests. A stand-in answers after 200 ms, from a process of its own on the same cores.
 //!
-//! `cargo bench --bench models`; `-- 200x100 1000x500` chooses trials and how many of them are in flight.
+//! `cargo bench --bench models`; `-- 200x100 1000x500` chooses trials and how many of them are in flight. A public peer is measured
+//! at the same stand-in (`tests/benches/peer_model.py`) where `CHESTERTON_PEER_PYTHON` names a Python with `inspect_ai` and `openai`.
 
 #![allow(
     clippy::unwrap_used,
@@ -177,6 +178,24 @@ fn bodies(tape: &std::path::Path) -> Vec<Vec<u8>> {
     bodies
 }
 
+/// What the peer takes for the same conversations, and MiB that it had resident at the most.
+fn peer(python: &str, url: &str, trials: usize, in_flight: usize) -> (Duration, u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(python)
+        .arg(root().join("tests/benches/peer_model.py"))
+        .arg(url)
+        .args([trials, in_flight, TURNS].map(|n| n.to_string()))
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    let Some(Ok(figures)) = told.lines().last().map(serde_json::from_str::<Value>) else {
+        panic!("the peer says no figures: {}", String::from_utf8_lossy(&output.stderr))
+    };
+    let took = Duration::from_secs_f64(figures["seconds"].as_f64().unwrap());
+    (took, figures["resident_mib"].as_u64().unwrap())
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.iter().any(|a| a == "--serve") {
@@ -187,6 +206,10 @@ fn main() {
         .filter_map(|a| a.split_once('x').and_then(|(t, f)| Some((t.parse().ok()?, f.parse().ok()?))))
         .collect();
     let cases = if chosen.is_empty() { CASES.to_vec() } else { chosen };
+    let python = std::env::var("CHESTERTON_PEER_PYTHON").ok();
+    if python.is_none() {
+        println!("no peer beside it: CHESTERTON_PEER_PYTHON names no Python with `inspect_ai` and `openai`");
+    }
     println!("{TURNS} turns of {} ms; times as shares of what waiting alone takes", LATENCY.as_millis());
     println!("trials  in flight   ideal   minimal  playing  command  resident");
     for (trials, in_flight) in cases {
@@ -207,5 +230,9 @@ fn main() {
             share(command),
             ours.iter().map(|took| took.resident_mib).max().unwrap()
         );
+        if let Some(python) = &python {
+            let (took, resident_mib) = peer(python, &server.1, trials, in_flight);
+            println!("{:>17} the peer takes {:.3}, {resident_mib} MiB", "", share(took));
+        }
     }
 }
