@@ -229,7 +229,9 @@ impl Model {
 
     /// The body of a request, without any key that may have found its way into the conversation.
     pub(super) fn body(&self, request: &Request) -> String {
-        let body = self.0.endpoint.dialect.body(&self.0.endpoint.spec, request).to_string();
+        let body = self.0.endpoint.dialect.body(&self.0.endpoint.spec, request);
+        // What is told is made of texts and of JSON that was read: it can be written.
+        let body = serde_json::to_string(&body).unwrap_or_default();
         match self.strip(&body) {
             std::borrow::Cow::Borrowed(_) => body,
             std::borrow::Cow::Owned(stripped) => stripped,

@@ -114,7 +114,9 @@ impl Conversation {
             Some(fault) => Outcome::Failed(fault.clone()),
             None => story.answered(&self.model),
         };
-        let request = Body::after(&String::from_utf8_lossy(&self.recorded), &String::from_utf8_lossy(body));
+        // Both were texts before they were bytes.
+        let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+        let request = Body::after(text(&self.recorded), text(body));
         let told = Told { tries: story.tries, outcome, lost: story.lost };
         Line::of(asked, self.model.endpoint(), self.model.url().as_str(), request, told, watch)
     }

@@ -4,61 +4,72 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{arguments, count_at, fields, list_at, openai_usage, sendable, shape, text_at};
+use super::borrowed::{Json, fields, object};
+use super::{arguments, count_at, list_at, openai_usage, sendable, shape, text_at};
 use crate::model::answer::{Answer, Stop, ToolUse, Usage};
 use crate::model::endpoint::{ModelSpec, Provider};
 use crate::model::failure::Failure;
 use crate::model::request::{Echo, Request, Turn};
 
-pub(super) fn body(spec: &ModelSpec, request: &Request) -> Map<String, Value> {
-    let most = json!(spec.output_tokens_max);
+pub(super) fn body<'a>(spec: &'a ModelSpec, request: &'a Request) -> Json<'a> {
+    let most = Json::from(spec.output_tokens_max);
     // OpenAI's own reasoning models know the new name alone, most others the old one alone.
     let (new, old) = match spec.provider {
         Provider::Openai => (Some(most), None),
         _ => (None, Some(most)),
     };
-    let tools: Vec<Value> = request
+    let tools: Vec<Json<'_>> = request
         .tools
         .iter()
         .map(|tool| {
-            let function =
-                json!({"name": tool.name, "description": tool.description, "parameters": tool.parameters});
-            json!({"type": "function", "function": function})
+            let function = object([
+                ("name", tool.name.into()),
+                ("description", tool.description.into()),
+                ("parameters", (&tool.parameters).into()),
+            ]);
+            object([("type", "function".into()), ("function", function)])
         })
         .collect();
+    let one_tool = !spec.parallel_tools && !tools.is_empty();
     fields([
-        ("model", Some(json!(spec.name))),
+        ("model", Some((&spec.name).into())),
         ("max_completion_tokens", new),
         ("max_tokens", old),
-        ("temperature", spec.temperature.map(Value::from)),
-        ("top_p", spec.top_p.map(Value::from)),
-        ("seed", spec.seed.map(Value::from)),
-        ("reasoning_effort", spec.reasoning_effort.clone().map(Value::from)),
-        ("stream", spec.stream.then_some(Value::Bool(true))),
-        ("stream_options", spec.stream.then(|| json!({"include_usage": true}))),
-        ("parallel_tool_calls", (!spec.parallel_tools && !tools.is_empty()).then_some(Value::Bool(false))),
-        ("tools", (!tools.is_empty()).then_some(Value::Array(tools))),
-        ("messages", Some(Value::Array(messages(request)))),
+        ("temperature", spec.temperature.map(|n| Value::from(n).into())),
+        ("top_p", spec.top_p.map(|n| Value::from(n).into())),
+        ("seed", spec.seed.map(|n| Value::from(n).into())),
+        ("reasoning_effort", spec.reasoning_effort.as_ref().map(Json::from)),
+        ("stream", spec.stream.then(|| true.into())),
+        ("stream_options", spec.stream.then(|| object([("include_usage", true.into())]))),
+        ("parallel_tool_calls", one_tool.then(|| false.into())),
+        ("tools", Json::List(tools).unless_empty()),
+        ("messages", Some(Json::List(messages(request)))),
     ])
 }
 
-fn messages(request: &Request) -> Vec<Value> {
+fn messages(request: &Request) -> Vec<Json<'_>> {
     let mut messages = Vec::new();
     if !request.system.is_empty() {
-        messages.push(json!({"role": "system", "content": request.system}));
+        messages.push(said("system", &request.system));
     }
     for turn in &request.turns {
         match turn {
-            Turn::User(text) => messages.push(json!({"role": "user", "content": text})),
-            Turn::Assistant(echo) => messages.push(echo.0.clone()),
-            Turn::Tools(results) => messages.extend(
-                results
-                    .iter()
-                    .map(|result| json!({"role": "tool", "tool_call_id": result.id, "content": result.text})),
-            ),
+            Turn::User(text) => messages.push(said("user", text)),
+            Turn::Assistant(echo) => messages.push((&echo.0).into()),
+            Turn::Tools(results) => messages.extend(results.iter().map(|result| {
+                object([
+                    ("role", "tool".into()),
+                    ("tool_call_id", (&result.id).into()),
+                    ("content", (&result.text).into()),
+                ])
+            })),
         }
     }
     messages
+}
+
+fn said<'a>(role: &'a str, text: &'a str) -> Json<'a> {
+    object([("role", role.into()), ("content", text.into())])
 }
 
 pub(super) fn read(whole: &Value) -> Result<Answer, Failure> {

@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Arguments, count_at, fields, list_at, shape, text_at};
+use super::borrowed::{Json, fields, object};
+use super::{Arguments, count_at, list_at, shape, text_at};
 use crate::model::answer::{Answer, Stop, ToolUse, Usage};
 use crate::model::endpoint::ModelSpec;
 use crate::model::failure::Failure;
@@ -14,58 +15,70 @@ use crate::model::request::{Echo, Request, ToolResult, Turn};
 /// How ids begin that are ours.
 const OURS: &str = "chesterton-call-";
 
-pub(super) fn body(spec: &ModelSpec, request: &Request) -> Map<String, Value> {
-    let tools: Vec<Value> = request
+pub(super) fn body<'a>(spec: &'a ModelSpec, request: &'a Request) -> Json<'a> {
+    let tools: Vec<Json<'_>> = request
         .tools
         .iter()
         .map(|tool| {
-            json!({"name": tool.name, "description": tool.description, "parametersJsonSchema": tool.parameters})
+            object([
+                ("name", tool.name.into()),
+                ("description", tool.description.into()),
+                ("parametersJsonSchema", (&tool.parameters).into()),
+            ])
         })
         .collect();
+    let declared =
+        (!tools.is_empty()).then(|| Json::List(vec![object([("functionDeclarations", Json::List(tools))])]));
     let thinking = fields([
-        ("thinkingBudget", spec.reasoning_tokens.map(Value::from)),
-        ("thinkingLevel", spec.reasoning_effort.clone().map(Value::from)),
+        ("thinkingBudget", spec.reasoning_tokens.map(|n| Value::from(n).into())),
+        ("thinkingLevel", spec.reasoning_effort.as_ref().map(Json::from)),
     ]);
     let settings = fields([
-        ("maxOutputTokens", Some(json!(spec.output_tokens_max))),
-        ("temperature", spec.temperature.map(Value::from)),
-        ("topP", spec.top_p.map(Value::from)),
-        ("seed", spec.seed.map(Value::from)),
-        ("thinkingConfig", (!thinking.is_empty()).then_some(Value::Object(thinking))),
+        ("maxOutputTokens", Some(spec.output_tokens_max.into())),
+        ("temperature", spec.temperature.map(|n| Value::from(n).into())),
+        ("topP", spec.top_p.map(|n| Value::from(n).into())),
+        ("seed", spec.seed.map(|n| Value::from(n).into())),
+        ("thinkingConfig", thinking.unless_empty()),
     ]);
-    let system = (!request.system.is_empty()).then(|| json!({"parts": [{"text": request.system}]}));
+    let system = (!request.system.is_empty()).then(|| object([("parts", texts(&request.system))]));
     fields([
-        ("generationConfig", Some(Value::Object(settings))),
-        ("tools", (!tools.is_empty()).then(|| json!([{"functionDeclarations": tools}]))),
+        ("generationConfig", Some(settings)),
+        ("tools", declared),
         ("systemInstruction", system),
-        ("contents", Some(Value::Array(contents(request)))),
+        ("contents", Some(Json::List(contents(request)))),
     ])
 }
 
-fn contents(request: &Request) -> Vec<Value> {
+fn texts(text: &str) -> Json<'_> {
+    Json::List(vec![object([("text", text.into())])])
+}
+
+fn contents(request: &Request) -> Vec<Json<'_>> {
     let mut contents = Vec::new();
     for turn in &request.turns {
         match turn {
-            Turn::User(text) => contents.push(json!({"role": "user", "parts": [{"text": text}]})),
+            Turn::User(text) => {
+                contents.push(object([("role", "user".into()), ("parts", texts(text))]));
+            }
             Turn::Assistant(echo) if list_at(&echo.0, "/parts").is_empty() => {}
-            Turn::Assistant(echo) => contents.push(echo.0.clone()),
+            Turn::Assistant(echo) => contents.push((&echo.0).into()),
             Turn::Tools(results) => {
-                let parts: Vec<Value> = results.iter().map(response).collect();
-                contents.push(json!({"role": "user", "parts": parts}));
+                let parts = Json::List(results.iter().map(response).collect());
+                contents.push(object([("role", "user".into()), ("parts", parts)]));
             }
         }
     }
     contents
 }
 
-fn response(result: &ToolResult) -> Value {
+fn response(result: &ToolResult) -> Json<'_> {
     let key = if result.is_error { "error" } else { "output" };
     let response = fields([
-        ("id", (!result.id.starts_with(OURS)).then(|| json!(result.id))),
-        ("name", Some(json!(result.name))),
-        ("response", Some(json!({key: result.text}))),
+        ("id", (!result.id.starts_with(OURS)).then(|| (&result.id).into())),
+        ("name", Some((&result.name).into())),
+        ("response", Some(object([(key, (&result.text).into())]))),
     ]);
-    json!({"functionResponse": response})
+    object([("functionResponse", response)])
 }
 
 pub(super) fn read(whole: &Value) -> Result<Answer, Failure> {

@@ -5,63 +5,71 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Arguments, arguments, count_at, fields, list_at, sendable, shape, text_at};
+use super::borrowed::{Json, fields, object};
+use super::{Arguments, arguments, count_at, list_at, sendable, shape, text_at};
 use crate::model::answer::{Answer, Stop, ToolUse, Usage};
 use crate::model::endpoint::ModelSpec;
 use crate::model::failure::Failure;
-use crate::model::request::{Echo, Request, Turn};
+use crate::model::request::{Echo, Request, ToolResult, Turn};
 
-pub(super) fn body(spec: &ModelSpec, request: &Request) -> Map<String, Value> {
-    let mut messages = messages(request);
+pub(super) fn body<'a>(spec: &'a ModelSpec, request: &'a Request) -> Json<'a> {
+    let mut sides = sides(request);
     let mut system = Vec::new();
     if !request.system.is_empty() {
-        system.push(json!({"type": "text", "text": request.system}));
+        system.push(text_block(&request.system));
     }
     if spec.cache {
         system.last_mut().into_iter().for_each(keep);
-        let content = messages.last_mut().and_then(|message| message.get_mut("content"));
-        content
-            .and_then(Value::as_array_mut)
-            .and_then(|content| content.last_mut())
-            .into_iter()
-            .for_each(keep);
+        sides.last_mut().and_then(|(_, content)| content.last_mut()).into_iter().for_each(keep);
     }
-    let tools: Vec<Value> = request
+    let messages = sides
+        .into_iter()
+        .map(|(side, content)| object([("role", side.into()), ("content", Json::List(content))]));
+    let tools: Vec<Json<'_>> = request
         .tools
         .iter()
         .map(|tool| {
-            json!({"name": tool.name, "description": tool.description, "input_schema": tool.parameters})
+            object([
+                ("name", tool.name.into()),
+                ("description", tool.description.into()),
+                ("input_schema", (&tool.parameters).into()),
+            ])
         })
         .collect();
     let one_tool = !spec.parallel_tools && !tools.is_empty();
     fields([
-        ("model", Some(json!(spec.name))),
-        ("max_tokens", Some(json!(spec.output_tokens_max))),
-        ("temperature", spec.temperature.map(Value::from)),
-        ("top_p", spec.top_p.map(Value::from)),
-        ("thinking", spec.reasoning_tokens.map(|n| json!({"type": "enabled", "budget_tokens": n}))),
-        ("output_config", spec.reasoning_effort.as_ref().map(|effort| json!({"effort": effort}))),
-        ("stream", spec.stream.then_some(Value::Bool(true))),
-        ("tool_choice", one_tool.then(|| json!({"type": "auto", "disable_parallel_tool_use": true}))),
-        ("tools", (!tools.is_empty()).then_some(Value::Array(tools))),
-        ("system", (!system.is_empty()).then_some(Value::Array(system))),
-        ("messages", Some(Value::Array(messages))),
+        ("model", Some((&spec.name).into())),
+        ("max_tokens", Some(spec.output_tokens_max.into())),
+        ("temperature", spec.temperature.map(|n| Value::from(n).into())),
+        ("top_p", spec.top_p.map(|n| Value::from(n).into())),
+        ("thinking", spec.reasoning_tokens.map(|n| json!({"type": "enabled", "budget_tokens": n}).into())),
+        ("output_config", spec.reasoning_effort.as_ref().map(|effort| object([("effort", effort.into())]))),
+        ("stream", spec.stream.then(|| true.into())),
+        ("tool_choice", one_tool.then(|| json!({"type": "auto", "disable_parallel_tool_use": true}).into())),
+        ("tools", Json::List(tools).unless_empty()),
+        ("system", Json::List(system).unless_empty()),
+        ("messages", Some(Json::List(messages.collect()))),
     ])
 }
 
-fn keep(block: &mut Value) {
-    if let Value::Object(block) = block {
-        block.insert("cache_control".to_owned(), json!({"type": "ephemeral"}));
-    }
+fn keep(block: &mut Json<'_>) {
+    block.set("cache_control", json!({"type": "ephemeral"}));
 }
 
+fn text_block(text: &str) -> Json<'_> {
+    object([("type", "text".into()), ("text", text.into())])
+}
+
+/// Whose turn it is, and what they say.
+type Side<'a> = (&'static str, Vec<Json<'a>>);
+
 /// Messages in turn: what follows each other from one side is one message.
-fn messages(request: &Request) -> Vec<Value> {
-    let mut sides: Vec<(&str, Vec<Value>)> = Vec::new();
+fn sides(request: &Request) -> Vec<Side<'_>> {
+    let mut sides: Vec<Side<'_>> = Vec::new();
     for turn in &request.turns {
         let (side, blocks) = match turn {
-            Turn::User(text) => ("user", vec![json!({"type": "text", "text": text})]),
-            Turn::Assistant(echo) => ("assistant", list_at(&echo.0, "").to_vec()),
+            Turn::User(text) => ("user", vec![text_block(text)]),
+            Turn::Assistant(echo) => ("assistant", list_at(&echo.0, "").iter().map(Json::from).collect()),
             Turn::Tools(results) => ("user", results.iter().map(result).collect()),
         };
         match sides.last_mut() {
@@ -71,15 +79,16 @@ fn messages(request: &Request) -> Vec<Value> {
             _ => sides.push((side, blocks)),
         }
     }
-    sides.into_iter().map(|(side, content)| json!({"role": side, "content": content})).collect()
+    sides
 }
 
-fn result(result: &crate::model::request::ToolResult) -> Value {
-    let mut block = json!({"type": "tool_result", "tool_use_id": result.id, "content": result.text});
-    if let (true, Value::Object(block)) = (result.is_error, &mut block) {
-        block.insert("is_error".to_owned(), Value::Bool(true));
-    }
-    block
+fn result(result: &ToolResult) -> Json<'_> {
+    fields([
+        ("type", Some("tool_result".into())),
+        ("tool_use_id", Some((&result.id).into())),
+        ("content", Some((&result.text).into())),
+        ("is_error", result.is_error.then(|| true.into())),
+    ])
 }
 
 pub(super) fn read(whole: &Value) -> Result<Answer, Failure> {

@@ -3,19 +3,21 @@
 //!
 //! An answer that comes piece by piece is put together to what the provider would have sent whole, and then read like it.
 
+mod borrowed;
 mod chat;
 mod gemini;
 mod messages;
 mod refusal;
 mod responses;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::model::answer::{Answer, Arguments, Stop, ToolUse, Usage};
 use crate::model::endpoint::{Dialect, Endpoint, ModelSpec, Unfit};
 use crate::model::failure::Failure;
 use crate::model::request::Request;
 
+pub(in crate::model) use borrowed::Json;
 pub(super) use refusal::{in_stream as failed_inside, refusal};
 
 impl Dialect {
@@ -76,15 +78,15 @@ impl Dialect {
     }
 
     /// The body of a request.
-    pub(super) fn body(self, spec: &ModelSpec, request: &Request) -> Value {
+    pub(super) fn body<'a>(self, spec: &'a ModelSpec, request: &'a Request) -> Json<'a> {
         let mut body = match self {
             Self::OpenaiChat => chat::body(spec, request),
             Self::OpenaiResponses => responses::body(spec, request),
             Self::AnthropicMessages => messages::body(spec, request),
             Self::Gemini => gemini::body(spec, request),
         };
-        overlay(&mut body, &spec.body);
-        Value::Object(body)
+        body.overlay(&spec.body);
+        body
     }
 
     /// What an answer took, whatever else it is.
@@ -194,19 +196,6 @@ fn below(base: &reqwest::Url, steps: &[&str]) -> reqwest::Url {
     url
 }
 
-/// Lays fields over others; objects are laid over objects field by field.
-fn overlay(body: &mut Map<String, Value>, over: &Map<String, Value>) {
-    for (key, value) in over {
-        match (body.get_mut(key), value) {
-            (Some(Value::Object(below)), Value::Object(above)) => overlay(below, above),
-            (Some(below), above) => *below = above.clone(),
-            (None, above) => {
-                body.insert(key.clone(), above.clone());
-            }
-        }
-    }
-}
-
 /// An answer that is JSON, and not what the dialect says.
 fn shape(expected: &str) -> Failure {
     Failure::broken(format!("the answer is not of the shape that was expected: it has no {expected}"))
@@ -270,11 +259,6 @@ fn count_at(value: &Value, pointer: &str) -> u64 {
 
 fn list_at<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
     value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// Fields that are there, in order.
-fn fields<const N: usize>(fields: [(&str, Option<Value>); N]) -> Map<String, Value> {
-    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
 #[cfg(test)]

@@ -3,49 +3,62 @@
 //! Nothing is stored at the provider. So reasoning must be sent back, which it can be only where it came encrypted: that is
 //! asked for as soon as an agent's file says anything about reasoning (a model that does not reason refuses to be asked).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Arguments, arguments, fields, list_at, openai_usage, refusal, sendable, shape, text_at};
+use super::borrowed::{Json, fields, object};
+use super::{Arguments, arguments, list_at, openai_usage, refusal, sendable, shape, text_at};
 use crate::model::answer::{Answer, Stop, ToolUse, Usage};
 use crate::model::endpoint::ModelSpec;
 use crate::model::failure::Failure;
 use crate::model::request::{Echo, Request, Turn};
 
-pub(super) fn body(spec: &ModelSpec, request: &Request) -> Map<String, Value> {
+pub(super) fn body<'a>(spec: &'a ModelSpec, request: &'a Request) -> Json<'a> {
     let reasons = spec.reasoning_effort.is_some() || spec.body.contains_key("reasoning");
-    let tools: Vec<Value> = request
+    let tools: Vec<Json<'_>> = request
         .tools
         .iter()
         .map(|tool| {
-            json!({"type": "function", "name": tool.name, "description": tool.description,
-                   "parameters": tool.parameters, "strict": false})
+            object([
+                ("type", "function".into()),
+                ("name", tool.name.into()),
+                ("description", tool.description.into()),
+                ("parameters", (&tool.parameters).into()),
+                ("strict", false.into()),
+            ])
         })
         .collect();
+    let one_tool = !spec.parallel_tools && !tools.is_empty();
     fields([
-        ("model", Some(json!(spec.name))),
-        ("store", Some(Value::Bool(false))),
-        ("include", reasons.then(|| json!(["reasoning.encrypted_content"]))),
-        ("max_output_tokens", Some(json!(spec.output_tokens_max))),
-        ("temperature", spec.temperature.map(Value::from)),
-        ("top_p", spec.top_p.map(Value::from)),
-        ("reasoning", spec.reasoning_effort.as_ref().map(|effort| json!({"effort": effort}))),
-        ("stream", spec.stream.then_some(Value::Bool(true))),
-        ("parallel_tool_calls", (!spec.parallel_tools && !tools.is_empty()).then_some(Value::Bool(false))),
-        ("tools", (!tools.is_empty()).then_some(Value::Array(tools))),
-        ("instructions", (!request.system.is_empty()).then(|| json!(request.system))),
-        ("input", Some(Value::Array(input(request)))),
+        ("model", Some((&spec.name).into())),
+        ("store", Some(false.into())),
+        ("include", reasons.then(|| Json::List(vec!["reasoning.encrypted_content".into()]))),
+        ("max_output_tokens", Some(spec.output_tokens_max.into())),
+        ("temperature", spec.temperature.map(|n| Value::from(n).into())),
+        ("top_p", spec.top_p.map(|n| Value::from(n).into())),
+        ("reasoning", spec.reasoning_effort.as_ref().map(|effort| object([("effort", effort.into())]))),
+        ("stream", spec.stream.then(|| true.into())),
+        ("parallel_tool_calls", one_tool.then(|| false.into())),
+        ("tools", Json::List(tools).unless_empty()),
+        ("instructions", (!request.system.is_empty()).then(|| (&request.system).into())),
+        ("input", Some(Json::List(input(request)))),
     ])
 }
 
-fn input(request: &Request) -> Vec<Value> {
+fn input(request: &Request) -> Vec<Json<'_>> {
     let mut input = Vec::new();
     for turn in &request.turns {
         match turn {
-            Turn::User(text) => input.push(json!({"role": "user", "content": text})),
-            Turn::Assistant(echo) => input.extend(list_at(&echo.0, "").iter().cloned()),
-            Turn::Tools(results) => input.extend(results.iter().map(
-                |result| json!({"type": "function_call_output", "call_id": result.id, "output": result.text}),
-            )),
+            Turn::User(text) => {
+                input.push(object([("role", "user".into()), ("content", text.into())]));
+            }
+            Turn::Assistant(echo) => input.extend(list_at(&echo.0, "").iter().map(Json::from)),
+            Turn::Tools(results) => input.extend(results.iter().map(|result| {
+                object([
+                    ("type", "function_call_output".into()),
+                    ("call_id", (&result.id).into()),
+                    ("output", (&result.text).into()),
+                ])
+            })),
         }
     }
     input
