@@ -11,41 +11,79 @@
     reason = "a test fails loudly"
 )]
 
+mod cell {
+    pub mod cheats;
+    pub mod roads;
+}
+
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chesterton::agent::ProcessAgent;
+use chesterton::cell::{Demand, Layers};
 use chesterton::gate::Setup;
 use chesterton::ledger;
 use chesterton::record::{Ending, Event};
 use chesterton::runner::{Cast, Session, Wish};
 use chesterton::scenario;
 
-/// An agent of this shell script, from a file as a user writes it.
-fn agent(script: &str) -> Arc<ProcessAgent> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("agent.toml");
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The file of an agent of this shell script, as a user writes it, with so many seconds.
+fn put(folder: &Path, name: &str, script: &str, wall_s_max: u64) -> PathBuf {
+    let path = folder.join(format!("{name}.toml"));
+    let script = serde_json::to_string(script).unwrap();
     let text = format!(
-        "name = \"shell\"\nabout = \"a script\"\nkind = \"command\"\n\n[command]\nrun = [\"sh\", \"-c\", {}]\n",
-        serde_json::to_string(script).unwrap()
+        "name = \"{name}\"\nabout = \"a script\"\nkind = \"command\"\n\n[command]\nrun = [\"sh\", \"-c\", {script}]\n\n\
+         [limits]\nturns_max = 400\nwall_s_max = {wall_s_max}\n",
     );
     fs::write(&path, text).unwrap();
+    path
+}
+
+/// An agent of this shell script.
+fn agent(script: &str, wall_s_max: u64) -> Arc<ProcessAgent> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = put(folder.path(), "shell", script, wall_s_max);
     let agents = ProcessAgent::wished(path.to_str().unwrap()).unwrap();
     Arc::new(agents.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(false))).remove(0))
 }
 
-/// What it does in `cost-explorer`.
-fn played(script: &str) -> Vec<Event> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/cost-explorer");
-    let scenario = Arc::new(scenario::load(&folder).unwrap());
-    let setups = vec![Arc::new(Setup::built_in("inherited").unwrap().unwrap())];
-    let scenarios = vec![(scenario, vec![Cast::Process(agent(script))])];
+/// The record of what it does in `cost-explorer` under a setup.
+fn played_under(agent: &Arc<ProcessAgent>, demand: Demand, setup: &str) -> Vec<u8> {
+    let scenario = Arc::new(scenario::load(&root().join("scenarios/cost-explorer")).unwrap());
+    let setups = vec![Arc::new(Setup::built_in(setup).unwrap().unwrap())];
+    let scenarios = vec![(scenario, vec![Cast::Process(Arc::clone(agent), None)])];
     let wish = Wish { scenarios, setups, trials: 1, seed: 1, shard: None };
-    let bytes = Session::new(&wish).unwrap().play_in_memory().unwrap();
+    Session::new(&wish).unwrap().in_cells(demand).play_in_memory().unwrap()
+}
+
+fn played_by(agent: &Arc<ProcessAgent>, demand: Demand) -> Vec<u8> {
+    played_under(agent, demand, "inherited")
+}
+
+fn events(bytes: Vec<u8>) -> Vec<Event> {
     let mut trials: Vec<_> = ledger::read_bytes(bytes).collect::<Result<_, _>>().unwrap();
-    assert_eq!(trials.len(), 1);
+    assert_eq!(trials.len(), 1, "it was not sealed");
     trials.remove(0).events
+}
+
+fn played(script: &str) -> Vec<Event> {
+    events(played_by(&agent(script, 60), Demand::BestEffort))
+}
+
+/// Whether this machine grants namespaces.
+fn cells_are_granted() -> bool {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let layers = runtime.block_on(Layers::granted());
+    println!("{layers}");
+    if let Err(why) = &layers.namespaces {
+        println!("no namespaces: {why}");
+    }
+    layers.namespaces.is_ok()
 }
 
 fn ending(events: &[Event]) -> &Ending {

@@ -1,16 +1,20 @@
-//! The folders of one cell: fresh, private, gone with it.
+//! The folders of one cell: fresh, private, gone with it; where they are outside, and where the agent sees them.
 
 use std::fs;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
+
+use super::demand::Fence;
 
 /// The folders of one cell. They are gone when this is.
 #[derive(Debug)]
 pub struct Place {
     root: TempDir,
-    workspace: PathBuf,
+    name: String,
+    fence: Fence,
 }
 
 impl Place {
@@ -18,50 +22,110 @@ impl Place {
     ///
     /// # Errors
     /// They could not be made.
-    pub fn new(workspace: &str) -> io::Result<Self> {
+    pub fn new(workspace: &str, fence: Fence) -> io::Result<Self> {
         let root = tempfile::Builder::new().prefix("chesterton-cell-").tempdir()?;
-        let workspace = root.path().join("workspace").join(workspace);
-        for folder in [workspace.as_path(), &root.path().join("home"), &root.path().join("tmp")] {
-            fs::create_dir_all(folder)?;
+        let place = Self { root, name: workspace.to_owned(), fence };
+        for folder in ["home/agent", "tmp", "doors", "bin"] {
+            fs::create_dir_all(place.root.path().join(folder))?;
         }
-        fs::create_dir(root.path().join("doors"))?;
-        fs::create_dir(root.path().join("bin"))?;
-        Ok(Self { root, workspace })
+        fs::create_dir_all(place.outside(&place.workspace()))?;
+        Ok(place)
     }
 
-    /// The checkout: where the agent begins.
-    pub fn workspace(&self) -> &Path {
-        &self.workspace
+    /// What stands between the agent and the machine.
+    pub const fn fence(&self) -> Fence {
+        self.fence
+    }
+
+    /// Where all of it is, outside.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The checkout, as the agent sees it: where it begins.
+    pub fn workspace(&self) -> PathBuf {
+        self.base().join("workspace").join(&self.name)
     }
 
     /// Its home, empty but for what its file puts there.
     pub fn home(&self) -> PathBuf {
-        self.root.path().join("home")
+        self.base().join("home/agent")
     }
 
     /// For what it writes by the way.
     pub fn tmp(&self) -> PathBuf {
-        self.root.path().join("tmp")
+        self.base().join("tmp")
     }
 
     /// Where the sockets of doors are.
     pub fn doors(&self) -> PathBuf {
-        self.root.path().join("doors")
+        self.hidden().join("doors")
     }
 
     /// The programs that lead to doors, first on its `PATH`.
     pub fn bin(&self) -> PathBuf {
-        self.root.path().join("bin")
+        self.hidden().join("bin")
     }
 
-    /// Puts a file there before anything runs.
+    /// The program that carries words to doors.
+    pub fn shim(&self) -> PathBuf {
+        match self.fence {
+            Fence::Namespaces => PathBuf::from("/run/chesterton/shim"),
+            Fence::Kernel | Fence::Open => super::shim(),
+        }
+    }
+
+    fn base(&self) -> &Path {
+        match self.fence {
+            Fence::Namespaces => Path::new("/"),
+            Fence::Kernel | Fence::Open => self.root.path(),
+        }
+    }
+
+    fn hidden(&self) -> PathBuf {
+        match self.fence {
+            Fence::Namespaces => PathBuf::from("/run/chesterton"),
+            Fence::Kernel | Fence::Open => self.root.path().to_owned(),
+        }
+    }
+
+    /// A place that the agent sees, as it is outside before the agent begins.
+    pub fn outside(&self, inside: &Path) -> PathBuf {
+        if self.fence != Fence::Namespaces {
+            return inside.to_owned();
+        }
+        let below = inside.strip_prefix("/run/chesterton").or_else(|_| inside.strip_prefix("/"));
+        self.root.path().join(below.unwrap_or(inside))
+    }
+
+    /// Puts a file where the agent sees it, before it begins.
     ///
     /// # Errors
     /// It could not be written.
-    pub fn put(&self, path: &Path, text: &str) -> io::Result<()> {
+    pub fn put(&self, inside: &Path, text: &str) -> io::Result<()> {
+        let path = self.outside(inside);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
         fs::write(path, text)
+    }
+
+    /// Puts a program there.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn put_program(&self, name: &str, text: &str) -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+        let inside = self.bin().join(name);
+        self.put(&inside, text)?;
+        fs::set_permissions(self.outside(&inside), fs::Permissions::from_mode(0o755))
+    }
+
+    /// Where the agent finds a door that listens at this address outside, if it is shown at this port.
+    pub fn seen_at(&self, address: SocketAddr, port: u16) -> SocketAddr {
+        match self.fence {
+            Fence::Namespaces => (Ipv4Addr::LOCALHOST, port).into(),
+            Fence::Kernel | Fence::Open => address,
+        }
     }
 }

@@ -1,23 +1,40 @@
 //! A process in its cell: the one owner of processes that agents are.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixListener;
 use tokio::net::unix::pipe::Receiver;
 use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::bridge::{Bridge, Port};
+use super::demand::Fence;
+use super::groups::Groups;
+use super::place::Place;
+use super::spec;
+use super::tree::Tree;
 
 /// Bytes of each output that are kept between two looks at it; more is counted.
 const KEPT_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes that a process may print in all.
 const PRINTED_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
+/// How long making a cell may take.
+const MAKING_MAX: Duration = Duration::from_secs(20);
+/// How long the outputs of a process that was killed may stay open.
+const ENDING_MAX: Duration = Duration::from_secs(2);
+
 /// What is started.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Program {
     /// The program and its arguments.
     pub words: Vec<String>,
@@ -27,6 +44,10 @@ pub struct Program {
     pub folder: PathBuf,
     /// What it reads on standard input; none: nothing.
     pub stdin: Option<PathBuf>,
+    /// Folders and files that it may see besides those of the system.
+    pub sees: Vec<PathBuf>,
+    /// Doors that it reaches over its loopback.
+    pub ports: Vec<Port>,
 }
 
 /// What a process has written since the last look.
@@ -59,42 +80,78 @@ impl From<ExitStatus> for Ended {
     }
 }
 
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "code {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::Flood => write!(f, "a flood"),
+        }
+    }
+}
+
 /// A process that runs. It is killed with all that it has started when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
     stdout: Output,
     stderr: Output,
+    tree: Tree,
+    _bridges: Vec<Bridge>,
+    // The last to go: a group is gone only when its processes are.
+    _groups: Groups,
 }
 
 impl Running {
-    /// Starts a program.
+    /// Starts a program in its cell.
     ///
     /// # Errors
     /// There is no such program, or the machine has no room for it.
-    #[expect(clippy::disallowed_methods, reason = "this module owns the processes that agents are")]
-    pub fn start(program: &Program) -> io::Result<Self> {
-        let Some((name, arguments)) = program.words.split_first() else {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "there is no program to be started"));
-        };
+    pub async fn start(program: &Program, place: &Place) -> io::Result<Self> {
+        let groups = if place.fence() == Fence::Open { Groups::default() } else { Groups::new() };
+        let bridges = program.ports.iter().map(|port| Bridge::open(place, *port));
+        let bridges = bridges.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect();
         let (stdout, out) = Output::new()?;
         let (stderr, err) = Output::new()?;
         let stdin = match &program.stdin {
-            Some(path) => Stdio::from(File::open(path)?),
+            Some(path) => Stdio::from(File::open(place.outside(path))?),
             None => Stdio::null(),
         };
-        let child = Command::new(name)
-            .args(arguments)
-            .current_dir(&program.folder)
-            .env_clear()
-            .envs(&program.env)
-            .stdin(stdin)
-            .stdout(out)
-            .stderr(err)
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()?;
-        Ok(Self { child, stdout, stderr })
+        let mut command = match place.fence() {
+            Fence::Namespaces => {
+                started(&super::shim(), &["cell".into(), spec::written(program, place, &groups)?])
+            }
+            Fence::Kernel => {
+                started(&super::shim(), &["bare".into(), spec::written(program, place, &groups)?])
+            }
+            Fence::Open => {
+                let (name, arguments) = program.words.split_first().ok_or_else(nothing)?;
+                started(Path::new(name), &arguments.iter().map(PathBuf::from).collect::<Vec<_>>())
+            }
+        };
+        if place.fence() != Fence::Namespaces {
+            command.current_dir(&program.folder).envs(&program.env);
+        }
+        let gate = match place.fence() {
+            Fence::Namespaces => Some(UnixListener::bind(place.root().join("ready.sock"))?),
+            Fence::Kernel | Fence::Open => None,
+        };
+        let mut child =
+            command.stdin(stdin).stdout(out).stderr(err).process_group(0).kill_on_drop(true).spawn()?;
+        drop(command);
+        let tree = match gate {
+            Some(gate) => {
+                let begun = timeout(MAKING_MAX, begun(&mut child, &gate, place)).await;
+                begun.unwrap_or_else(|_| Err(io::Error::other("the cell was not made in time")))?
+            }
+            None => Tree::open(&place.outside(&place.workspace()))?,
+        };
+        Ok(Self { child, stdout, stderr, tree, _bridges: bridges, _groups: groups })
+    }
+
+    /// The files of its checkout.
+    pub const fn tree(&self) -> &Tree {
+        &self.tree
     }
 
     /// Waits until it has ended, and reads what it prints meanwhile. May be dropped and called again.
@@ -119,13 +176,65 @@ impl Running {
         Written { stdout: self.stdout.take(), stderr: self.stderr.take() }
     }
 
-    /// Ends it and all that it has started.
-    pub fn kill(&mut self) {
+    /// Ends it and all that it has started, and waits until its outputs are closed: then nothing is left of a cell.
+    pub async fn end(&mut self) {
+        self.kill();
+        let closed = async {
+            let _ = self.child.wait().await;
+            while self.stdout.is_open || self.stderr.is_open {
+                tokio::select! {
+                    () = self.stdout.ready(), if self.stdout.is_open => self.stdout.read(),
+                    () = self.stderr.ready(), if self.stderr.is_open => self.stderr.read(),
+                }
+            }
+        };
+        let _ = timeout(ENDING_MAX, closed).await;
+    }
+
+    fn kill(&mut self) {
         if let Some(leader) = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
             let _ = kill_process_group(leader, Signal::KILL);
         }
         let _ = self.child.start_kill();
     }
+}
+
+/// Waits until the cell stands, holds its checkout open, and lets the agent begin.
+async fn begun(child: &mut Child, gate: &UnixListener, place: &Place) -> io::Result<Tree> {
+    let mut ready = tokio::select! {
+        accepted = gate.accept() => accepted?.0,
+        status = child.wait() => return Err(io::Error::other(format!("it could not be begun: {}", Ended::from(status?)))),
+    };
+    let mut said = [0; 512];
+    let n = ready.read(&mut said).await?;
+    match said.get(..n) {
+        Some([b'r']) => {}
+        Some([b'e', why @ ..]) => return Err(io::Error::other(String::from_utf8_lossy(why).into_owned())),
+        _ => return Err(io::Error::other("it broke while it was made")),
+    }
+    let root = format!("/proc/{}/root", child.id().unwrap_or_default());
+    let below = place.workspace();
+    let tree = Tree::open(&Path::new(&root).join(below.strip_prefix("/").unwrap_or(&below)))?;
+    ready.write_all(b"g").await?;
+    Ok(tree)
+}
+
+fn nothing() -> io::Error {
+    io::Error::other("there is no program to be started")
+}
+
+#[expect(clippy::disallowed_methods, reason = "this module owns the processes that agents are")]
+fn started(program: &Path, arguments: &[PathBuf]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear();
+    command
+}
+
+/// Whether the kernel has Landlock, and lets us use it.
+pub(super) async fn has_landlock() -> bool {
+    let mut probe = started(&super::shim(), &["landlock".into()]);
+    let probe = probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    probe.status().await.is_ok_and(|status| status.success())
 }
 
 impl Drop for Running {

@@ -63,7 +63,7 @@ pub fn agents(scenario: &Scenario, names: &[String], prices: &Prices) -> Result<
     let mut casts = Vec::new();
     for name in names.iter().filter(|name| !is_own(name)) {
         if let Some(found) = ProcessAgent::wished(name) {
-            casts.extend(found?.into_iter().map(|agent| Cast::Process(Arc::new(agent))));
+            casts.extend(found?.into_iter().map(|agent| Cast::Process(Arc::new(agent), None)));
             continue;
         }
         let Some(found) = ModelAgent::wished(name, prices) else { return Err(unknown(scenario, name, &own)) };

@@ -89,6 +89,9 @@ fn prepare(
     let wish = wish(arguments, root, of.as_ref(), &prices).map_err(bad)?;
     let plan = runner::plan(&wish);
     terminal.tell(first_screen(&wish, &plan, &arguments.manner.options(&wish)));
+    if let Some(layers) = session::cell(&wish, &arguments.manner.options(&wish)).map_err(bad)? {
+        terminal.tell(format!("cell: {layers}"));
+    }
     if arguments.dry_run {
         for key in plan.keys() {
             let levels = key.factors.iter().map(|(factor, level)| format!(" {factor}={level}"));

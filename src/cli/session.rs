@@ -15,6 +15,7 @@ use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
 use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
+use crate::cell::{Demand, Fence, Layers};
 use crate::ledger::{FolderError, Index, Lock, RecordError, RunFolder};
 use crate::model::Prices;
 use crate::record::plan::Plan;
@@ -38,11 +39,32 @@ pub struct Manner {
     /// Seconds that trials in flight have to end after the first Ctrl-C or TERM; schedulers kill some 30 s after a TERM
     #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=86_400))]
     grace: u64,
+    /// The cell around agents that are processes: `require` plays nothing where the machine grants none, `best-effort` takes what there is, `none` is for agents of your own
+    #[arg(long, value_name = "HOW", default_value = "require", value_enum)]
+    cell: CellWish,
     /// Record only; judge later with `score`
     #[arg(long)]
     pub no_score: bool,
     #[command(flatten, next_help_heading = "Models")]
     pub asking: Asking,
+}
+
+/// As [`Demand`], on the command line.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum CellWish {
+    Require,
+    BestEffort,
+    None,
+}
+
+impl From<CellWish> for Demand {
+    fn from(wish: CellWish) -> Self {
+        match wish {
+            CellWish::Require => Self::Require,
+            CellWish::BestEffort => Self::BestEffort,
+            CellWish::None => Self::None,
+        }
+    }
 }
 
 /// Trials under way at once where models are asked: enough to keep two cores busy and few enough for most accounts.
@@ -54,8 +76,29 @@ impl Manner {
         let jobs = jobs(self.jobs);
         let usual = if wish.asks() { IN_FLIGHT.max(jobs) } else { jobs };
         let in_flight = self.in_flight.and_then(|n| usize::try_from(n).ok()).unwrap_or(usual);
-        Options { jobs, in_flight, limits: Limits::default(), grace: Duration::from_secs(self.grace) }
+        Options {
+            jobs,
+            in_flight,
+            limits: Limits::default(),
+            grace: Duration::from_secs(self.grace),
+            cell: self.cell.into(),
+        }
     }
+}
+
+/// What stands between this machine and agents that are processes, if there are any among those of a wish.
+pub fn cell(wish: &Wish, options: &Options) -> Result<Option<String>, CastError> {
+    if !wish.has_processes() {
+        return Ok(None);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CastError::Name(format!("no cell can be made: {error}")))?;
+    let layers = runtime.block_on(Layers::granted());
+    let fence = layers.fence(options.cell).map_err(CastError::Name)?;
+    Ok(Some(match fence {
+        Fence::Open => "none: agents that are processes run as you, and can do what you can".to_owned(),
+        Fence::Namespaces | Fence::Kernel => layers.to_string(),
+    }))
 }
 
 /// The exit for a folder that is not to be had.
@@ -149,7 +192,8 @@ impl Session {
         let (ran, decisions) = self.play_with_progress(terminal)?;
         let meta = Meta::of(&self.watch, &self.options, &decisions);
         let spend = self.asks.as_ref().map(|asks| before.and(&asks.client.tally()));
-        self.folder.put_json("meta.json", &Meta { spend, ..meta })?;
+        let cell = cell(&self.wish, &self.options).ok().flatten();
+        self.folder.put_json("meta.json", &Meta { spend, cell, ..meta })?;
         if ran.sealed >= ran.planned {
             let waiting = terminal.wait("putting the ledger in order");
             runner::interruptible(&self.folder, || runner::conclude(&self.folder, &self.plan))?;

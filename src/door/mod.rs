@@ -2,9 +2,10 @@
 
 mod asked;
 mod function;
+mod shell;
 mod specs;
 mod spoken;
 
 pub use asked::{Ask, Asked, Told, ask, play};
 pub use function::FunctionDoor;
-pub use spoken::PROGRAMS;
+pub use shell::ShellDoor;

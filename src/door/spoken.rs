@@ -10,7 +10,7 @@ const FINISH_USAGE: &str = "usage: finish --outcome fixed|handed_over|declined|n
 const REVIEW_USAGE: &str = "usage: request-review --summary TEXT COMMAND...\n       the commands of the plan, one argument or one line of standard input each\n";
 
 /// The programs that are tools of the function door.
-pub const PROGRAMS: [&str; 2] = ["finish", "request-review"];
+pub(super) const PROGRAMS: [&str; 2] = ["finish", "request-review"];
 
 /// The tool that these words are, if they are one; or how they are to be written.
 pub(super) fn tool(words: &[String], stdin: &str) -> Option<Result<ToolCall, Reply>> {

@@ -25,7 +25,7 @@ use crate::ledger::{RecordError, Recorder};
 use crate::model::Fault;
 use crate::record::tool::{ToolCall, ToolReply, ToolStatus};
 use crate::record::verdict::{Ground, Verdict};
-use crate::record::{Event, Spent};
+use crate::record::{Event, Spent, TrialId};
 
 /// Characters that are recorded of the name of a tool that an agent makes up.
 const TOOL_NAME_CHARS_MAX: usize = 200;
@@ -117,6 +117,11 @@ impl Gate {
     /// The limits of the trial.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Which trial it is.
+    pub fn trial(&self) -> Option<&TrialId> {
+        self.recorder.trial()
     }
 
     /// Calls submitted so far.

@@ -131,6 +131,9 @@ pub struct Meta {
     pub spend: Option<Spend>,
     /// Operating system and architecture.
     pub host: String,
+    /// What stood between this machine and agents that are processes; absent: there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
     /// How long decisions took, by setup.
     pub decisions: BTreeMap<String, Latency>,
 }
@@ -146,6 +149,7 @@ impl Meta {
             in_flight: options.in_flight,
             spend: None,
             host: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            cell: None,
             decisions: decisions.latencies(),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::agent::{Agent, Chat, ModelAgent, ProcessAgent, Scripted};
 use crate::base::limits::Limits;
+use crate::cell::Demand;
 use crate::gate::Setup;
 use crate::model::{Client, Model};
 use crate::record::TrialKey;
@@ -19,8 +20,8 @@ pub enum Cast {
     Script(Arc<Script>, String),
     /// An agent that asks a model, and the model once it is ready to be asked.
     Model(Arc<ModelAgent>, Option<Model>),
-    /// An agent that is a process.
-    Process(Arc<ProcessAgent>),
+    /// An agent that is a process, and the model that it asks through the gateway once that is ready to be asked.
+    Process(Arc<ProcessAgent>, Option<Model>),
 }
 
 /// What plays a trial.
@@ -43,7 +44,7 @@ impl Cast {
         match self {
             Self::Script(script, _) => &script.name,
             Self::Model(agent, _) => &agent.name,
-            Self::Process(agent) => &agent.name,
+            Self::Process(agent, _) => &agent.name,
         }
     }
 
@@ -52,18 +53,22 @@ impl Cast {
         match self {
             Self::Script(script, _) => &script.about,
             Self::Model(agent, _) => &agent.about,
-            Self::Process(agent) => &agent.about,
+            Self::Process(agent, _) => &agent.about,
         }
     }
 
     /// It, at the beginning of a trial; `None` while its model is not ready.
-    pub(super) fn player(&self, trial: &TrialKey) -> Option<Player> {
+    pub(super) fn player(&self, trial: &TrialKey, demand: Demand) -> Option<Player> {
         Some(match self {
             Self::Script(script, _) => Player::Agent(Box::new(Scripted::new(Arc::clone(script)))),
             Self::Model(agent, model) => {
                 Player::Agent(Box::new(Chat::new(Arc::clone(agent), model.clone()?, trial)))
             }
-            Self::Process(agent) => Player::Process(Process { agent: Arc::clone(agent) }),
+            Self::Process(agent, model) => Player::Process(Process {
+                agent: Arc::clone(agent),
+                model: if agent.endpoint.is_some() { Some(model.clone()?) } else { None },
+                demand,
+            }),
         })
     }
 
@@ -72,7 +77,7 @@ impl Cast {
         let own = match self {
             Self::Script(..) => return limits,
             Self::Model(agent, _) => &agent.limits,
-            Self::Process(agent) => &agent.limits,
+            Self::Process(agent, _) => &agent.limits,
         };
         Limits {
             turns_max: limits.turns_max.min(own.turns_max),
@@ -86,7 +91,7 @@ impl Cast {
         let (digest, path) = match self {
             Self::Script(_, digest) => (digest.clone(), None),
             Self::Model(agent, _) => (agent.digest.clone(), agent.path.clone()),
-            Self::Process(agent) => (agent.digest.clone(), agent.path.clone()),
+            Self::Process(agent, _) => (agent.digest.clone(), agent.path.clone()),
         };
         Named { name: self.name().to_owned(), digest, path, beginning: String::new() }
     }
@@ -119,13 +124,21 @@ impl Wish {
     pub fn ready(&mut self, client: &Client) -> Result<Vec<Model>, Diagnostic> {
         let mut models: BTreeMap<String, Model> = BTreeMap::new();
         for cast in self.scenarios.iter_mut().flat_map(|(_, casts)| casts) {
-            let Cast::Model(agent, ready) = cast else { continue };
-            let model = match models.get(&agent.name) {
-                Some(model) => model.clone(),
-                None => client.model(agent.endpoint.clone()).map_err(|unfit| agent.unfit(unfit))?,
+            let model = match (&*cast, models.get(cast.name())) {
+                (Cast::Script(..), _) => continue,
+                (_, Some(model)) => model.clone(),
+                (Cast::Model(agent, _), None) => {
+                    client.model(agent.endpoint.clone()).map_err(|unfit| agent.unfit(unfit))?
+                }
+                (Cast::Process(agent, _), None) => match agent.endpoint.clone() {
+                    Some(endpoint) => client.model(endpoint).map_err(|unfit| agent.unfit(unfit))?,
+                    None => continue,
+                },
             };
-            models.insert(agent.name.clone(), model.clone());
-            *ready = Some(model);
+            models.insert(cast.name().to_owned(), model.clone());
+            if let Cast::Model(_, ready) | Cast::Process(_, ready) = cast {
+                *ready = Some(model);
+            }
         }
         let mut models: Vec<Model> = models.into_values().collect();
         for setup in &mut self.setups {
@@ -140,7 +153,17 @@ impl Wish {
 
     /// Whether any model is asked, as an agent or as a guardrail.
     pub fn asks(&self) -> bool {
-        !self.models().is_empty() || self.setups.iter().any(|setup| setup.endpoints().next().is_some())
+        let is_asking = |cast: &Cast| matches!(cast, Cast::Process(agent, _) if agent.endpoint.is_some());
+        let mut casts = self.scenarios.iter().flat_map(|(_, casts)| casts);
+        !self.models().is_empty()
+            || casts.any(is_asking)
+            || self.setups.iter().any(|setup| setup.endpoints().next().is_some())
+    }
+
+    /// Whether any agent is a process.
+    pub fn has_processes(&self) -> bool {
+        let mut casts = self.scenarios.iter().flat_map(|(_, casts)| casts);
+        casts.any(|cast| matches!(cast, Cast::Process(..)))
     }
 
     /// The agents that ask a model, each once.

@@ -13,6 +13,7 @@ use super::plan::{Cast, Player, Wish};
 use super::signals::Signal;
 use crate::agent::Halted;
 use crate::base::limits::Limits;
+use crate::cell::Demand;
 use crate::gate::Setup;
 use crate::ledger::{Index, RecordError, Recorder};
 use crate::record::plan::Plan;
@@ -45,6 +46,8 @@ pub struct Options {
     pub limits: Limits,
     /// How long trials in flight may last after the first INT or TERM.
     pub grace: Duration,
+    /// How much of a cell agents get that are processes.
+    pub cell: Demand,
 }
 
 /// Why a run stopped before its end.
@@ -152,7 +155,7 @@ impl Shared {
         let staging = (key.scenario.clone(), key.factors.clone());
         let parts = (self.worlds.get(&staging), cast, self.setups.get(&key.setup));
         let (Some((scenario, world)), Some(cast), Some(setup)) = parts else { return (recorder, None) };
-        let Some(player) = cast.player(key) else { return (recorder, None) };
+        let Some(player) = cast.player(key, self.options.cell) else { return (recorder, None) };
         let world = world.with_seed(key.seed);
         let limits = cast.limits(self.options.limits);
         let trial = Trial { key, scenario, world, setup: Arc::clone(setup), limits };
@@ -173,8 +176,21 @@ impl Session {
     /// # Errors
     /// A world could not be built.
     pub fn new(wish: &Wish) -> Result<Self, RunError> {
-        let options = Options { jobs: 1, in_flight: 1, limits: Limits::default(), grace: Duration::ZERO };
+        let options = Options {
+            jobs: 1,
+            in_flight: 1,
+            limits: Limits::default(),
+            grace: Duration::ZERO,
+            cell: Demand::default(),
+        };
         Shared::new(super::plan::plan(wish), wish, Index::default(), options).map(Self)
+    }
+
+    /// With so much of a cell for agents that are processes.
+    #[must_use]
+    pub fn in_cells(mut self, demand: Demand) -> Self {
+        self.0.options.cell = demand;
+        self
     }
 
     /// Plays every trial, one after another, and gives back the segment.

@@ -1,6 +1,7 @@
 //! One trial: an agent, a door, a gate, until somebody stops.
 
 mod doors;
+mod mirror;
 mod process;
 
 use std::sync::Arc;

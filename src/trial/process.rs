@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,21 +11,32 @@ use simulators::service::workspace;
 use tokio::time::{Instant, sleep_until};
 
 use super::doors::Doors;
+use super::mirror::Mirror;
 use crate::agent::{BriefBy, Halted, ProcessAgent};
-use crate::cell::{Ended, Place, Program, Running};
+use crate::cell::{Demand, Ended, Fence, Layers, Place, Port, Program, Running};
 use crate::door::{self, Asked};
 use crate::gate::{Gate, Halt};
-use crate::record::Ending;
+use crate::model::{Currency, Fault, Gateway, Limit, Model, Pass, Scope, Who};
+use crate::record::{Ending, TrialId};
 
 /// How long a process may go on that has handed in its report.
 const AFTERWARDS: Duration = Duration::from_secs(30);
 /// Characters of what a process last wrote to standard error that are told of one that failed.
 const LAST_WORDS_CHARS: usize = 1_000;
 
+/// How long answers of the model that are under way may take when the process is over.
+const UNDER_WAY: Duration = Duration::from_secs(10);
+/// Where the model's gateway is found in a cell.
+const MODEL_PORT: u16 = 8_000;
+
 /// What plays a part as a process.
 pub struct Process {
     /// Its file.
     pub agent: Arc<ProcessAgent>,
+    /// The model that it asks through the gateway.
+    pub model: Option<Model>,
+    /// How much of a cell it gets.
+    pub demand: Demand,
 }
 
 /// What it came to: an ending, or no trial of the run can go on.
@@ -32,25 +44,54 @@ type Came = Result<Ending, Halted>;
 
 /// Starts the process, plays what it asks, and ends it.
 pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -> Result<Came, Halt> {
-    let fault =
-        |error: io::Error| Ok(Ok(Ending::HarnessFault(format!("the cell could not be made: {error}"))));
-    let mut cell = match Inhabited::start(gate, process, brief) {
+    let fence = match Layers::granted().await.fence(process.demand) {
+        Ok(fence) => fence,
+        Err(why) => return Ok(Err(Halted::Refused(why))),
+    };
+    if is_missing(process) {
+        return Ok(Err(Halted::Refused(missing(process))));
+    }
+    let mut cell = match Inhabited::start(gate, process, brief, fence).await {
         Ok(cell) => cell,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Err(Halted::Refused(missing(process))));
-        }
-        Err(error) => return fault(error),
+        Err(error) => return Ok(Ok(Ending::HarnessFault(format!("the cell could not be made: {error}")))),
     };
     let ended = cell.play(gate).await;
-    cell.running.kill();
+    cell.running.end().await;
     cell.record(gate)?;
-    Ok(Ok(match ended? {
+    let ended = ended?;
+    cell.mirror.carry_in(gate, cell.running.tree()).await?;
+    if let Some(cut_off) = cell.asking.take() {
+        if let Some(fault) = cut_off.pass.stopped() {
+            return unable(fault);
+        }
+        cut_off.gateway.end(UNDER_WAY).await;
+    }
+    Ok(Ok(match ended {
         Ok(Ended::Code(0)) => Ending::Finished,
-        Ok(Ended::Code(code)) => Ending::AgentFault(cell.failed(&format!("it ended with code {code}"))),
-        Ok(Ended::Signal(signal)) => Ending::AgentFault(cell.failed(&format!("signal {signal} ended it"))),
         Ok(Ended::Flood) => Ending::Limit("printed_bytes_max".to_owned()),
+        Ok(ended) => Ending::AgentFault(cell.failed(&format!("it ended with {ended}"))),
         Err(error) => Ending::HarnessFault(format!("the process was lost: {error}")),
     }))
+}
+
+/// What it means that the model was not asked any more.
+fn unable(fault: Fault) -> Result<Came, Halt> {
+    match fault {
+        Fault::Budget(Limit { scope: Scope::Trial, currency, .. }) => Err(Halt::Limit(match currency {
+            Currency::Usd => "usd_max",
+            Currency::Tokens => "tokens_max",
+        })),
+        fault => Ok(Err(fault.into())),
+    }
+}
+
+/// Whether its program is found nowhere, outside of the cell already.
+fn is_missing(process: &Process) -> bool {
+    let command = &process.agent.command;
+    let Some(program) = command.run.first().filter(|program| !program.contains('{')) else { return false };
+    let path = tools(&command.sees);
+    let mut folders = path.split(':').map(Path::new);
+    !Path::new(program).is_file() && !folders.any(|folder| folder.join(program).is_file())
 }
 
 fn missing(process: &Process) -> String {
@@ -63,25 +104,53 @@ fn missing(process: &Process) -> String {
     format!("the program `{program}` of the agent `{agent}` is not installed{install}")
 }
 
+/// A process's way to its model.
+struct Asking {
+    gateway: Gateway,
+    pass: Pass,
+}
+
 /// A cell in which a process runs.
 struct Inhabited {
     running: Running,
     doors: Doors,
+    mirror: Mirror,
+    asking: Option<Asking>,
     last_words: String,
     _place: Place,
 }
 
 impl Inhabited {
-    fn start(gate: &Gate, process: &Process, brief: &str) -> io::Result<Self> {
+    async fn start(gate: &mut Gate, process: &Process, brief: &str, fence: Fence) -> io::Result<Self> {
         let root = workspace::root(gate.world());
-        let place = Place::new(root.rsplit('/').next().unwrap_or(&root))?;
+        let place = Place::new(root.rsplit('/').next().unwrap_or(&root), fence)?;
         for (path, text) in workspace::sources(gate.world()).iter() {
             place.put(&place.workspace().join(path), text)?;
         }
-        let doors = Doors::open(&place)?;
-        let program = program(&process.agent, &place, &doors.words, brief)?;
-        let running = Running::start(&program)?;
-        Ok(Self { running, doors, last_words: String::new(), _place: place })
+        let mut doors = Doors::open(&place)?;
+        let asking = asking(gate, process).await?;
+        let mut model = Vec::new();
+        if let Some(Asking { gateway, pass }) = &asking {
+            let port = Port { address: gateway.address(), inside: MODEL_PORT };
+            let seen = place.seen_at(port.address, port.inside).to_string();
+            doors.ports.push(port);
+            model = pass.environment();
+            for (name, value) in &mut model {
+                *value = value.replace(&gateway.address().to_string(), &seen);
+                let word = if name.ends_with("_KEY") { "model_key" } else { "model_url" };
+                doors.words.entry(word.to_owned()).or_insert_with(|| value.clone());
+            }
+        }
+        let program = program(&process.agent, &place, &doors, &model, brief)?;
+        let running = Running::start(&program, &place).await?;
+        Ok(Self {
+            running,
+            doors,
+            mirror: Mirror::default(),
+            asking,
+            last_words: String::new(),
+            _place: place,
+        })
     }
 
     /// Plays what is asked until the process ends, or its time is over.
@@ -108,7 +177,10 @@ impl Inhabited {
     /// Plays one request; true: the agent has handed in its report, and nothing is played any more.
     async fn answer(&mut self, gate: &mut Gate, asked: Asked) -> Result<bool, Halt> {
         self.record(gate)?;
+        self.mirror.carry_in(gate, self.running.tree()).await?;
+        let before = workspace::sources(gate.world());
         let told = door::play(gate, asked.ask).await?;
+        self.mirror.carry_out(gate, self.running.tree(), &before);
         let is_last = told.is_last();
         // Who has hung up does not hear it; what was done is done.
         let _ = asked.told.send(told);
@@ -134,22 +206,36 @@ impl Inhabited {
     }
 }
 
+/// Opens the way to its model, if it has one.
+async fn asking(gate: &mut Gate, process: &Process) -> io::Result<Option<Asking>> {
+    let Some(model) = &process.model else { return Ok(None) };
+    let trial = gate.trial().cloned().unwrap_or_else(|| TrialId::from("nobody"));
+    let who = Who { trial, part: "agent".to_owned(), seed: gate.world().seed() };
+    let gateway = Gateway::start((Ipv4Addr::LOCALHOST, 0).into()).await?;
+    let pass = gateway.admit(model, who)?;
+    Ok(Some(Asking { gateway, pass }))
+}
+
 /// What is started, with every word in braces as what it stands for.
 fn program(
     agent: &ProcessAgent,
     place: &Place,
-    offered: &BTreeMap<String, String>,
+    doors: &Doors,
+    model: &[(&'static str, String)],
     brief: &str,
 ) -> io::Result<Program> {
     let shown = |path: &Path| path.display().to_string();
     let told = agent.told(brief);
     let brief_file = place.home().join("brief.md");
-    let mut words = offered.clone();
+    let mut words = doors.words.clone();
     words.extend([
-        ("workspace".to_owned(), shown(place.workspace())),
+        ("workspace".to_owned(), shown(&place.workspace())),
         ("home".to_owned(), shown(&place.home())),
         ("tmp".to_owned(), shown(&place.tmp())),
     ]);
+    if let Some(endpoint) = &agent.endpoint {
+        words.insert("model".to_owned(), endpoint.spec.name.clone());
+    }
     let by = agent.command.brief;
     if by == BriefBy::Argument {
         words.insert("brief".to_owned(), told.clone());
@@ -157,29 +243,32 @@ fn program(
     if by == BriefBy::File {
         words.insert("brief_file".to_owned(), shown(&brief_file));
     }
-    let stdin = match by {
-        BriefBy::Stdin | BriefBy::File => {
-            place.put(&brief_file, &told)?;
-            (by == BriefBy::Stdin).then_some(brief_file)
-        }
-        _ => None,
-    };
+    if matches!(by, BriefBy::Stdin | BriefBy::File) {
+        place.put(&brief_file, &told)?;
+    }
     for (path, text) in &agent.command.files {
         place.put(&place.home().join(path), &filled(text, &words))?;
     }
-    let mut env = environment(place);
+    let mut env = environment(place, agent);
+    env.extend(model.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     if by == BriefBy::Env {
         env.insert("BRIEF".to_owned(), told);
     }
     env.extend(agent.command.env.iter().map(|(name, text)| (name.clone(), filled(text, &words))));
-    let folder = PathBuf::from(place.workspace());
-    Ok(Program { words: agent.command.run.iter().map(|w| filled(w, &words)).collect(), env, folder, stdin })
+    Ok(Program {
+        words: agent.command.run.iter().map(|w| filled(w, &words)).collect(),
+        env,
+        folder: place.workspace(),
+        stdin: (by == BriefBy::Stdin).then_some(brief_file),
+        sees: agent.command.sees.clone(),
+        ports: doors.ports.clone(),
+    })
 }
 
 /// What every process of a cell finds in its environment.
-fn environment(place: &Place) -> BTreeMap<String, String> {
+fn environment(place: &Place, agent: &ProcessAgent) -> BTreeMap<String, String> {
     let shown = |path: PathBuf| path.display().to_string();
-    let path = format!("{}:{}", shown(place.bin()), TOOLS);
+    let path = format!("{}:{}", shown(place.bin()), tools(&agent.command.sees));
     let of = [
         ("PATH", path),
         ("HOME", shown(place.home())),
@@ -191,8 +280,12 @@ fn environment(place: &Place) -> BTreeMap<String, String> {
     of.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Where programs are looked for.
-const TOOLS: &str = "/usr/local/bin:/usr/bin:/bin";
+/// Where programs are looked for: in the folders that the agent's file names, and in those of the system.
+fn tools(sees: &[PathBuf]) -> String {
+    let own = sees.iter().flat_map(|folder| [folder.join("bin"), folder.clone()]);
+    let own = own.filter(|folder| folder.is_dir()).map(|folder| folder.display().to_string());
+    own.chain(["/usr/local/bin:/usr/bin:/bin".to_owned()]).collect::<Vec<_>>().join(":")
+}
 
 /// A text with the words in braces as what they stand for, in one pass: what they stand for is not looked at again.
 fn filled(text: &str, words: &BTreeMap<String, String>) -> String {

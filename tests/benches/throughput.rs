@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chesterton::base::limits::Limits;
+use chesterton::cell::Demand;
 use chesterton::gate::Setup;
 use chesterton::ledger::{Draft, Index};
 use chesterton::runner::{self, Cast, Options, Session, Wish};
@@ -87,7 +88,13 @@ fn in_memory(wish: &Wish) -> f64 {
 fn durably(wish: &Wish, results: &Path) -> (f64, f64) {
     let plan = runner::plan(wish);
     let (folder, _lock) = Draft::new(results, &plan).unwrap().publish(None, "bench").unwrap();
-    let options = Options { jobs: 1, in_flight: 1, limits: Limits::default(), grace: Duration::from_secs(1) };
+    let options = Options {
+        jobs: 1,
+        in_flight: 1,
+        limits: Limits::default(),
+        grace: Duration::from_secs(1),
+        cell: Demand::default(),
+    };
     let begun = Instant::now();
     let ran = runner::run(&folder, plan.clone(), wish, Index::default(), options, |_| ()).unwrap();
     let sealed = begun.elapsed().as_secs_f64();

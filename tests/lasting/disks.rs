@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use chesterton::base::exit::Exit;
 use chesterton::base::limits::Limits;
+use chesterton::cell::Demand;
 use chesterton::cli::Printed;
 use chesterton::gate::Setup;
 use chesterton::ledger::{Did, Draft, Fault, Faulty, Index};
@@ -437,7 +438,8 @@ fn a_trial_that_cannot_be_stopped_is_left_out_and_the_others_are_played() {
     // Its steps: the segment is made, its name is forced, the first trial is written.
     let disk = Faulty::below(place.path(), Some((2, Fault::Hangs)));
     let limits = Limits { wall_s_max: 1, ..Limits::default() };
-    let options = Options { jobs: 1, in_flight: 1, limits, grace: Duration::from_millis(200) };
+    let options =
+        Options { jobs: 1, in_flight: 1, limits, grace: Duration::from_millis(200), cell: Demand::default() };
     let begun = Instant::now();
     let ran = runner::run(&folder, plan.clone(), &wish, Index::default(), options, |_| ()).unwrap();
     println!("a trial that hangs is left out after {:.1} s: {ran:?}", begun.elapsed().as_secs_f64());

@@ -132,6 +132,10 @@ fn text_reply(tool: &str, answer: &Answer) -> Reply {
     }
 }
 
+/// Programs that lead into the world, or live by its clock. What else a shell has works on files and text alone, and needs no
+/// world.
+pub const PROGRAMS: &[&str] = &["aws", "chat", "curl", "date", "gh", "git", "npm", "psql", "sleep"];
+
 /// Understands one simple command, already split into words.
 pub fn parse(world: &World, words: &[String]) -> Parsed {
     // `PGPASSWORD=… psql`: settings for one command stand before it.
