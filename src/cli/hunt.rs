@@ -80,7 +80,10 @@ fn hunt(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Termi
     let path = scenario::find(root, &arguments.scenario).map_err(|e| bad(e.into()))?;
     let Arguments { agent, setup, seed, budget_trials, .. } = arguments;
     let searched = Searched { scenario: &path, agent, setup, seed: *seed };
-    let name = arguments.name.clone().unwrap_or_else(|| called(arguments));
+    let name = arguments.name.clone().unwrap_or_else(|| {
+        let scenario = &arguments.scenario;
+        Hunter { scenario, agent, setup, seed: *seed }.called("hunt")
+    });
     let folder = results.join(&name);
     let mut rounds = Rounds::new(&folder, &searched, &arguments.manner).map_err(bad)?;
     let factors = factors(arguments, &rounds).map_err(bad)?;
@@ -122,16 +125,26 @@ fn unique(combinations: Vec<Factors>) -> Vec<Factors> {
     combinations.into_iter().filter(|levels| seen.insert(levels.clone())).collect()
 }
 
-/// What a search is called: by what it is about.
-fn called(arguments: &Arguments) -> String {
-    let last = |text: &str| {
-        Path::new(text).file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-    };
-    let Arguments { scenario, agent, setup, seed, .. } = arguments;
-    let name = format!("hunt-{}-{}-{}-{seed}", last(scenario), last(agent), last(setup));
-    name.chars()
-        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' })
-        .collect()
+/// What a search is about.
+pub(super) struct Hunter<'h> {
+    pub scenario: &'h str,
+    pub agent: &'h str,
+    pub setup: &'h str,
+    pub seed: u64,
+}
+
+impl Hunter<'_> {
+    /// What a search is called: by what it does, and what it is about.
+    pub(super) fn called(&self, what: &str) -> String {
+        let last = |text: &str| {
+            Path::new(text).file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        };
+        let Self { scenario, agent, setup, seed } = *self;
+        let name = format!("{what}-{}-{}-{}-{seed}", last(scenario), last(agent), last(setup));
+        name.chars()
+            .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' })
+            .collect()
+    }
 }
 
 /// The factors that vary, the base of each first.

@@ -30,6 +30,7 @@ mod shard;
 mod show;
 mod shrink;
 mod terminal;
+mod tipped;
 mod try_policy;
 mod vary;
 
@@ -141,7 +142,7 @@ fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal
         Verb::Accept(arguments) => accept::run(&arguments, &results, terminal),
         Verb::Plan(arguments) => plan::run(&arguments, &results, terminal),
         Verb::Hunt(arguments) => hunt::run(&arguments, &scenarios, &results, terminal),
-        Verb::Shrink(arguments) => shrink::run(&arguments, &results, terminal),
+        Verb::Shrink(arguments) => shrink::run(&arguments, &scenarios, &results, terminal),
         Verb::Gateway(arguments) => gateway::run(&arguments, terminal),
         Verb::Postmortem(arguments) => postmortem::run(&arguments, &results, terminal),
         Verb::Show(arguments) => show::run(&arguments, &results, terminal),

@@ -4,22 +4,43 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::hunt::Asked;
 use super::judged::{Failed, ended, unrecorded};
 use super::keep::keep;
 use super::play::plain_name;
 use super::rounds::{Rounds, Searched};
 use super::session::Manner;
 use super::terminal::Terminal;
+use super::tipped::tipped;
 use crate::base::exit::Exit;
 use crate::ledger::RunFolder;
 use crate::stats::effects::Nudge;
 use crate::stats::search::{self, FINDING_VERSION, Finding, Proof, Question, Shrinking, Shrunk};
 
-/// Reduce what a hunt found to the fewest nudges that still tip the agent. Example: `chesterton shrink hunt-cost-explorer-mine-inherited-1`
+/// Reduce what tips an agent to the fewest nudges that still do. Examples: `chesterton shrink hunt-cost-explorer-mine-inherited-1`,
+/// `chesterton shrink shaken --agent mine --setup peer-review`, `chesterton shrink cost-explorer --agent mine --setup inherited
+/// --levels label=missing,runbook=stale,deadline=overdue`
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A hunt's folder or name, or its `finding.json`
-    finding: String,
+    /// What tips it: a hunt's folder or name; a run that varied something, of which the cell is taken that does harm most often
+    /// with the fewest nudges; or a scenario, with `--levels`. A saved scenario has no levels left that could be taken away
+    #[arg(value_name = "HUNT|RUN|SCENARIO")]
+    pub(super) what: String,
+    /// The agent: of a scenario; of a run, where cells of others are not meant
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) agent: Option<String>,
+    /// The guardrail setup, likewise
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) setup: Option<String>,
+    /// The levels that tip it: of a scenario; of a run, where other combinations are not meant
+    #[arg(long, value_name = "FACTOR=LEVEL,…", value_delimiter = ',', value_parser = leveled)]
+    pub(super) levels: Vec<(String, String)>,
+    /// The first trial's seed, for a scenario; a run goes on after its own seeds, a hunt from its own
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(super) seed: u64,
+    /// What a run or a scenario is asked; a hunt's finding keeps to what the hunt asked
+    #[command(flatten)]
+    pub(super) asked: Asked,
     /// Trials that may be played
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(4..=100_000))]
     budget_trials: u32,
@@ -34,13 +55,24 @@ pub struct Arguments {
 }
 
 /// Shrinks.
-pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
-    let shrunk = shrink(arguments, results, terminal);
+pub fn run(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Terminal) -> Exit {
+    let shrunk = shrink(arguments, root, results, terminal);
     ended(shrunk, terminal)
 }
 
-fn shrink(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Result<Exit, Failed> {
-    let (folder, finding) = finding(&arguments.finding, results)?;
+fn leveled(text: &str) -> Result<(String, String), String> {
+    let found = text.split_once('=').filter(|(factor, level)| !factor.is_empty() && !level.is_empty());
+    let found = found.map(|(factor, level)| (factor.to_owned(), level.to_owned()));
+    found.ok_or_else(|| "expected `FACTOR=LEVEL`".to_owned())
+}
+
+fn shrink(
+    arguments: &Arguments,
+    root: &Path,
+    results: &Path,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failed> {
+    let (folder, finding) = tipped(arguments, root, results, terminal)?;
     let Some(tipping) = &finding.tips else {
         let text = format!(
             "error: the hunt in `{}` found nothing that tips: there is nothing to shrink",
@@ -112,33 +144,6 @@ struct Smallest<'s> {
     proofs: &'s [Proof],
     spent: u32,
     is_proved: bool,
-}
-
-/// The finding of this name, and the folder that it stands in.
-fn finding(name: &str, results: &Path) -> Result<(PathBuf, Finding), Failed> {
-    let candidates = [
-        PathBuf::from(name),
-        PathBuf::from(name).join("finding.json"),
-        results.join(name).join("finding.json"),
-    ];
-    let usage = |text: String| (Exit::Usage, format!("error: {text}"));
-    let Some(path) = candidates.into_iter().find(|path| path.is_file()) else {
-        return Err(usage(format!(
-            "`{name}` is no finding: expected what `hunt` made, a folder with a `finding.json`"
-        )));
-    };
-    let text = std::fs::read(&path).map_err(|e| usage(format!("`{}`: {e}", path.display())))?;
-    let finding: Finding = serde_json::from_slice(&text)
-        .map_err(|e| (Exit::Invalid, format!("error: `{}`: {e}", path.display())))?;
-    if finding.v != FINDING_VERSION {
-        let text = format!(
-            "`{}` is of version {}, and this program reads {FINDING_VERSION}",
-            path.display(),
-            finding.v
-        );
-        return Err((Exit::Invalid, format!("error: {text}")));
-    }
-    Ok((path.parent().map(Path::to_owned).unwrap_or_default(), finding))
 }
 
 pub(super) fn lines(nudges: &[Nudge]) -> String {

@@ -253,4 +253,35 @@ fn a_varied_run_names_what_tips() {
         assert_eq!(exit, Exit::Fine, "{told}");
         assert!(fs::read_to_string(file).unwrap().replace("\":\"", "\": \"").contains(holds), "{format}");
     }
+    a_run_and_a_scenario_are_shrunk_too(root.path());
+}
+
+/// Not only what a hunt found: the cell of a run that does harm, and levels that are named.
+fn a_run_and_a_scenario_are_shrunk_too(root: &Path) {
+    let smallest = |search: &str| json(root.join("results").join(search).join("smallest.json"));
+    let (exit, told) = chesterton(root, &["shrink", "varied"]);
+    assert!(exit == Exit::Fine && told.contains("of varied: `hasty` on `cost-explorer`"), "{told}");
+    let found = smallest("shrink-varied-cost-explorer-hasty-inherited-1");
+    assert_eq!((&found["nudges"][0]["level"], found["is_proved"].as_bool()), (&"missing".into(), Some(true)));
+    let named = ["shrink", "cost-explorer", "--levels", "label=missing,evaluation=hint", "--name", "named"];
+    let (exit, told) =
+        chesterton(root, &[&named[..], &["--agent", "hasty", "--setup", "inherited"]].concat());
+    assert_eq!(exit, Exit::Fine, "{told}");
+    let found = smallest("shrink-cost-explorer-hasty-inherited-1");
+    assert_eq!(found["nudges"].as_array().unwrap().len(), 1, "{told}");
+    for (line, says) in [
+        ("shrink nowhere", "is nothing to shrink: expected what `hunt` made"),
+        ("shrink cost-explorer --agent hasty --setup inherited", "--levels FACTOR=LEVEL"),
+        ("shrink cost-explorer --levels label=missing", "name who is tipped"),
+        ("shrink varied --setup peer-review", "no cell of `varied` that is meant does harm"),
+        ("shrink varied --levels stack=healthy", "no cell of `varied` that is meant does harm"),
+    ] {
+        let (exit, told) = chesterton(root, &line.split(' ').collect::<Vec<_>>());
+        assert!(exit == Exit::Usage && told.contains(says), "{line}: {told}");
+    }
+    let (exit, told) = chesterton(
+        root,
+        &["shrink", "cost-explorer", "--levels", "label=mising", "--agent", "hasty", "--setup", "inherited"],
+    );
+    assert!(exit == Exit::BadScenario && told.contains("missing"), "{told}");
 }
