@@ -108,6 +108,7 @@ fn a_process_gets_the_brief_and_what_it_says_and_how_it_ends_is_recorded() {
     let said = said(&events);
     assert!(said.starts_with("You work in\n"), "{said}");
     assert!(said.contains("CODEOWNERS"), "{said}");
+    assert!(said.contains("AWS_ACCESS_KEY_ID ") && said.contains("AWS_ENDPOINT_URL "), "{said}");
     assert!(said.ends_with("HOME LANG PATH PWD TERM TMPDIR USER "), "{said}");
     let wrote = events.iter().any(|e| matches!(e, Event::Wrote { text, .. } if text.raw() == "oh\n"));
     assert!(wrote);

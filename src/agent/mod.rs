@@ -18,7 +18,9 @@ use crate::record::tool::{ToolCall, ToolReply, ToolSpec};
 pub use built_in::{built_in, process_source, processes, source as built_in_source};
 pub use chat::Chat;
 pub use file::{AgentFile, AgentLimits, ModelAgent, Prompt};
-pub use process::{BriefBy, Changed, CommandSpec, ProcessAgent, ProcessFile, ProcessKind, Transcript};
+pub use process::{
+    BriefBy, Changed, CommandSpec, McpSpec, ProcessAgent, ProcessFile, ProcessKind, Transcript,
+};
 pub use scripted::Scripted;
 
 /// What an agent does in one turn.

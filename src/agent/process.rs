@@ -10,6 +10,7 @@ use super::built_in;
 use super::file::{ALL, AgentLimits, VARIANT, ends};
 use crate::base::digest;
 use crate::model::{Endpoint, ModelSpec, Patience, Unfit};
+use crate::record::Hints;
 use crate::scenario::{self, Diagnostic, Document};
 
 /// An agent that is a process of its own. `chesterton show agent NAME` prints one to start from.
@@ -24,6 +25,9 @@ pub struct ProcessFile {
     pub kind: ProcessKind,
     /// What is started.
     pub command: CommandSpec,
+    /// What it meets over the Model Context Protocol.
+    #[serde(default, skip_serializing_if = "McpSpec::is_plain")]
+    pub mcp: McpSpec,
     /// The model that it may ask, through the gateway; absent: it asks none, or none that is known of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelSpec>,
@@ -74,9 +78,31 @@ pub struct CommandSpec {
     /// How it is installed, for whoever has it not.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub install: String,
+    /// Of an agent that speaks the Agent Client Protocol: the mode that its session is put into, such as one in which it asks
+    /// before it acts; absent: its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
     /// Folders that it needs to see besides those of the system, such as the one that it was installed to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sees: Vec<PathBuf>,
+}
+
+/// What an agent meets over the Model Context Protocol.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct McpSpec {
+    /// What tools say of themselves: whether they only read, whether they destroy.
+    pub hints: Hints,
+    /// A gateway or guard of somebody else's between the agent and its server: what the agent starts in the server's place. It
+    /// starts the server itself: `{mcp_program}`, `carry` and `{mcp_socket}` are its words, `{mcp_url}` is its address.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proxy: Vec<String>,
+}
+
+impl McpSpec {
+    fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How a process gets the brief.
@@ -118,6 +144,12 @@ pub struct Changed {
     /// Besides the command's, or in place of those of the same path.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,
+    /// In place of the command's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// In place of the file's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mcp: Option<McpSpec>,
 }
 
 fn how_to_work() -> String {
@@ -143,6 +175,8 @@ pub struct ProcessAgent {
     pub kind: ProcessKind,
     /// What is started.
     pub command: CommandSpec,
+    /// What it meets over the Model Context Protocol.
+    pub mcp: McpSpec,
     /// The model that it asks, and where.
     pub endpoint: Option<Endpoint>,
     /// Where a trial ends.
@@ -204,6 +238,7 @@ impl ProcessAgent {
         let ways = own.into_iter().chain(others.map(|(name, changed)| (name.as_str(), changed)));
         let agent = |(variant, changed): (&str, &Changed)| {
             let command = changed.of(&file.command);
+            let mcp = changed.mcp.clone().unwrap_or_else(|| file.mcp.clone());
             let name = match variant.is_empty() {
                 true => file.name.clone(),
                 false => format!("{}{VARIANT}{variant}", file.name),
@@ -212,9 +247,10 @@ impl ProcessAgent {
                 name,
                 about: file.about.clone(),
                 path: path.clone(),
-                digest: digest(file, &command),
+                digest: digest(file, &command, &mcp),
                 kind: file.kind,
                 command,
+                mcp,
                 endpoint: endpoint.clone(),
                 limits: file.limits.clone(),
                 document: document.clone(),
@@ -245,6 +281,7 @@ impl Changed {
         }
         changed.env.extend(self.env.clone());
         changed.files.extend(self.files.clone());
+        changed.mode = self.mode.clone().or(changed.mode);
         changed
     }
 }
@@ -255,11 +292,11 @@ fn at_model(document: &Document<ProcessFile>, unfit: Unfit) -> Diagnostic {
 }
 
 /// What determines a trial: how the program is installed, and where its key comes from, do not.
-fn digest(file: &ProcessFile, command: &CommandSpec) -> String {
+fn digest(file: &ProcessFile, command: &CommandSpec, mcp: &McpSpec) -> String {
     let patience = Patience::default();
     let bare = |model: ModelSpec| ModelSpec { key_env: None, key_fd: None, price: None, patience, ..model };
     let command = CommandSpec { install: String::new(), ..command.clone() };
-    let said = (file.kind, command, file.model.clone().map(bare), &file.limits);
+    let said = (file.kind, command, mcp, file.model.clone().map(bare), &file.limits);
     digest::of_parts(["chesterton/process/1", &serde_json::to_string(&said).unwrap_or_default()])
 }
 

@@ -6,3 +6,4 @@ pub mod exit;
 pub mod limits;
 pub mod sabotage;
 pub mod text;
+pub mod token;

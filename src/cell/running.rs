@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixListener;
 use tokio::net::unix::pipe::Receiver;
+use tokio::net::{UnixListener, UnixStream};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -44,6 +44,8 @@ pub struct Program {
     pub folder: PathBuf,
     /// What it reads on standard input; none: nothing.
     pub stdin: Option<PathBuf>,
+    /// Its standard input and output are a conversation, and not what it reads and prints.
+    pub talks: bool,
     /// Folders and files that it may see besides those of the system.
     pub sees: Vec<PathBuf>,
     /// Doors that it reaches over its loopback.
@@ -96,6 +98,7 @@ pub struct Running {
     child: Child,
     stdout: Output,
     stderr: Output,
+    talk: Option<UnixStream>,
     tree: Tree,
     _bridges: Vec<Bridge>,
     // The last to go: a group is gone only when its processes are.
@@ -113,9 +116,10 @@ impl Running {
         let bridges = bridges.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect();
         let (stdout, out) = Output::new()?;
         let (stderr, err) = Output::new()?;
-        let stdin = match &program.stdin {
-            Some(path) => Stdio::from(File::open(place.outside(path))?),
-            None => Stdio::null(),
+        let (stdin, out, talk) = match &program.stdin {
+            _ if program.talks => conversation()?,
+            Some(path) => (Stdio::from(File::open(place.outside(path))?), out, None),
+            None => (Stdio::null(), out, None),
         };
         let mut command = match place.fence() {
             Fence::Namespaces => {
@@ -146,7 +150,12 @@ impl Running {
             }
             None => Tree::open(&place.outside(&place.workspace()))?,
         };
-        Ok(Self { child, stdout, stderr, tree, _bridges: bridges, _groups: groups })
+        Ok(Self { child, stdout, stderr, talk, tree, _bridges: bridges, _groups: groups })
+    }
+
+    /// Our end of the conversation, once, of a process that talks.
+    pub fn talk(&mut self) -> Option<UnixStream> {
+        self.talk.take()
     }
 
     /// The files of its checkout.
@@ -197,6 +206,14 @@ impl Running {
         }
         let _ = self.child.start_kill();
     }
+}
+
+/// The two ends of standard input and output of a process that talks, and our end of it.
+fn conversation() -> io::Result<(Stdio, Stdio, Option<UnixStream>)> {
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    let read = Stdio::from(OwnedFd::from(theirs.try_clone()?));
+    Ok((read, Stdio::from(OwnedFd::from(theirs)), Some(UnixStream::from_std(ours)?)))
 }
 
 /// Waits until the cell stands, holds its checkout open, and lets the agent begin.

@@ -1,11 +1,23 @@
 //! Doors: ways for an agent to reach the world, always through the gate.
 
 mod asked;
+mod aws;
 mod function;
+#[cfg(feature = "mcp")]
+mod mcp;
+#[cfg(feature = "wire-postgres")]
+mod postgres;
+mod serving;
 mod shell;
 mod specs;
 mod spoken;
 
 pub use asked::{Ask, Asked, Told, ask, play};
+pub use aws::{AwsDoor, AwsServing};
 pub use function::FunctionDoor;
+#[cfg(feature = "mcp")]
+pub use mcp::McpDoor;
+#[cfg(feature = "wire-postgres")]
+pub use postgres::{PostgresDoor, PostgresServing};
+pub use serving::Serving;
 pub use shell::ShellDoor;

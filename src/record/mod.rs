@@ -3,6 +3,7 @@
 pub mod closing;
 pub mod ending;
 pub mod event;
+pub mod hints;
 pub mod judgement;
 pub mod plan;
 pub mod replay;
@@ -15,6 +16,7 @@ pub mod verdict;
 pub use closing::ClosingReport;
 pub use ending::Ending;
 pub use event::Event;
+pub use hints::{Hint, Hints};
 pub use spent::Spent;
 pub use trial::{Factors, TrialId, TrialKey, in_words};
 pub use verdict::Verdict;

@@ -1,7 +1,11 @@
 //! One trial: an agent, a door, a gate, until somebody stops.
 
+#[cfg(feature = "acp")]
+mod acp;
 mod doors;
 mod mirror;
+#[cfg(not(feature = "acp"))]
+mod no_acp;
 mod process;
 
 use std::sync::Arc;

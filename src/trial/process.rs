@@ -10,9 +10,13 @@ use std::time::Duration;
 use simulators::service::workspace;
 use tokio::time::{Instant, sleep_until};
 
-use super::doors::Doors;
+#[cfg(feature = "acp")]
+use super::acp;
+use super::doors::{self, Doors};
 use super::mirror::Mirror;
-use crate::agent::{BriefBy, Halted, ProcessAgent};
+#[cfg(not(feature = "acp"))]
+use super::no_acp as acp;
+use crate::agent::{BriefBy, Halted, ProcessAgent, ProcessKind};
 use crate::cell::{Demand, Ended, Fence, Layers, Place, Port, Program, Running};
 use crate::door::{self, Asked};
 use crate::gate::{Gate, Halt};
@@ -44,6 +48,9 @@ type Came = Result<Ending, Halted>;
 
 /// Starts the process, plays what it asks, and ends it.
 pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -> Result<Came, Halt> {
+    if let Some(lacking) = doors::lacking(&process.agent) {
+        return Ok(Err(Halted::Refused(lacking)));
+    }
     let fence = match Layers::granted().await.fence(process.demand) {
         Ok(fence) => fence,
         Err(why) => return Ok(Err(Halted::Refused(why))),
@@ -67,10 +74,9 @@ pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -
         cut_off.gateway.end(UNDER_WAY).await;
     }
     Ok(Ok(match ended {
-        Ok(Ended::Code(0)) => Ending::Finished,
-        Ok(Ended::Flood) => Ending::Limit("printed_bytes_max".to_owned()),
-        Ok(ended) => Ending::AgentFault(cell.failed(&format!("it ended with {ended}"))),
-        Err(error) => Ending::HarnessFault(format!("the process was lost: {error}")),
+        Over::Talk(Ending::AgentFault(fault)) => Ending::AgentFault(cell.failed(&fault)),
+        Over::Talk(ending) => ending,
+        Over::Process(ended) => cell.ending(ended),
     }))
 }
 
@@ -110,6 +116,14 @@ struct Asking {
     pass: Pass,
 }
 
+/// What was over first.
+enum Over {
+    /// The process has ended.
+    Process(io::Result<Ended>),
+    /// The conversation with it has, and how.
+    Talk(Ending),
+}
+
 /// A cell in which a process runs.
 struct Inhabited {
     running: Running,
@@ -117,6 +131,7 @@ struct Inhabited {
     mirror: Mirror,
     asking: Option<Asking>,
     last_words: String,
+    talk: Option<acp::Talk>,
     _place: Place,
 }
 
@@ -127,7 +142,8 @@ impl Inhabited {
         for (path, text) in workspace::sources(gate.world()).iter() {
             place.put(&place.workspace().join(path), text)?;
         }
-        let mut doors = Doors::open(&place)?;
+        let agent = &process.agent;
+        let mut doors = Doors::open(&place, gate.world(), agent.mcp.hints).await?;
         let asking = asking(gate, process).await?;
         let mut model = Vec::new();
         if let Some(Asking { gateway, pass }) = &asking {
@@ -141,29 +157,37 @@ impl Inhabited {
                 doors.words.entry(word.to_owned()).or_insert_with(|| value.clone());
             }
         }
-        let program = program(&process.agent, &place, &doors, &model, brief)?;
-        let running = Running::start(&program, &place).await?;
+        let (program, mcp) = program(agent, &place, &doors, &model, brief)?;
+        let mut running = Running::start(&program, &place).await?;
+        let (told, workspace, mode) = (agent.told(brief), place.workspace(), agent.command.mode.clone());
+        let errand = acp::Errand { told, workspace, mode, mcp };
+        let talk = running.talk().and_then(|stream| acp::Talk::begin(stream, errand, doors.asks.clone()));
         Ok(Self {
             running,
             doors,
             mirror: Mirror::default(),
             asking,
             last_words: String::new(),
+            talk,
             _place: place,
         })
     }
 
     /// Plays what is asked until the process ends, or its time is over.
-    async fn play(&mut self, gate: &mut Gate) -> Result<io::Result<Ended>, Halt> {
+    async fn play(&mut self, gate: &mut Gate) -> Result<Over, Halt> {
         let mut until = Instant::now() + gate.wall_left();
         let mut is_done = false;
         loop {
             let asked = tokio::select! {
                 biased;
                 Some(asked) = self.doors.asked.recv(), if !is_done => asked,
-                ended = self.running.ended() => return Ok(ended),
+                ending = over(&mut self.talk) => return Ok(Over::Talk(ending)),
+                ended = self.running.ended() => return Ok(match &mut self.talk {
+                    Some(talk) if matches!(ended, Ok(Ended::Code(0))) => Over::Talk(talk.left().await),
+                    _ => Over::Process(ended),
+                }),
                 () = sleep_until(until) => match is_done {
-                    true => return Ok(Ok(Ended::Code(0))),
+                    true => return Ok(Over::Process(Ok(Ended::Code(0)))),
                     false => return Err(Halt::Limit("wall_s_max")),
                 },
             };
@@ -190,12 +214,23 @@ impl Inhabited {
     /// Records what it has written so far.
     fn record(&mut self, gate: &mut Gate) -> Result<(), Halt> {
         let written = self.running.written();
-        gate.said(&written.stdout.into(), None)?;
+        let said = self.talk.as_ref().map_or(written.stdout, acp::Talk::said);
+        gate.said(&said.into(), None)?;
         if !written.stderr.is_empty() {
             self.last_words.clone_from(&written.stderr);
             gate.wrote(written.stderr)?;
         }
         Ok(())
+    }
+
+    /// What the end of the process comes to.
+    fn ending(&self, ended: io::Result<Ended>) -> Ending {
+        match ended {
+            Ok(Ended::Code(0)) => Ending::Finished,
+            Ok(Ended::Flood) => Ending::Limit("printed_bytes_max".to_owned()),
+            Ok(ended) => Ending::AgentFault(self.failed(&format!("it ended with {ended}"))),
+            Err(error) => Ending::HarnessFault(format!("the process was lost: {error}")),
+        }
     }
 
     /// How it failed, with the last that it wrote to standard error.
@@ -216,14 +251,22 @@ async fn asking(gate: &mut Gate, process: &Process) -> io::Result<Option<Asking>
     Ok(Some(Asking { gateway, pass }))
 }
 
-/// What is started, with every word in braces as what it stands for.
+/// When the conversation is over; never, where there is none.
+async fn over(talk: &mut Option<acp::Talk>) -> Ending {
+    match talk {
+        Some(talk) => talk.over().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What is started, and what the agent starts as its MCP server, with every word in braces as what it stands for.
 fn program(
     agent: &ProcessAgent,
     place: &Place,
     doors: &Doors,
     model: &[(&'static str, String)],
     brief: &str,
-) -> io::Result<Program> {
+) -> io::Result<(Program, Vec<String>)> {
     let shown = |path: &Path| path.display().to_string();
     let told = agent.told(brief);
     let brief_file = place.home().join("brief.md");
@@ -246,23 +289,44 @@ fn program(
     if matches!(by, BriefBy::Stdin | BriefBy::File) {
         place.put(&brief_file, &told)?;
     }
+    let mcp = server(agent, &mut words);
     for (path, text) in &agent.command.files {
         place.put(&place.home().join(path), &filled(text, &words))?;
     }
     let mut env = environment(place, agent);
+    env.extend(doors.variables.clone());
     env.extend(model.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     if by == BriefBy::Env {
         env.insert("BRIEF".to_owned(), told);
     }
     env.extend(agent.command.env.iter().map(|(name, text)| (name.clone(), filled(text, &words))));
-    Ok(Program {
+    let talks = agent.kind == ProcessKind::Acp;
+    let program = Program {
         words: agent.command.run.iter().map(|w| filled(w, &words)).collect(),
         env,
         folder: place.workspace(),
         stdin: (by == BriefBy::Stdin).then_some(brief_file),
+        talks,
         sees: agent.command.sees.clone(),
         ports: doors.ports.clone(),
-    })
+    };
+    Ok((program, mcp))
+}
+
+/// What the agent starts as its MCP server: ours, or what its file puts before it. `{mcp_command}` is the program and
+/// `{mcp_arguments}` a JSON list of its arguments, for the files by which agents are told of it.
+fn server(agent: &ProcessAgent, words: &mut BTreeMap<String, String>) -> Vec<String> {
+    let ours = ["{mcp_program}", "carry", "{mcp_socket}"].map(str::to_owned);
+    let server = if agent.mcp.proxy.is_empty() { &ours[..] } else { &agent.mcp.proxy };
+    if !words.contains_key("mcp_socket") {
+        return Vec::new();
+    }
+    let server: Vec<String> = server.iter().map(|word| filled(word, words)).collect();
+    if let Some((program, arguments)) = server.split_first() {
+        words.insert("mcp_command".to_owned(), program.clone());
+        words.insert("mcp_arguments".to_owned(), serde_json::json!(arguments).to_string());
+    }
+    server
 }
 
 /// What every process of a cell finds in its environment.

@@ -246,7 +246,7 @@ impl Line {
 }
 
 /// What a call acts on: the arguments that the table names, of a list the first.
-fn target(command: &Command, args: &Map<String, Value>) -> String {
+pub(super) fn target(command: &Command, args: &Map<String, Value>) -> String {
     let text = |name: &str| {
         let value = args.get(name)?;
         value.as_str().or_else(|| value.as_array()?.first()?.as_str()).map(str::to_owned)

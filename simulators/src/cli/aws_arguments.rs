@@ -256,7 +256,7 @@ impl Reading<'_> {
 }
 
 /// Gives the members of a structure their types; a member it has not is an error.
-fn fit(item: Value, members: Members, place: &str) -> Result<Value, Stop> {
+pub(super) fn fit(item: Value, members: Members, place: &str) -> Result<Value, Stop> {
     let Value::Object(object) = item else {
         let text = format!("Parameter validation failed:\nInvalid type for parameter {place}, value: {item}");
         return Err(Stop::parameter(&text));

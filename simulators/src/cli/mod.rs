@@ -5,6 +5,7 @@
 
 mod aws;
 mod aws_accounts;
+mod aws_api;
 mod aws_arguments;
 mod aws_cloudformation;
 mod aws_commands;
@@ -33,9 +34,11 @@ mod psql;
 mod psql_print;
 mod psql_script;
 mod psql_table;
+pub mod psql_wire;
 mod redis_cli;
 mod shell;
 
+pub use aws_api::Api;
 pub use filters::filter;
 pub use line::{Joint, split};
 

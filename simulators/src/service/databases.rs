@@ -447,3 +447,8 @@ pub fn status<'w>(world: &'w World, id: &str) -> Option<&'w str> {
 pub fn host(world: &World, id: &str) -> String {
     shapes::host(world, id)
 }
+
+/// The identifiers of the instances that there are, in order.
+pub fn identifiers(world: &World) -> Vec<String> {
+    world.databases.instances.keys().cloned().collect()
+}

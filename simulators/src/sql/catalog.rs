@@ -127,8 +127,19 @@ const CATALOGS: &[Catalog] = &[
             ("relkind", Text),
             ("reltuples", Type::Real),
             ("relpages", Integer),
+            ("relowner", Oid),
+            ("relam", Oid),
         ],
         fill: |s| s.classes(),
+    },
+    Catalog {
+        key: "pg_am",
+        schema: PG,
+        name: "pg_am",
+        columns: &[("oid", Oid), ("amname", Name), ("amtype", Text)],
+        fill: |_| {
+            vec![vec![json!(2), json!("heap"), json!("t")], vec![json!(403), json!("btree"), json!("i")]]
+        },
     },
     Catalog {
         key: "pg_sizes",
@@ -362,15 +373,26 @@ impl Source<'_> {
     fn classes(&self) -> Vec<Vec<Value>> {
         let mut rows = self.tables(|s, t, oid| {
             let pages = table_bytes(s.rows(t)) / 8192;
-            vec![json!(oid), json!(t.name), json!(2200), json!("r"), json!(s.rows(t)), json!(pages)]
+            let rows = s.rows(t);
+            vec![
+                json!(oid),
+                json!(t.name),
+                json!(2200),
+                json!("r"),
+                json!(rows),
+                json!(pages),
+                json!(10),
+                json!(2),
+            ]
         });
         let other = |name: &str, kind: &str| {
-            vec![json!(0), json!(name), json!(2200), json!(kind), json!(0), json!(0)]
+            vec![json!(0), json!(name), json!(2200), json!(kind), json!(0), json!(0), json!(10), json!(0)]
         };
         rows.extend(self.views().map(|t| other(&t.name, "v")));
-        rows.extend(
-            self.indexes(|_, i| vec![json!(0), json!(i.name), json!(2200), json!("i"), json!(0), json!(1)]),
-        );
+        rows.extend(self.indexes(|_, i| {
+            let (owner, btree) = (json!(10), json!(403));
+            vec![json!(0), json!(i.name), json!(2200), json!("i"), json!(0), json!(1), owner, btree]
+        }));
         rows
     }
 

@@ -35,6 +35,7 @@ impl Rewrite<'_> {
                 | "has_database_privilege"
                 | "pg_get_userbyid"
                 | "pg_is_in_recovery"
+                | "pg_table_is_visible"
                 | "current_timestamp"
                 | "localtimestamp"
         );
@@ -67,9 +68,10 @@ impl Rewrite<'_> {
             "pg_postmaster_start_time" | "pg_conf_load_time" => {
                 (text(super::stamp_of(session.started)), Type::TimestampTz)
             }
-            "has_table_privilege" | "has_schema_privilege" | "has_database_privilege" => {
-                (number(1), Type::Bool)
-            }
+            "has_table_privilege"
+            | "has_schema_privilege"
+            | "has_database_privilege"
+            | "pg_table_is_visible" => (number(1), Type::Bool),
             "txid_current" => (number(session.now.unix() / 7), Type::BigInt),
             "current_setting" => {
                 let mut args = args.clone();

@@ -41,6 +41,7 @@ pub(super) fn explain(c: &mut Conversation, statement: Statement, analyze: bool)
         tag: "EXPLAIN".to_owned(),
         columns: vec!["QUERY PLAN".to_owned()],
         right: vec![false],
+        types: Vec::new(),
         rows: lines.into_iter().map(|line| vec![line.into()]).collect(),
     })
 }

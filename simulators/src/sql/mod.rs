@@ -96,6 +96,9 @@ pub struct Rows {
     pub columns: Vec<String>,
     /// Of each column, whether `psql` aligns it to the right.
     pub right: Vec<bool>,
+    /// Of each column, its type as Postgres names it; where there are none, all are `text`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
     /// Values row by row, as Postgres sends them: texts and NULL.
     pub rows: Vec<Vec<Value>>,
 }

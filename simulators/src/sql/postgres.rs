@@ -248,6 +248,7 @@ impl Conversation {
             tag: format!("SELECT {}", rows.len()),
             columns: columns.iter().map(|c| c.name.clone()).collect(),
             right: kinds.iter().map(|k| k.is_right_aligned()).collect(),
+            types: kinds.iter().map(|k| k.name().to_owned()).collect(),
             rows: printed,
         })
     }

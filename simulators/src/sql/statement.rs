@@ -141,6 +141,7 @@ fn show(variable: &[Ident]) -> Result<Rows, SqlError> {
         tag: "SHOW".to_owned(),
         columns: vec![if name == "timezone" { "TimeZone".to_owned() } else { name }],
         right: vec![false],
+        types: Vec::new(),
         rows: vec![vec![value.into()]],
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! It holds nothing of the judge's, and nothing of the world's: it carries words to a socket and prints what comes back.
 
+mod carry;
 #[cfg(target_os = "linux")]
 mod fence;
 mod frames;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let rest: Vec<OsString> = arguments.collect();
     let code = match role.to_str() {
         Some("program") => program::run(rest),
+        Some("carry") => carry::run(&rest),
         #[cfg(target_os = "linux")]
         Some("cell") => make::run(&rest),
         #[cfg(target_os = "linux")]

@@ -9,8 +9,7 @@ mod passing;
 mod routes;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -20,6 +19,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::base::token;
 use crate::model::client::{Model, Who};
 use pass::Entry;
 
@@ -84,9 +84,7 @@ impl Gateway {
     /// # Errors
     /// The machine has no randomness to give.
     pub fn admit(&self, model: &Model, who: Who) -> io::Result<Pass> {
-        let mut random = [0; 16];
-        File::open("/dev/urandom")?.read_exact(&mut random)?;
-        let token = format!("chesterton-{}", simulators::hex(&random));
+        let token = format!("chesterton-{}", token::fresh()?);
         let entry = Arc::new(Entry::new(model.clone(), who));
         self.passes.add(&token, Arc::clone(&entry));
         Ok(Pass::new(token, self.address, entry, Arc::clone(&self.passes)))
