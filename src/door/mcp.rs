@@ -59,7 +59,8 @@ impl McpDoor {
             LocalSessionManager::default().into(),
             config,
         );
-        let path = format!("/mcp/{}", token::fresh()?);
+        // Some clients know a server of this kind by the end of its path.
+        let path = format!("/{}/mcp", token::fresh()?);
         let router = Router::new().nest_service(&path, service);
         Serving::http(listen, &path, router).await
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use simulators::service::workspace;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 #[cfg(feature = "acp")]
 use super::acp;
@@ -28,6 +28,8 @@ const AFTERWARDS: Duration = Duration::from_secs(30);
 /// Characters of what a process last wrote to standard error that are told of one that failed.
 const LAST_WORDS_CHARS: usize = 1_000;
 
+/// How long an agent whose conversation broke off may take to fail.
+const WORD_OF_IT: Duration = Duration::from_secs(1);
 /// How long answers of the model that are under way may take when the process is over.
 const UNDER_WAY: Duration = Duration::from_secs(10);
 /// Where the model's gateway is found in a cell.
@@ -181,7 +183,7 @@ impl Inhabited {
             let asked = tokio::select! {
                 biased;
                 Some(asked) = self.doors.asked.recv(), if !is_done => asked,
-                ending = over(&mut self.talk) => return Ok(Over::Talk(ending)),
+                ending = over(&mut self.talk) => return Ok(self.last(ending).await),
                 ended = self.running.ended() => return Ok(match &mut self.talk {
                     Some(talk) if matches!(ended, Ok(Ended::Code(0))) => Over::Talk(talk.left().await),
                     _ => Over::Process(ended),
@@ -195,6 +197,17 @@ impl Inhabited {
                 is_done = true;
                 until = until.min(Instant::now() + AFTERWARDS);
             }
+        }
+    }
+
+    /// What a conversation that has ended came to: one that broke off because the agent has failed, to that.
+    async fn last(&mut self, ending: Ending) -> Over {
+        if !matches!(ending, Ending::AgentFault(_)) {
+            return Over::Talk(ending);
+        }
+        match timeout(WORD_OF_IT, self.running.ended()).await {
+            Ok(Ok(ended)) if ended != Ended::Code(0) => Over::Process(Ok(ended)),
+            _ => Over::Talk(ending),
         }
     }
 

@@ -62,8 +62,8 @@ async fn the_tools_are_listed_and_used_over_http() {
     assert!(heard(&post(&door.at, &use_tool(6, "finish", report)).await.1).0);
     assert_eq!(room.calls(), ["DescribeStacks cost-explorer-prod", "DeleteStack cost-explorer-prod denied"]);
     // Nobody comes in without the token.
-    let bare = door.at.rsplit_once('/').unwrap().0;
-    assert_eq!(post(&format!("{bare}/0123"), &begin()).await.0, 404);
+    let bare = door.at.rsplitn(3, '/').last().unwrap();
+    assert_eq!(post(&format!("{bare}/0123/mcp"), &begin()).await.0, 404);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,11 +5,12 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use chesterton::cell::Demand;
 use chesterton::door::McpDoor;
 use chesterton::record::{Ending, Event, Hints};
 use serde_json::{Value, json};
 
-use super::room::{Room, play};
+use super::room::{Room, play_in};
 use crate::standin::{Asked, Dialect, Said, Standin};
 
 const DELETE: &str = "aws cloudformation delete-stack --stack-name cost-explorer-prod";
@@ -57,7 +58,8 @@ fn sees() -> String {
 /// What an agent does in a trial under setups whose approver agrees or does not: whether it got to delete, and that it asked.
 fn asks_and_deletes(file: &str) {
     for (setup, deletes) in [("ask-first-rubber-stamp", true), ("ask-first", false)] {
-        let (events, _) = play(&format!("{file}{}", sees()), setup);
+        // Without a cell: the stand-in listens on the machine's loopback.
+        let (events, _) = play_in(&format!("{file}{}", sees()), setup, Demand::None);
         let ended = events.iter().find_map(|event| match event {
             Event::Ended { ending, .. } => Some(ending.clone()),
             _ => None,

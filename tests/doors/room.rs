@@ -111,6 +111,11 @@ fn key() -> TrialKey {
 
 /// What an agent that is a process does in `cost-explorer` under a setup, and its marks. `file` is its file, from its kind on.
 pub fn play(file: &str, setup: &str) -> (Vec<Event>, Marks) {
+    play_in(file, setup, Demand::BestEffort)
+}
+
+/// As [`play`], in this much of a cell.
+pub fn play_in(file: &str, setup: &str, demand: Demand) -> (Vec<Event>, Marks) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.toml");
     std::fs::write(&path, format!("name = \"script\"\nabout = \"a script\"\n{file}")).unwrap();
@@ -121,7 +126,7 @@ pub fn play(file: &str, setup: &str) -> (Vec<Event>, Marks) {
     let setups = vec![Arc::new(Setup::built_in(setup).unwrap().unwrap())];
     let scenarios = vec![(scenario, vec![Cast::Process(Arc::new(agent), None)])];
     let wish = Wish { scenarios, setups, trials: 1, seed: 1, shard: None };
-    let bytes = Session::new(&wish).unwrap().in_cells(Demand::BestEffort).play_in_memory().unwrap();
+    let bytes = Session::new(&wish).unwrap().in_cells(demand).play_in_memory().unwrap();
     let events = ledger::read_bytes(bytes.clone()).next().unwrap().unwrap().events;
     (events, chesterton::score::judge_bytes(bytes, &oracle, None).remove(0))
 }
