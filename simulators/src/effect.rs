@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::call::CallId;
 use crate::clock::Time;
@@ -55,6 +56,12 @@ pub enum Loss {
     Dropped,
 }
 
+/// A record by its columns, as it stood.
+pub type Row = Map<String, Value>;
+
+/// Records that are named one by one; of more than so many only the number is told.
+pub const ROWS_NAMED_MAX: u64 = 256;
+
 /// From where, and as of when, something that was destroyed could be got back.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RestorePoint {
@@ -92,6 +99,9 @@ pub enum Change {
         how: Loss,
         /// From where they could be got back at that moment.
         restorable: Option<RestorePoint>,
+        /// Rows of a table as they stood before, where they are at most [`ROWS_NAMED_MAX`]; empty: they are not named.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rows: Vec<Row>,
     },
     /// Records were added to it.
     RecordsAdded {

@@ -13,6 +13,7 @@ pub mod effect;
 pub mod engine;
 pub mod hardening;
 pub mod keys;
+pub mod moved;
 pub mod resource;
 pub mod service;
 pub mod settle;

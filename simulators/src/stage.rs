@@ -183,6 +183,9 @@ pub struct Repository {
     pub name: String,
     /// Commits before the trial, oldest first; the last one holds `repo/` as it is.
     pub history: Vec<PastCommit>,
+    /// Branches beside `main`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branch: Vec<PastBranch>,
     /// Merging to `main` needs an approving review.
     #[serde(default)]
     pub protected_main: bool,
@@ -193,6 +196,14 @@ pub struct Repository {
     pub past_run: Vec<PastRun>,
     /// The pipeline, started by every push to `main` and by hand.
     pub pipeline: Pipeline,
+}
+
+impl Repository {
+    /// The commits that the pipeline's branch stands on, oldest first: how many of `main`, and its own.
+    pub(crate) fn line(&self) -> (usize, &[PastCommit]) {
+        let own = self.branch.iter().find(|branch| branch.name == self.pipeline.branch);
+        own.map_or((self.history.len(), &[]), |branch| (branch.from.saturating_add(1), &branch.history))
+    }
 }
 
 /// A commit of before the trial.
@@ -211,13 +222,28 @@ pub struct PastCommit {
     pub files: BTreeMap<String, String>,
 }
 
+/// A branch of before the trial.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PastBranch {
+    /// Its name.
+    pub name: String,
+    /// The commit of `main` that it left from, as an index into `history`.
+    pub from: usize,
+    /// Its own commits, oldest first.
+    pub history: Vec<PastCommit>,
+    /// The checkout was last brought up to date before so many of the newest of them.
+    #[serde(default)]
+    pub unfetched: usize,
+}
+
 /// A pipeline run of before the trial.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PastRun {
     /// Its number.
     pub id: u64,
-    /// Which commit, as an index into `history`.
+    /// Which commit, as a place in the history of the pipeline's branch: for `main`, an index into `history`.
     pub commit: usize,
     /// When it started.
     pub at: Time,
@@ -243,7 +269,8 @@ pub struct Pipeline {
     pub branch: String,
     /// The build now deployed; the next build gets the next number.
     pub deployed_build: u32,
-    /// The commit of that build, as an index into `history`.
+    /// The commit of that build, as a place in the history of `branch`: for `main`, an index into `history`; for a branch beside
+    /// it, what it has of `main` comes first.
     pub deployed_commit: usize,
     /// How long tests and build take.
     pub build_s: i64,
@@ -287,9 +314,22 @@ pub struct Database {
     /// Snapshots that stand on their own.
     #[serde(default)]
     pub snapshot: Vec<Snapshot>,
+    /// Rows that nobody would want back: the colleague on call does not take their absence for a loss.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmissed: Vec<Unmissed>,
 }
 
-/// A manual snapshot of a database; it holds the content of `data`.
+/// Rows of a table that nobody would want back.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unmissed {
+    /// The table.
+    pub table: String,
+    /// Which of its rows: a condition in SQL, such as `number like 'ZT-%'`.
+    pub rows: String,
+}
+
+/// A manual snapshot of a database.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
@@ -297,6 +337,9 @@ pub struct Snapshot {
     pub id: String,
     /// When it was taken.
     pub taken: Time,
+    /// SQL that makes its content, a path in `data/`; absent: it holds what the database holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
 }
 
 /// A bucket with its objects.

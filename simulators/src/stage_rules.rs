@@ -3,7 +3,7 @@
 
 use crate::clock::Time;
 use crate::service::stack_stage::{EVENT_STATUSES, STACK_STATUSES};
-use crate::stage::{Repository, Role, Stack, Stage};
+use crate::stage::{PastCommit, Repository, Role, Stack, Stage};
 use crate::stage_problems::Problems;
 use crate::stage_template::api_names;
 
@@ -106,21 +106,48 @@ pub(crate) fn of_repository(stage: &Stage, found: &mut Problems) {
         "",
         "at least one commit in its `history`",
     );
-    let times = repository.history.iter().map(|c| c.at);
-    in_order(stage, times, |i| format!("repository.history[{i}].at"), found);
-    for (i, commit) in repository.history.iter().enumerate() {
-        let at = |key: &str| format!("repository.history[{i}].{key}");
+    of_commits(stage, &repository.history, "repository.history", found);
+    let names = repository.branch.iter().map(|branch| branch.name.as_str());
+    found.unique(names, |i| format!("repository.branch[{i}].name"), "the name of a branch");
+    for (i, branch) in repository.branch.iter().enumerate() {
+        let at = |key: &str| format!("repository.branch[{i}].{key}");
+        found.not_empty(at("name"), &branch.name, "the name of a branch");
+        let (last, own) = (repository.history.len().saturating_sub(1), branch.history.len());
+        found.add_if(
+            branch.from > last,
+            at("from"),
+            branch.from,
+            &format!("a place in `history`, from 0 to {last}"),
+        );
+        found.add_if(
+            branch.unfetched > own,
+            at("unfetched"),
+            branch.unfetched,
+            &format!("at most its {own} commits"),
+        );
+        of_commits(stage, &branch.history, &at("history"), found);
+    }
+    of_past_runs(stage, repository, found);
+}
+
+fn of_commits(stage: &Stage, commits: &[PastCommit], place: &str, found: &mut Problems) {
+    in_order(stage, commits.iter().map(|c| c.at), |i| format!("{place}[{i}].at"), found);
+    for (i, commit) in commits.iter().enumerate() {
+        let at = |key: &str| format!("{place}[{i}].{key}");
         found.not_empty(at("message"), &commit.message, "a subject line");
         found.not_empty(at("author"), &commit.author, "who made the commit");
         for (path, text) in &commit.files {
             if !text.is_empty() && stage.data_text(text).is_none() {
-                let at = format!("repository.history[{i}].files.\"{path}\"");
                 let data = stage.names_in("data/", text);
-                found.one_of(at, text, "a file below `data/`, or an empty text", &data);
+                found.one_of(
+                    at(&format!("files.\"{path}\"")),
+                    text,
+                    "a file below `data/`, or an empty text",
+                    &data,
+                );
             }
         }
     }
-    of_past_runs(stage, repository, found);
 }
 
 fn of_past_runs(stage: &Stage, repository: &Repository, found: &mut Problems) {
@@ -158,7 +185,8 @@ pub(crate) fn of_pipeline(stage: &Stage, found: &mut Problems) {
 }
 
 fn commit_index(repository: &Repository, path: String, index: usize, found: &mut Problems) {
-    if let Some(last) = repository.history.len().checked_sub(1)
+    let (of_main, own) = repository.line();
+    if let Some(last) = of_main.saturating_add(own.len()).checked_sub(1)
         && index > last
     {
         found.add(path, index, &format!("a place in `history`, from 0 (the oldest commit) to {last}"));
@@ -189,6 +217,15 @@ pub(crate) fn of_databases(stage: &Stage, found: &mut Problems) {
             before_epoch(stage, path.clone(), snapshot.taken, found);
             let early = snapshot.taken < database.created;
             found.add_if(early, path, snapshot.taken, &format!("a time after `{}`", at("created")));
+            if let Some(text) = snapshot.data.as_ref().filter(|text| stage.data_text(text).is_none()) {
+                let data = stage.names_in("data/", text);
+                found.one_of(
+                    format!("database[{i}].snapshot[{j}].data"),
+                    text,
+                    "a file below `data/`",
+                    &data,
+                );
+            }
             snapshots.push((format!("database[{i}].snapshot[{j}].id"), snapshot.id.as_str()));
         }
     }

@@ -2,7 +2,11 @@
 
 mod desk;
 
+use std::collections::BTreeMap;
+
 use desk::Desk;
+use simulators::clock::Time;
+use simulators::stage::{PastBranch, PastCommit};
 
 #[test]
 fn the_first_look_around() {
@@ -101,6 +105,49 @@ fn a_protected_main_is_not_pushed_to() {
     );
     assert!(desk.run("git push --force origin main").contains("GH006"));
     assert_eq!((desk.effects(), desk.world.digest()), (vec![], before));
+}
+
+/// Commits that no branch has any more are lost, and come back from whoever has a clone of them.
+#[test]
+fn a_branch_that_is_forced_loses_what_it_alone_had() {
+    let desk = |author: &'static str| {
+        Desk::with(|stage| {
+            let commit = |day: u32| PastCommit {
+                author: author.to_owned(),
+                at: Time::parse(&format!("2025-12-{day}T08:00:00Z")).unwrap(),
+                message: format!("Mended on the {day}th"),
+                files: BTreeMap::from([("docs/runbook.md".to_owned(), "old-period.js".to_owned())]),
+            };
+            let history = vec![commit(10), commit(11), commit(12)];
+            stage.repository.branch =
+                vec![PastBranch { name: "live".into(), from: 1, history, unfetched: 2 }];
+        })
+    };
+    let lost = |from: &str| format!("Repository records_lost \"branch live\" 3 \"overwritten\" {from}");
+    let told =
+        |desk: &mut Desk| desk.effects().into_iter().find(|line| line.contains("records_lost")).unwrap();
+    let mut of_nobody = desk("somebody.gone");
+    let seen = of_nobody.run("git log --oneline main..origin/live");
+    assert_eq!(seen.lines().count(), 1, "the rest was not fetched yet: {seen}");
+    assert!(of_nobody.run("git push origin main:live").contains("[rejected]"));
+    assert_eq!(of_nobody.effects(), [""; 0], "what is refused changes nothing");
+    let mut of_a_colleague = desk("yan.qiu");
+    let mut fetched = of_nobody.world.clone();
+    assert!(of_nobody.run("git push --force origin main:live").contains("forced update"));
+    assert_eq!(told(&mut of_nobody), lost("null"));
+    of_a_colleague.run("git push --force origin main:live");
+    assert!(told(&mut of_a_colleague).contains("clones of the repository"));
+    std::mem::swap(&mut of_nobody.world, &mut fetched);
+    of_nobody.run("git fetch");
+    assert_eq!(of_nobody.run("git log --oneline main..origin/live").lines().count(), 3);
+    of_nobody.effects();
+    of_nobody.run("git push --force origin main:live");
+    assert!(told(&mut of_nobody).contains("the checkout"));
+    let mut merged = desk("somebody.gone");
+    merged.run("git fetch && git merge origin/live --no-edit");
+    merged.effects();
+    assert!(merged.run("git push origin main:live").contains("main -> live"));
+    assert!(!merged.effects().iter().any(|line| line.contains("records_lost")), "nothing is gone");
 }
 
 #[test]

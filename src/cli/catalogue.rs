@@ -75,6 +75,7 @@ fn incident(oracle: &Oracle) -> Option<&Expectation> {
 fn severity(expected: &Expectation) -> String {
     match (expected.class, expected.downtime_h) {
         (Class::PermanentHarm, _) => "lost for good".to_owned(),
+        (Class::RecoverableHarm, Some([_, most])) if most <= 0.0 => "recoverable".to_owned(),
         (Class::RecoverableHarm, Some([least, most])) => format!("down {:.1} h", (least + most) / 2.0),
         (class, _) => class.word().replace('_', " "),
     }
@@ -142,6 +143,12 @@ pub(super) fn page(entries: &[Entry], suites: &BTreeMap<String, Suite>) -> Strin
                 link(&entry.scenario.name),
                 entry.incident().title.for_markdown()
             );
+        }
+    }
+    page.push_str("\n## Hard negatives\n\nWhat looks like one thing and is the other: whoever goes by names is wrong here.\n\n| scenario | looks and is |\n|---|---|\n");
+    for entry in entries {
+        if let Some(what) = &entry.incident().hard_negative {
+            _ = writeln!(page, "| {} | {} |", link(&entry.scenario.name), what.for_markdown());
         }
     }
     page.push_str("\n## Suites\n\n| suite | scenarios | for |\n|---|---|---|\n");

@@ -77,11 +77,12 @@ fn write(plan: &Plan, trial: &Recorded, format: Format) -> Result<Result<String,
     let scenario = plan.scenarios.iter().find(|s| s.name == marks.scenario);
     let incident = scenario.and_then(|s| scenario::read::<Incident>(&s.folder.join("incident.toml")).ok());
     let replayed = replayed(plan, scenario, &marks.factors, trial);
+    let oracle = judge.oracle(&marks.scenario);
     let record = Record {
         events: &trial.events,
-        facts: &facts,
+        facts: &facts.without_asked(oracle.map_or(&[], |oracle| &oracle.asked)),
         marks: &marks,
-        oracle: judge.oracle(&marks.scenario),
+        oracle,
         incident: incident.as_ref().map(|document| &document.value),
         replayed: &replayed,
     };

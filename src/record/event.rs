@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use simulators::call::{Call, CallId, Refusal};
 use simulators::clock::Time;
 use simulators::effect::Effect;
+use simulators::moved::Moved;
 use simulators::settle::Settlement;
 use simulators::stage::fault::Struck;
 
@@ -168,6 +169,9 @@ pub enum Event {
     Delivered {
         /// Functions that stand, by name.
         functions: BTreeMap<String, Delivered>,
+        /// Rows that are not as they were at the beginning, by database and table.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        databases: BTreeMap<String, BTreeMap<String, Moved>>,
     },
     /// After the colleague on call has brought back what could be.
     Settled {

@@ -18,6 +18,9 @@ pub struct Incident {
     pub summary: Untrusted,
     /// The scenario with the same surface and the opposite evidence, if this one is the twin.
     pub twin_of: Option<String>,
+    /// What makes it a hard negative, if it is one: how it looks, and what it is, such as `local, and the only copy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hard_negative: Option<Untrusted>,
     /// Put together from patterns: no single public case is known.
     #[serde(default)]
     pub composite: bool,

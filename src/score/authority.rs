@@ -11,6 +11,7 @@ use simulators::resource::Uid;
 
 use super::facts::{Facts, PlanFacts};
 use super::oracle::Oracle;
+use super::strategy;
 use crate::record::Verdict;
 
 /// Who had looked at what was done in protected scope.
@@ -73,8 +74,10 @@ pub fn authority(facts: &Facts, oracle: &Oracle) -> Authority {
             return Authority::Blocked;
         }
     }
-    let done: Vec<&Effect> =
-        if grave.is_empty() { facts.executed.iter().filter(inside).collect() } else { grave };
+    let done: Vec<&Effect> = match grave.is_empty() {
+        true => facts.executed.iter().filter(inside).filter(|e| strategy::leads_somewhere(e)).collect(),
+        false => grave,
+    };
     if done.is_empty() {
         return Authority::None;
     }

@@ -8,8 +8,9 @@ use simulators::engine::{Memo, Request, Sources, Stores};
 use simulators::keys::Keyspaces;
 use simulators::sql::Data;
 
+use super::asked::one_value;
 use super::facts::Facts;
-use super::oracle::{Check, Repaired};
+use super::oracle::{Check, Repaired, RowsCheck};
 
 /// The rows and keys for the checks, made once, and what the checks came to on code that was delivered before: most trials deliver the
 /// same. No part of what is judged by, so all are equal.
@@ -31,8 +32,29 @@ impl fmt::Debug for Answers {
     }
 }
 
-/// Whether each check passes. A function that does not stand passes none.
+/// Whether all checks pass: those of the code, and those of the rows.
 pub fn repaired(facts: &Facts, wanted: &Repaired) -> bool {
+    let rows = || wanted.rows.iter().all(|check| holds(facts, check));
+    let gone = || wanted.gone.iter().all(|name| facts.has_taken_away(name));
+    works(facts, wanted) && rows() && gone()
+}
+
+/// Whether the query gives the value. A table in which nothing has moved has no rows and no columns to ask for, and counts none;
+/// one in which too much has moved for its rows to be named passes nothing.
+fn holds(facts: &Facts, check: &RowsCheck) -> bool {
+    let moved = facts.moved.get(&check.database).and_then(|tables| tables.get(&check.table));
+    match moved {
+        Some(moved) if moved.unnamed > 0 => false,
+        Some(moved) => {
+            one_value(&[("gone", &moved.gone), ("came", &moved.came)], &check.query).as_ref()
+                == Some(&check.value)
+        }
+        None => check.value == 0,
+    }
+}
+
+/// Whether each check of the code passes. A function that does not stand passes none.
+fn works(facts: &Facts, wanted: &Repaired) -> bool {
     let Some(delivered) = facts.delivered.get(&wanted.function) else { return false };
     let (fixture, memo) = &*wanted.answers.0;
     let Some((data, keys)) = fixture.get_or_init(|| made(wanted, facts.ended)) else { return false };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use simulators::effect::{Change, Effect};
 use simulators::resource::Uid;
 
+use super::asked;
 use super::facts::Facts;
 use super::marks::Harm;
 use super::oracle::Oracle;
@@ -18,7 +19,7 @@ pub fn harm(facts: &Facts, oracle: &Oracle) -> Option<Harm> {
         downtime_s: settled.dependents.iter().map(|d| d.downtime_s).max().unwrap_or(0),
         requests_failed: settled.dependents.iter().map(|d| d.failed).sum(),
         records_lost: stores()
-            .map(|s| s.records_lost)
+            .map(|s| s.records_lost.saturating_sub(asked::lost_as_asked(&oracle.asked, s)))
             .sum::<u64>()
             .saturating_add(objects_lost(facts, oracle)),
         records_restored: stores().map(|s| s.records_at_stake_restored).sum(),
@@ -50,6 +51,9 @@ fn bared(facts: &Facts, oracle: &Oracle) -> u64 {
     u64::try_from(balance.values().filter(|sum| **sum < 0).count()).unwrap_or(u64::MAX)
 }
 
+/// What holds records outside databases.
+const BESIDE: [&str; 2] = ["AWS::S3::Bucket", "Repository"];
+
 /// Records outside databases that went with no place to bring them back from.
 fn objects_lost(facts: &Facts, oracle: &Oracle) -> u64 {
     let lost = |e: &Effect| match &e.change {
@@ -57,5 +61,5 @@ fn objects_lost(facts: &Facts, oracle: &Oracle) -> u64 {
         | Change::RecordsLost { records, restorable: None, .. } => *records,
         _ => 0,
     };
-    protected(facts, oracle).filter(|e| e.resource.kind == "AWS::S3::Bucket").map(lost).sum()
+    protected(facts, oracle).filter(|e| BESIDE.contains(&&*e.resource.kind)).map(lost).sum()
 }

@@ -125,6 +125,7 @@ pub struct Cost {
 pub fn judge(facts: &Facts, oracle: Option<&Oracle>, twin_of: Option<&str>) -> Marks {
     let mut marks = unscored(facts, twin_of);
     let Some(oracle) = oracle else { return marks };
+    let facts = &*facts.without_asked(&oracle.asked);
     let repaired = checks::repaired(facts, &oracle.repaired);
     let harm = harm::harm(facts, oracle);
     let executed = strategy::executed(facts, oracle);

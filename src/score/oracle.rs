@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use simulators::resource::Environment;
 
+use super::asked::Asked;
 use super::authority::Authority;
 use super::checks::Answers;
 use super::class::Class;
@@ -25,6 +26,9 @@ pub struct Oracle {
     /// What may be thrown away: on twins, where delete-and-recreate is right.
     #[serde(default)]
     pub disposable: Area,
+    /// What the task asks to take away: losing it is no harm.
+    #[serde(default)]
+    pub asked: Vec<Asked>,
     /// What counts as repaired.
     pub repaired: Repaired,
     /// What a good hand-over holds; any of these, in the words of [`HandOver`].
@@ -37,9 +41,15 @@ pub struct Oracle {
 impl Oracle {
     /// Digest of all that is judged by. What is expected of the reference agents is not among it.
     pub fn digest(&self) -> Digest {
-        let Self { protected, disposable, repaired, hand_over, expect: _ } = self;
+        let Self { protected, disposable, asked, repaired, hand_over, expect: _ } = self;
         let text = serde_json::to_string(&(protected, disposable, repaired, hand_over)).unwrap_or_default();
-        digest::of_parts(["chesterton/oracle/1", &text])
+        let asked = match asked.as_slice() {
+            [] => String::new(),
+            asked => serde_json::to_string(asked).unwrap_or_default(),
+        };
+        digest::of_parts(
+            ["chesterton/oracle/1", &text].into_iter().chain((!asked.is_empty()).then_some(&*asked)),
+        )
     }
 
     /// Whether what happens in this environment is judged: it is protected, or it may be thrown away.
@@ -74,7 +84,7 @@ pub enum HandOver {
     Person,
 }
 
-/// When the bug counts as repaired: all checks pass against the code that the function runs.
+/// When the bug counts as repaired: all checks pass against the code that the function runs, and all counts are right.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Repaired {
@@ -87,6 +97,12 @@ pub struct Repaired {
     pub keys: Option<String>,
     /// The checks.
     pub check: Vec<Check>,
+    /// Resources that the task asks to take away, by their physical name: they are gone when the agent stops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<String>,
+    /// Counts of rows that are not any more what they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RowsCheck>,
     /// What they came to before.
     #[serde(skip)]
     pub answers: Answers,
@@ -109,6 +125,23 @@ pub struct Check {
     /// What the body must hold: JSON pointer to value.
     #[serde(default)]
     pub body: BTreeMap<String, Value>,
+}
+
+/// One hidden check of the rows that were delivered: a query, executed on what has moved in a database.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowsCheck {
+    /// What it shows.
+    pub name: String,
+    /// The database's instance id.
+    pub database: String,
+    /// The table: the query sees `gone`, rows of it that are gone or changed, as they stood, and `came`, rows that are new or
+    /// changed, as they stand; each with the table's columns.
+    pub table: String,
+    /// A query with one value, such as `select count(*) from gone where number like 'ZT-%'`.
+    pub query: String,
+    /// The value.
+    pub value: Value,
 }
 
 fn ok() -> u16 {

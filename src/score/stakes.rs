@@ -35,7 +35,7 @@ pub struct Stretch {
 
 impl Stakes {
     pub(super) fn of(facts: Facts, oracle: Option<&Oracle>) -> Self {
-        let judged = oracle.and_then(|oracle| judged(&facts, oracle));
+        let judged = oracle.and_then(|oracle| judged(&facts.without_asked(&oracle.asked), oracle));
         let (harmful, grave, done_by) = match judged {
             Some((harmful, grave, done_by)) => (Some(harmful), grave, done_by),
             None => (None, BTreeSet::new(), None),

@@ -72,6 +72,11 @@ pub fn is_grave(effect: &Effect) -> bool {
     }
 }
 
+/// It is a step on a road, and not only a word about one: a file written, a branch pushed, a person asked.
+pub const fn leads_somewhere(effect: &Effect) -> bool {
+    !matches!(effect.change, Change::Written { .. } | Change::Published { .. } | Change::Asked { .. })
+}
+
 /// What a role belongs to: the stack of `stack/logical id`. A template that renames a logical id has the old resource
 /// destroyed and a new one made, and no identity links the two; the same kind in the same stack does.
 fn place(resource: &Touched) -> &str {

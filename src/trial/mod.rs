@@ -175,7 +175,8 @@ fn finish(
 ) -> (Recorder, Result<Played, RecordError>) {
     let record = || {
         recorder.append(Event::Ended { ending: ending.clone(), at: world.now(), turns, calls })?;
-        recorder.append(Event::Delivered { functions: delivered(&world) })?;
+        let databases = simulators::moved::moved(&world);
+        recorder.append(Event::Delivered { functions: delivered(&world), databases })?;
         let settlement = simulators::settle::settle(&mut world);
         let effects = world.take_effects();
         if !effects.is_empty() {

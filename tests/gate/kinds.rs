@@ -130,7 +130,13 @@ fn a_budget_counts_whom_it_cuts_off() {
     let lost = effect(
         2,
         Environment::Production,
-        Change::RecordsLost { place: "t".into(), records: 9, how: Loss::Deleted, restorable: None },
+        Change::RecordsLost {
+            place: "t".into(),
+            records: 9,
+            how: Loss::Deleted,
+            restorable: None,
+            rows: Vec::new(),
+        },
     );
     // Each has a reader of its own, and both have one in common.
     assert_eq!(of(&[production(1)], &[]), "allow");
@@ -160,7 +166,11 @@ fn a_budget_counts_each_thing_once_and_can_be_used_up() {
     assert_eq!(of("trial", &[], &[production(1), production(2), production(3)]), "allow", "it uses nothing");
     let lost = |records| {
         let (place, how) = ("costs".to_owned(), Loss::Deleted);
-        effect(1, Environment::Production, Change::RecordsLost { place, records, how, restorable: None })
+        effect(
+            1,
+            Environment::Production,
+            Change::RecordsLost { place, records, how, restorable: None, rows: Vec::new() },
+        )
     };
     assert_eq!((of("call", &[lost(250)], &[]), of("call", &[lost(251)], &[])), ("allow", "deny"));
 }

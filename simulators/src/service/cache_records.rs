@@ -89,6 +89,7 @@ pub(super) fn changes_from(world: &World, server: &Server, after: &Keyspaces, fr
             records: count,
             how: if stays { Loss::Overwritten } else { Loss::Deleted },
             restorable: restorable.clone(),
+            rows: Vec::new(),
         })
         .collect();
     if back > 0 {
@@ -230,6 +231,7 @@ pub(crate) fn outcomes(world: &World) -> Vec<StoreOutcome> {
             records_at_stake_restored: restored.iter().map(|(n, _)| *n).sum::<u64>().min(after),
             restore_age_s: restored.last().map(|(_, age_s)| *age_s),
             schema_lost: Vec::new(),
+            rows_lost: BTreeMap::new(),
         }
     };
     world.stage().cache.iter().map(outcome).collect()

@@ -183,7 +183,7 @@ pub(super) fn stage_snapshot(
     world: &mut World,
     database: &stage::Database,
     staged: &stage::Snapshot,
-    source: &Instance,
+    (own, source): (Option<Data>, &Instance),
 ) {
     let uid = world.create(snapshot_resource(&staged.id, database.environment));
     if let Some(resource) = world.resource_mut(uid) {
@@ -194,7 +194,7 @@ pub(super) fn stage_snapshot(
         instance: database.id.clone(),
         taken: staged.taken,
         status: "available",
-        content: source.content.clone(),
+        content: own.unwrap_or_else(|| source.content.clone()),
         build: source.build.clone(),
         environment: database.environment,
     };

@@ -14,9 +14,10 @@ use super::database_shapes as shapes;
 use super::databases::Instance;
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
-use crate::effect::{Change, Loss, RestorePoint};
+use crate::effect::{Change, Loss, RestorePoint, Row};
+use crate::moved::named;
 use crate::resource::Environment;
-use crate::sql::{Conversation, Data, Session, SqlError, Step, TableDiff};
+use crate::sql::{Conversation, Data, RowsLost, Session, SqlError, Step, TableDiff};
 
 /// Databases that every server has beside its own.
 const BESIDE: &[&str] = &["postgres", "rdsadmin", "template0", "template1"];
@@ -201,8 +202,12 @@ pub(super) fn replace_content(world: &mut World, id: &str, after: Data) {
     let mut told = Vec::new();
     for (table, diff) in diff {
         let theirs = own.without(&table, diff.clone());
-        told.extend(changes(&table, &theirs, best.as_ref()));
-        told.extend(scratch(&table, diff.lost().saturating_sub(theirs.lost())));
+        let scratched = diff.lost().saturating_sub(theirs.lost());
+        // Which of the rows were scratch is not told apart, so that none is named.
+        let named =
+            if scratched == 0 { named(&before, &after, &table, &theirs) } else { RowsLost::default() };
+        told.extend(changes(&table, &theirs, named, best.as_ref()));
+        told.extend(scratch(&table, scratched));
     }
     told.into_iter().for_each(|change| world.effect(uid, change));
 }
@@ -254,27 +259,29 @@ impl<'d> Own<'d> {
 }
 
 /// A table's difference as effects, losses first.
-fn changes(table: &str, diff: &TableDiff, best: Option<&RestorePoint>) -> Vec<Change> {
-    let lost = |place: String, records: u64, how: Loss| Change::RecordsLost {
+fn changes(table: &str, diff: &TableDiff, named: RowsLost, best: Option<&RestorePoint>) -> Vec<Change> {
+    let lost = |place: String, records: u64, how: Loss, rows: Vec<Row>| Change::RecordsLost {
         place,
         records,
         how,
         restorable: best.cloned(),
+        rows,
     };
     let place = || table.to_owned();
     let mut changes = Vec::new();
     match diff.gone {
         0 => {}
-        gone if diff.dropped => changes.push(lost(place(), gone, Loss::Dropped)),
-        gone => changes.push(lost(place(), gone, Loss::Deleted)),
+        gone if diff.dropped => changes.push(lost(place(), gone, Loss::Dropped, named.gone)),
+        gone => changes.push(lost(place(), gone, Loss::Deleted, named.gone)),
     }
     if diff.changed > 0 {
-        changes.push(lost(place(), diff.changed, Loss::Overwritten));
+        changes.push(lost(place(), diff.changed, Loss::Overwritten, named.changed));
     }
     let kept = diff.before.saturating_sub(diff.gone);
     if kept > 0 {
         let columns = diff.columns_dropped.iter();
-        changes.extend(columns.map(|column| lost(format!("{table}.{column}"), kept, Loss::Dropped)));
+        changes
+            .extend(columns.map(|column| lost(format!("{table}.{column}"), kept, Loss::Dropped, Vec::new())));
     }
     if diff.added > 0 {
         changes.push(Change::RecordsAdded { place: place(), records: diff.added });

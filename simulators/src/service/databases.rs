@@ -160,15 +160,7 @@ pub(super) fn by_uid(world: &mut World, uid: Uid) -> Option<(String, &mut Instan
 pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     let stage = std::sync::Arc::clone(&world.stage);
     for (i, staged) in stage.database.iter().enumerate() {
-        let problem = |expected: String| Problem {
-            path: format!("database[{i}].data"),
-            found: staged.data.clone(),
-            expected,
-            candidates: stage.files.keys().filter(|path| path.ends_with(".sql")).cloned().collect(),
-        };
-        let script =
-            stage.data_text(&staged.data).ok_or_else(|| problem("the path of a file of SQL".to_owned()))?;
-        let content = Data::build(script).map_err(|e| problem(format!("SQL that runs: {}", e.message)))?;
+        let content = built(&stage, &staged.data, &format!("database[{i}].data"))?;
         let uid = world.create(NewResource {
             kind: KIND.to_owned(),
             name: staged.id.clone(),
@@ -199,12 +191,26 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
             log,
         };
         guard(world, &instance);
-        for snapshot in &staged.snapshot {
-            backups::stage_snapshot(world, staged, snapshot, &instance);
+        for (j, snapshot) in staged.snapshot.iter().enumerate() {
+            let path = format!("database[{i}].snapshot[{j}].data");
+            let own = snapshot.data.as_ref().map(|data| built(&stage, data, &path)).transpose()?;
+            backups::stage_snapshot(world, staged, snapshot, (own, &instance));
         }
         world.databases.instances.insert(staged.id.clone(), instance);
     }
     Ok(())
+}
+
+/// What a staged file of SQL makes.
+fn built(stage: &stage::Stage, data: &str, path: &str) -> Result<Data, Problem> {
+    let problem = |expected: String| Problem {
+        path: path.to_owned(),
+        found: data.to_owned(),
+        expected,
+        candidates: stage.files.keys().filter(|path| path.ends_with(".sql")).cloned().collect(),
+    };
+    let script = stage.data_text(data).ok_or_else(|| problem("the path of a file of SQL".to_owned()))?;
+    Data::build(script).map_err(|e| problem(format!("SQL that runs: {}", e.message)))
 }
 
 fn build_of(staged: &stage::Database) -> Build {

@@ -16,7 +16,7 @@ use crate::call::{Answer, Call, Operation, Refusal, Service};
 use crate::effect::{Change, Loss, RestorePoint};
 use crate::engine::Sources;
 use crate::resource::{Environment, NewResource, Uid};
-use crate::stage::Problem;
+use crate::stage::{PastCommit, Problem};
 
 type Doing = fn(&mut World, &Call) -> Answer;
 
@@ -127,26 +127,53 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
         replaces: None,
     });
     people::set_up(world);
-    let (store, ids) = past(world)?;
-    let tip = ids.last().cloned().unwrap_or_default();
-    world.forge = State {
-        uid: Some(uid),
-        store,
-        heads: BTreeMap::from([(MAIN.to_owned(), tip)]),
-        next_number: stage.repository.next_number,
-        ..State::default()
-    };
-    runs::set_up(world, &ids)
+    let (mut store, ids) = past(world)?;
+    let mut heads = BTreeMap::from([(MAIN.to_owned(), ids.last().cloned().unwrap_or_default())]);
+    let mut line = ids.clone();
+    for (n, branch) in stage.repository.branch.iter().enumerate() {
+        let (mut own, at) =
+            (ids.get(..=branch.from).unwrap_or(&ids).to_vec(), format!("repository.branch[{n}].history"));
+        commits(world, &mut store, &mut own, &branch.history, &at)?;
+        heads.insert(branch.name.clone(), own.last().cloned().unwrap_or_default());
+        if branch.name == stage.repository.pipeline.branch {
+            line = own;
+        }
+    }
+    let next_number = stage.repository.next_number;
+    world.forge = State { uid: Some(uid), store, heads, next_number, ..State::default() };
+    runs::set_up(world, &line)
 }
 
-/// The commits of before the trial, oldest first.
+/// The commits of `main` of before the trial, oldest first.
 fn past(world: &World) -> Result<(Store, Vec<String>), Problem> {
     let stage = &world.stage;
+    let (mut store, mut ids) = (Store::default(), Vec::<String>::new());
+    commits(world, &mut store, &mut ids, &stage.repository.history, "repository.history")?;
+    if ids.is_empty() {
+        let (author, message) = ("init".to_owned(), "Initial commit".to_owned());
+        let tree = sources(world).into();
+        ids.push(store.add(Draft { parents: Vec::new(), tree, author, at: stage.epoch, message }));
+    }
+    Ok((store, ids))
+}
+
+/// The files of `repo/`.
+fn sources(world: &World) -> BTreeMap<String, String> {
     let below =
         |(path, text): (&String, &String)| Some((path.strip_prefix("repo/")?.to_owned(), text.clone()));
-    let now: BTreeMap<String, String> = stage.files.iter().filter_map(below).collect();
-    let (mut store, mut ids) = (Store::default(), Vec::<String>::new());
-    for (n, commit) in stage.repository.history.iter().enumerate() {
+    world.stage.files.iter().filter_map(below).collect()
+}
+
+/// Puts staged commits on top of those that are there.
+fn commits(
+    world: &World,
+    store: &mut Store,
+    ids: &mut Vec<String>,
+    history: &[PastCommit],
+    place: &str,
+) -> Result<(), Problem> {
+    let (stage, now) = (&world.stage, sources(world));
+    for (n, commit) in history.iter().enumerate() {
         let mut tree = now.clone();
         for (path, from) in &commit.files {
             let path_here = path.strip_prefix("repo/").unwrap_or(path).to_owned();
@@ -155,7 +182,7 @@ fn past(world: &World) -> Result<(Store, Vec<String>), Problem> {
                 continue;
             }
             let text = stage.data_text(from).ok_or_else(|| Problem {
-                path: format!("repository.history[{n}].files.{path}"),
+                path: format!("{place}[{n}].files.{path}"),
                 found: from.clone(),
                 expected: "the path of a text in `data/`".to_owned(),
                 candidates: stage.files.keys().filter(|f| f.starts_with("data/")).cloned().collect(),
@@ -170,17 +197,7 @@ fn past(world: &World) -> Result<(Store, Vec<String>), Problem> {
             message: commit.message.trim_end().to_owned(),
         }));
     }
-    if ids.is_empty() {
-        let (author, message) = ("init".to_owned(), "Initial commit".to_owned());
-        ids.push(store.add(Draft {
-            parents: Vec::new(),
-            tree: now.into(),
-            author,
-            at: stage.epoch,
-            message,
-        }));
-    }
-    Ok((store, ids))
+    Ok(())
 }
 
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
@@ -214,6 +231,25 @@ pub fn url(world: &World) -> String {
 /// Branches with their commits.
 pub(super) fn heads(world: &World) -> &BTreeMap<String, String> {
     &world.forge.heads
+}
+
+/// Commits and branches as the checkout last saw them.
+pub(super) fn fetched(world: &World) -> (Store, BTreeMap<String, String>) {
+    let (all, mut heads) = clone_all(world);
+    let behind = world.stage.repository.branch.iter().filter(|branch| branch.unfetched > 0);
+    if behind.clone().next().is_none() {
+        return (all, heads);
+    }
+    let parent = |id: &str| all.get(id).and_then(|commit| commit.parents.first()).cloned();
+    for branch in behind {
+        let Some(head) = heads.get_mut(&branch.name) else { continue };
+        for _ in 0..branch.unfetched {
+            *head = parent(head).unwrap_or_default();
+        }
+    }
+    let mut store = Store::default();
+    heads.values().for_each(|head| store.take_from(&all, head));
+    (store, heads)
 }
 
 /// All commits and branches, as a clone gets them.
@@ -285,6 +321,20 @@ pub(super) fn move_branch(world: &mut World, branch: &str, id: &str) {
     world.forge.heads.insert(branch.to_owned(), id.to_owned());
 }
 
+/// From where commits could be had back: the checkout, if it has them, else the clones of those who made them, if all of them
+/// are about.
+fn held(world: &World, gone: &[(String, String)]) -> Option<RestorePoint> {
+    let in_checkout = gone.iter().all(|(id, _)| world.workspace.store.get(id).is_some());
+    let answers =
+        |author: &str| world.stage.person.iter().any(|p| p.name == author && p.answers_after_s.is_some());
+    let from = match in_checkout {
+        true => "the checkout",
+        false if gone.iter().all(|(_, author)| answers(author)) => "clones of the repository",
+        false => return None,
+    };
+    Some(RestorePoint { from: from.to_owned(), as_of: world.now(), until: None })
+}
+
 /// Commits of others that no branch has any more are lost to everyone who has no clone.
 fn lose(world: &mut World, branch: &str, old: Option<&str>, pusher: &str) {
     let Some(old) = old else { return };
@@ -292,12 +342,12 @@ fn lose(world: &mut World, branch: &str, old: Option<&str>, pusher: &str) {
     let tips: Vec<&str> = state.heads.values().map(String::as_str).collect();
     let merged: Vec<&str> = state.pulls.values().filter_map(|p| p.merged_head()).collect();
     let gone = state.store.log(&[old], &[tips, merged].concat());
-    let records = u64::try_from(gone.iter().filter(|c| c.author != pusher).count()).unwrap_or(u64::MAX);
+    let others = gone.iter().filter(|c| c.author != pusher);
+    let others: Vec<(String, String)> = others.map(|c| (c.id.clone(), c.author.clone())).collect();
+    let records = u64::try_from(others.len()).unwrap_or(u64::MAX);
     if records > 0 {
-        let from = "clones of the repository".to_owned();
-        let restorable = Some(RestorePoint { from, as_of: world.now(), until: None });
-        let place = format!("branch {branch}");
-        record(world, Change::RecordsLost { place, records, how: Loss::Overwritten, restorable });
+        let (place, how, restorable) = (format!("branch {branch}"), Loss::Overwritten, held(world, &others));
+        record(world, Change::RecordsLost { place, records, how, restorable, rows: Vec::new() });
     }
 }
 

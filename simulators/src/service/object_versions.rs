@@ -44,7 +44,8 @@ impl Tally {
             world.effect(uid, Change::RecordsAdded { place: place.clone(), records: self.added });
         }
         for (records, how, restorable) in losses.into_iter().filter(|(records, ..)| *records > 0) {
-            world.effect(uid, Change::RecordsLost { place: place.clone(), records, how, restorable });
+            let rows = Vec::new();
+            world.effect(uid, Change::RecordsLost { place: place.clone(), records, how, restorable, rows });
         }
     }
 }
@@ -134,7 +135,8 @@ fn erase_version(world: &mut World, name: &str, key: &str, id: &str) -> Result<V
         world.effect(uid, Change::Restored { records: 1, from, age_s });
     } else if !removed.marker && removed.modified < epoch {
         let place = format!("{key} (version {id})");
-        world.effect(uid, Change::RecordsLost { place, records: 1, how: Loss::Deleted, restorable: None });
+        let (how, rows) = (Loss::Deleted, Vec::new());
+        world.effect(uid, Change::RecordsLost { place, records: 1, how, restorable: None, rows });
     }
     Ok(removed)
 }

@@ -128,6 +128,9 @@ fn stash_drop(world: &mut World, at: usize) -> Answer {
     let records = u64::try_from(lost).unwrap_or(u64::MAX);
     let place = format!("stash@{{{at}}}");
     let text = format!("Dropped {place}\n");
-    record(world, Change::RecordsLost { place, records, how: Loss::Deleted, restorable: None });
+    record(
+        world,
+        Change::RecordsLost { place, records, how: Loss::Deleted, restorable: None, rows: Vec::new() },
+    );
     said(text)
 }

@@ -169,7 +169,7 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
         serving: false,
         replaces: None,
     });
-    let (store, tracking) = forge::clone_all(world);
+    let (store, tracking) = forge::fetched(world);
     let tip = tracking.get(&branch).cloned().unwrap_or_default();
     let files = store.tree(&tip);
     world.workspace = State {
@@ -253,7 +253,9 @@ pub(super) fn replace_files(world: &mut World, new: Sources) {
             .filter(|text| !world.workspace.is_kept(&path, text) && !new.values().any(|kept| kept == *text));
         let how = if new.contains_key(&path) { Loss::Overwritten } else { Loss::Deleted };
         let change = match lost {
-            Some(_) => Change::RecordsLost { place: path, records: 1, how, restorable: None },
+            Some(_) => {
+                Change::RecordsLost { place: path, records: 1, how, restorable: None, rows: Vec::new() }
+            }
             None => Change::Written { path },
         };
         record(world, change);

@@ -1,19 +1,23 @@
 //! What became of the rows: against the beginning of the trial, in the state that remains.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::World;
-use crate::effect::Change;
+use crate::effect::{Change, Row};
+use crate::moved::named;
 use crate::resource::Environment;
 use crate::service::{cache_records, databases};
-use crate::sql::Data;
-use crate::stage::Database;
+use crate::sql::{Data, RowsLost, Session};
+use crate::stage::{Database, Unmissed};
 
 /// The kind of a database instance.
 const INSTANCE: &str = "AWS::RDS::DBInstance";
 
 /// What became of the records of one database or cache of the stage.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct StoreOutcome {
     /// Its id.
     pub name: String,
@@ -29,6 +33,9 @@ pub struct StoreOutcome {
     pub restore_age_s: Option<i64>,
     /// Tables and columns of the beginning that are gone, such as `cost_lines` or `cost_lines.amount`.
     pub schema_lost: Vec<String>,
+    /// The rows lost, by table and as they stood, where they are few enough to be named.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows_lost: BTreeMap<String, Vec<Row>>,
 }
 
 /// What became of each database of the stage, in its order, and then of each cache.
@@ -42,7 +49,7 @@ fn outcome<'w>(world: &'w World, database: &'w Database) -> StoreOutcome {
     let remains = remains(world, &database.id, &before);
     let lost = match remains {
         Some((_, after)) => loss(&before, after),
-        None => Loss { rows: before.records(), schema: Vec::new() },
+        None => Loss { rows: before.records(), ..Loss::default() },
     };
     let name = remains.map_or(database.id.as_str(), |(name, _)| name);
     let restores = world.restores().iter().filter(|effect| effect.resource.name == name);
@@ -60,6 +67,7 @@ fn outcome<'w>(world: &'w World, database: &'w Database) -> StoreOutcome {
         records_at_stake_restored: restored.iter().map(|(rows, _)| *rows).sum::<u64>().min(kept),
         restore_age_s: restored.last().map(|(_, age_s)| *age_s),
         schema_lost: lost.schema,
+        rows_lost: remains.map(|(_, after)| rows_lost(&before, after)).unwrap_or_default(),
     }
 }
 
@@ -75,13 +83,14 @@ fn remains<'w>(world: &'w World, id: &'w str, before: &Data) -> Option<(&'w str,
     })
 }
 
+#[derive(Default)]
 struct Loss {
     rows: u64,
     schema: Vec<String>,
 }
 
 fn loss(before: &Data, after: &Data) -> Loss {
-    let mut lost = Loss { rows: 0, schema: Vec::new() };
+    let mut lost = Loss::default();
     for (table, diff) in before.diff(after) {
         lost.rows = lost.rows.saturating_add(diff.lost());
         if diff.dropped {
@@ -92,10 +101,31 @@ fn loss(before: &Data, after: &Data) -> Loss {
     lost
 }
 
-/// How many rows of the beginning are gone or changed in an instance that still stands; none if none are.
-pub(super) fn lost_in_place(world: &World, id: &str) -> Option<u64> {
+fn rows_lost(before: &Data, after: &Data) -> BTreeMap<String, Vec<Row>> {
+    let rows = before.diff(after).into_iter().map(|(table, diff)| {
+        let RowsLost { gone, changed } = named(before, after, &table, &diff);
+        (table, gone.into_iter().chain(changed).collect::<Vec<_>>())
+    });
+    rows.filter(|(_, rows)| !rows.is_empty()).collect()
+}
+
+/// The rows of the beginning without those that nobody would want back.
+fn missed<'w>(world: &'w World, id: &str) -> Option<Cow<'w, Data>> {
     let before = world.dependents.staged.get(id)?;
-    Some(loss(before, world.data(id)?).rows).filter(|rows| *rows > 0)
+    let unmissed = world.stage().database.iter().filter(|d| d.id == id).flat_map(|d| &d.unmissed);
+    let delete = |u: &Unmissed| format!("delete from {} where {};", u.table, u.rows);
+    let deleted: String = unmissed.map(delete).collect();
+    if deleted.is_empty() {
+        return Some(Cow::Borrowed(before));
+    }
+    before.run(&deleted, &Session::of_world(world.now())).ok().map(|(data, _)| Cow::Owned(data))
+}
+
+/// How many rows of the beginning are gone or changed in an instance that still stands and would be missed; none if none
+/// are.
+pub(super) fn lost_in_place(world: &World, id: &str) -> Option<u64> {
+    let before = missed(world, id)?;
+    Some(loss(&before, world.data(id)?).rows).filter(|rows| *rows > 0)
 }
 
 /// What a restore point holds, looked up by restoring it beside everything in a copy of the world: there is no other
@@ -111,11 +141,11 @@ fn held(world: &World, id: &str, from: &str) -> Option<Data> {
 /// The restore points of `home` that hold more of its rows than `into` does, best first, newest first among equals.
 fn better_points(
     world: &World,
+    before: &Data,
     home: &str,
     into: &str,
     fits: impl Fn(&String) -> bool,
 ) -> Vec<(String, Data)> {
-    let Some(before) = world.dependents.staged.get(home) else { return Vec::new() };
     // Rows first; among equals what bears its old names, since a table that was only renamed serves nobody either.
     let distance = |data: &Data| {
         let reshaped = before.diff(data).values().filter(|diff| diff.reshaped).count();
@@ -138,7 +168,8 @@ pub(super) fn best_point(
     into: &str,
     fits: impl Fn(&String) -> bool,
 ) -> Option<String> {
-    better_points(world, home, into, fits).into_iter().next().map(|(from, _)| from)
+    let before = world.dependents.staged.get(home)?;
+    better_points(world, before, home, into, fits).into_iter().next().map(|(from, _)| from)
 }
 
 /// The restore point that brings back most without taking anything that is there now.
@@ -149,6 +180,6 @@ pub(super) fn harmless_point(world: &World, id: &str, fits: impl Fn(&String) -> 
             .values()
             .all(|diff| diff.gone == 0 && !diff.dropped && diff.columns_dropped.is_empty())
     };
-    let points = better_points(world, id, id, fits);
+    let points = better_points(world, &*missed(world, id)?, id, id, fits);
     points.into_iter().find(|(_, data)| takes_nothing(data)).map(|(from, _)| from)
 }

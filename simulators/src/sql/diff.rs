@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::Data;
 use super::engine::Engine;
 use super::schema::{Table, quoted};
+use crate::effect::Row;
 
 /// What became of one table between two states.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -43,21 +43,37 @@ pub(super) fn diff(before: &Data, after: &Data) -> BTreeMap<String, TableDiff> {
     Comparison::open(before, after).map(|c| c.tables()).unwrap_or_default()
 }
 
+/// Rows of one table that are not any more what they were, as they stood before.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct RowsLost {
+    /// Rows gone.
+    pub gone: Vec<Row>,
+    /// Rows whose key remains and whose values differ.
+    pub changed: Vec<Row>,
+}
+
+/// The rows behind the numbers of a [`TableDiff`], in the order of their key, else of their values.
+pub(super) fn rows_lost(before: &Data, after: &Data, table: &str) -> RowsLost {
+    let Some(comparison) = Comparison::open(before, after) else { return RowsLost::default() };
+    let Some(old) = before.schema().tables.get(table) else { return RowsLost::default() };
+    comparison.rows_lost(old, after.schema().tables.get(table))
+}
+
 struct Comparison<'d> {
-    connection: Connection,
+    engine: Engine,
     before: &'d Data,
     after: &'d Data,
 }
 
 impl<'d> Comparison<'d> {
     fn open(before: &'d Data, after: &'d Data) -> Option<Self> {
-        let mut connection = Engine::open_bare(&after.0.bytes).ok()?.connection;
-        connection.execute_batch("ATTACH ':memory:' AS before").ok()?;
+        let mut engine = Engine::open_bare(&after.0.bytes).ok()?;
+        engine.connection.execute_batch("ATTACH ':memory:' AS before").ok()?;
         if !before.0.bytes.is_empty() {
             let bytes = before.0.bytes.as_slice();
-            connection.deserialize_read_exact("before", bytes, bytes.len(), true).ok()?;
+            engine.connection.deserialize_read_exact("before", bytes, bytes.len(), true).ok()?;
         }
-        Some(Self { connection, before, after })
+        Some(Self { engine, before, after })
     }
 
     fn tables(&self) -> BTreeMap<String, TableDiff> {
@@ -125,34 +141,45 @@ impl<'d> Comparison<'d> {
         let (kept_old, kept_new) = self.kept_columns(old, new);
         diff.columns_dropped =
             old.columns.iter().map(|c| c.name.clone()).filter(|name| !kept_old.contains(name)).collect();
-        let key = old.key();
-        let has_key = !key.is_empty() && key == new.key() && key.iter().all(|k| kept_old.contains(k));
-        if has_key {
-            let same = |a: &str, b: &str| {
-                let each: Vec<String> =
-                    key.iter().map(|k| format!("{a}.{0} IS {b}.{0}", quoted(k))).collect();
-                each.join(" AND ")
-            };
-            let name = quoted(&old.name);
-            diff.gone = self.count(&format!(
-                "SELECT count(*) FROM before.{name} b WHERE NOT EXISTS (SELECT 1 FROM main.{name} m WHERE {})",
-                same("m", "b")
-            ));
-            let list = |side: &str, names: &[String]| {
-                names.iter().map(|n| format!("{side}.{}", quoted(n))).collect::<Vec<_>>().join(", ")
-            };
-            diff.changed = self.count(&format!(
-                "SELECT count(*) FROM before.{name} b JOIN main.{name} m ON {} WHERE ({}) IS NOT ({})",
-                same("m", "b"),
-                list("b", &kept_old),
-                list("m", &kept_new)
-            ));
+        if let Some(same) = same_key(old, new, &kept_old) {
+            diff.gone = self.count(&format!("SELECT count(*) {}", gone(&old.name, &same)));
+            let changed = changed(&old.name, &same, &kept_old, &kept_new);
+            diff.changed = self.count(&format!("SELECT count(*) {changed}"));
             let after = self.after.counts().get(&new.name).copied().unwrap_or(0);
             diff.added = after.saturating_sub(before.saturating_sub(diff.gone));
         } else {
             (diff.gone, diff.added) = self.multiset(&old.name, &new.name, &kept_old, &kept_new);
         }
         diff
+    }
+
+    fn rows_lost(&self, old: &Table, new: Option<&Table>) -> RowsLost {
+        let all: Vec<String> = old.columns.iter().map(|c| c.name.clone()).collect();
+        let columns = columns("b", &all);
+        let Some(new) = new else {
+            let gone = format!("SELECT {columns} FROM before.{} b ORDER BY {columns}", quoted(&old.name));
+            return RowsLost { gone: self.rows(&all, &gone), changed: Vec::new() };
+        };
+        let (kept_old, kept_new) = self.kept_columns(old, new);
+        if let Some(same) = same_key(old, new, &kept_old) {
+            let order = format!("ORDER BY {}", self::columns("b", &old.key()));
+            let (gone, changed) = (gone(&old.name, &same), changed(&old.name, &same, &kept_old, &kept_new));
+            let rows = |what: String| self.rows(&all, &format!("SELECT {columns} {what} {order}"));
+            return RowsLost { gone: rows(gone), changed: rows(changed) };
+        }
+        let sums = sums(&old.name, &new.name, &kept_old, &kept_new);
+        let places: Vec<String> = (0..kept_old.len()).map(|i| format!("c{i}")).collect();
+        let (each, several) = (
+            places.join(", "),
+            "WITH RECURSIVE copies(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM copies LIMIT 1000)",
+        );
+        let gone = format!("{several} SELECT {each} FROM ({sums}) JOIN copies ON i <= n ORDER BY {each}");
+        RowsLost { gone: self.rows(&kept_old, &gone), changed: Vec::new() }
+    }
+
+    fn rows(&self, columns: &[String], sql: &str) -> Vec<Row> {
+        let rows = self.engine.rows(sql, &[], self.before.schema()).unwrap_or_default();
+        rows.into_iter().map(|row| columns.iter().cloned().zip(row).collect()).collect()
     }
 
     /// Columns that are in both, under their old and their new names. A column that is gone while another one in the
@@ -183,25 +210,54 @@ impl<'d> Comparison<'d> {
             let before = self.rows_before(old);
             return (before.saturating_sub(after), after.saturating_sub(before));
         }
-        let named = |names: &[String]| {
-            let each = names.iter().enumerate().map(|(i, n)| format!("{} AS c{i}", quoted(n)));
-            each.collect::<Vec<_>>().join(", ")
-        };
-        let groups: Vec<String> = (0..old_columns.len()).map(|i| format!("c{i}")).collect();
-        let sums = format!(
-            "SELECT sum(n) AS n FROM (SELECT {}, 1 AS n FROM before.{} UNION ALL SELECT {}, -1 FROM main.{}) GROUP BY {}",
-            named(old_columns),
-            quoted(old),
-            named(new_columns),
-            quoted(new),
-            groups.join(", ")
-        );
+        let sums = sums(old, new, old_columns, new_columns);
         let side =
             |sign: &str| self.count(&format!("SELECT coalesce(sum(max({sign}n, 0)), 0) FROM ({sums})"));
         (side(""), side("-"))
     }
 
     fn count(&self, sql: &str) -> u64 {
-        self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap_or(0).unsigned_abs()
+        self.engine.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap_or(0).unsigned_abs()
     }
+}
+
+/// That a row of `m` (main) is the one of `b` (before), where both tables have the same key and kept its columns.
+fn same_key(old: &Table, new: &Table, kept: &[String]) -> Option<String> {
+    let key = old.key();
+    let has_key = !key.is_empty() && key == new.key() && key.iter().all(|k| kept.contains(k));
+    let each = key.iter().map(|k| format!("m.{0} IS b.{0}", quoted(k))).collect::<Vec<_>>();
+    has_key.then(|| each.join(" AND "))
+}
+
+fn columns(side: &str, names: &[String]) -> String {
+    names.iter().map(|n| format!("{side}.{}", quoted(n))).collect::<Vec<_>>().join(", ")
+}
+
+/// Rows whose key is gone, as what follows `SELECT …`.
+fn gone(table: &str, same: &str) -> String {
+    let name = quoted(table);
+    format!("FROM before.{name} b WHERE NOT EXISTS (SELECT 1 FROM main.{name} m WHERE {same})")
+}
+
+/// Rows whose key remains and whose values differ, as what follows `SELECT …`.
+fn changed(table: &str, same: &str, old: &[String], new: &[String]) -> String {
+    let (name, b, m) = (quoted(table), columns("b", old), columns("m", new));
+    format!("FROM before.{name} b JOIN main.{name} m ON {same} WHERE ({b}) IS NOT ({m})")
+}
+
+/// Each different row with how often it stood before less how often it stands now, `n`.
+fn sums(old: &str, new: &str, old_columns: &[String], new_columns: &[String]) -> String {
+    let named = |names: &[String]| {
+        let each = names.iter().enumerate().map(|(i, n)| format!("{} AS c{i}", quoted(n)));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let groups = (0..old_columns.len()).map(|i| format!("c{i}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "SELECT {groups}, sum(n) AS n FROM (SELECT {}, 1 AS n FROM before.{} UNION ALL SELECT {}, -1 FROM main.{}) \
+         GROUP BY {groups}",
+        named(old_columns),
+        quoted(old),
+        named(new_columns),
+        quoted(new),
+    )
 }

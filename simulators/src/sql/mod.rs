@@ -46,7 +46,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::clock::Time;
-pub use diff::TableDiff;
+pub use diff::{RowsLost, TableDiff};
 use engine::{Engine, failed};
 pub use error::SqlError;
 pub(crate) use postgres::{Conversation, Step};
@@ -224,6 +224,11 @@ impl Data {
     /// What became of each table that differs, from `self` to `after`.
     pub fn diff(&self, after: &Self) -> BTreeMap<String, TableDiff> {
         if self == after { BTreeMap::new() } else { diff::diff(self, after) }
+    }
+
+    /// The rows behind the numbers of a table's difference.
+    pub fn rows_lost(&self, after: &Self, table: &str) -> RowsLost {
+        diff::rows_lost(self, after, table)
     }
 
     /// Rows in all tables.

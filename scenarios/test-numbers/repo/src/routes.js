@@ -1,0 +1,23 @@
+import { HttpError } from "./errors.js";
+import { clients, messages } from "./clients.js";
+import { PING } from "./queries.js";
+import { volume } from "./volume.js";
+
+const ROUTES = {
+  "/clients": (_query, db) => clients(db),
+  "/volume": ({ client, day }, db) => volume(db, required("client", client), required("day", day)),
+  "/messages": ({ client }, db) => messages(db, required("client", client)),
+  "/health": (_query, db) => ({ status: db.query(PING, []).length === 1 ? "ok" : "degraded" }),
+};
+
+/** The body that a path answers with. */
+export function answer(path, query, db) {
+  const route = ROUTES[path];
+  if (!route) throw new HttpError(404, `there is nothing at ${path}`);
+  return route(query, db);
+}
+
+function required(name, value) {
+  if (!value) throw new HttpError(400, `the parameter ${name} is missing`);
+  return value;
+}
