@@ -51,11 +51,12 @@ const STEPS: u32 = 120;
 /// Real seconds after which a trial hangs.
 const HANGS_S: u64 = 240;
 
-const SERVICES: [Service; 12] = [
+const SERVICES: [Service; 13] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
     Service::Migrations,
+    Service::Brokers,
     Service::Caches,
     Service::Identity,
     Service::Observability,

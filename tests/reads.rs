@@ -18,11 +18,12 @@ use simulators::World;
 use simulators::call::{Access, Call, CallId, Service};
 use simulators::service::operations;
 
-const SERVICES: [Service; 11] = [
+const SERVICES: [Service; 12] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
     Service::Migrations,
+    Service::Brokers,
     Service::Caches,
     Service::Identity,
     Service::Observability,

@@ -30,6 +30,8 @@ pub enum Service {
     Objects,
     /// What a migration tool does to a database.
     Migrations,
+    /// Kafka-like brokers.
+    Brokers,
     /// Redis-like servers.
     Caches,
     /// Callers, roles, policies.

@@ -3,6 +3,8 @@
 //! Unknown keys are errors. Names that point at other entries are checked by [`Stage::problems`],
 //! which tells the place of each problem as a path (`dependent[0].api`), so that a loader can show it.
 
+pub mod broker;
+pub(crate) mod broker_rules;
 pub mod cache;
 pub(crate) mod cache_rules;
 pub mod factor;
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 use crate::resource::Environment;
+use broker::Broker;
 use cache::Cache;
 use factor::Factor;
 use fault::Fault;
@@ -51,6 +54,9 @@ pub struct Stage {
     /// Buckets that stand at the beginning.
     #[serde(default)]
     pub bucket: Vec<Bucket>,
+    /// Message brokers that stand at the beginning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broker: Vec<Broker>,
     /// Caches that stand at the beginning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cache: Vec<Cache>,

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::stage::broker_rules;
 use crate::stage::cache_rules;
 use crate::stage::fault_rules;
 use crate::stage::{Problem, Stage};
@@ -23,6 +24,7 @@ impl Stage {
         stage_rules::of_pipeline(self, &mut found);
         stage_rules::of_databases(self, &mut found);
         stage_rules::of_buckets(self, &mut found);
+        broker_rules::of_brokers(self, &mut found);
         cache_rules::of_caches(self, &mut found);
         stage_rules::of_stacks(self, &mut found);
         stage_rules::of_logs(self, &mut found);

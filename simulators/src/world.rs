@@ -30,8 +30,8 @@ use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
 use crate::resource::{NewResource, Resource, Uid};
 use crate::service::{
-    caches, databases, forge, functions, identity, limits, migrations, objects, observability, operations,
-    people, stacks, trail, workspace,
+    brokers, caches, databases, forge, functions, identity, limits, migrations, objects, observability,
+    operations, people, stacks, trail, workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};
@@ -48,6 +48,8 @@ pub(crate) enum Due {
     Stack(stacks::Due),
     /// A database operation is done.
     Database(databases::Due),
+    /// A broker looks for messages whose time is over.
+    Broker(brokers::Due),
     /// A cache starts, or has saved.
     Cache(caches::Due),
     /// A pipeline run or a review goes on.
@@ -76,6 +78,7 @@ pub struct World {
     pub(crate) stacks: stacks::State,
     pub(crate) databases: databases::State,
     pub(crate) objects: objects::State,
+    pub(crate) brokers: brokers::State,
     pub(crate) caches: caches::State,
     pub(crate) identity: identity::State,
     pub(crate) observability: observability::State,
@@ -107,6 +110,7 @@ impl Due {
         match self {
             Self::Stack(_) => Service::Stacks,
             Self::Database(_) => Service::Databases,
+            Self::Broker(_) => Service::Brokers,
             Self::Cache(_) => Service::Caches,
             Self::Forge(_) => Service::Forge,
             Self::People(_) => Service::People,
@@ -137,6 +141,7 @@ impl World {
             stacks: stacks::State::default(),
             databases: databases::State::default(),
             objects: objects::State::default(),
+            brokers: brokers::State::default(),
             caches: caches::State::default(),
             identity: identity::State::default(),
             observability: observability::State::default(),
@@ -152,6 +157,7 @@ impl World {
         workspace::set_up(&mut world)?;
         databases::set_up(&mut world)?;
         objects::set_up(&mut world)?;
+        brokers::set_up(&mut world)?;
         caches::set_up(&mut world)?;
         observability::set_up(&mut world)?;
         stacks::set_up(&mut world)?;
@@ -246,6 +252,7 @@ impl World {
             Service::Databases => databases::apply(self, call),
             Service::Objects => objects::apply(self, call),
             Service::Migrations => migrations::apply(self, call),
+            Service::Brokers => brokers::apply(self, call),
             Service::Caches => caches::apply(self, call),
             Service::Identity => identity::apply(self, call),
             Service::Observability => observability::apply(self, call),
@@ -366,6 +373,7 @@ impl World {
             match due {
                 Due::Stack(due) => stacks::due(self, due),
                 Due::Database(due) => databases::due(self, due),
+                Due::Broker(due) => brokers::due(self, due),
                 Due::Cache(due) => caches::due(self, due),
                 Due::Forge(due) => forge::due(self, due),
                 Due::People(due) => people::due(self, due),
@@ -540,6 +548,9 @@ impl World {
         part(format!("{:?}", self.stacks));
         part(format!("{:?}", self.databases));
         part(format!("{:?}", self.objects));
+        if !self.stage.broker.is_empty() {
+            part(format!("{:?}", self.brokers));
+        }
         if !self.stage.cache.is_empty() {
             part(format!("{:?}", self.caches));
         }

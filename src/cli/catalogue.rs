@@ -44,6 +44,7 @@ impl Entry {
             ("stacks", !stage.stack.is_empty()),
             ("databases", !stage.database.is_empty()),
             ("objects", !stage.bucket.is_empty()),
+            ("brokers", !stage.broker.is_empty()),
             ("caches", !stage.cache.is_empty()),
         ];
         let standing = parts.iter().filter(|(_, stands)| *stands).map(|(name, _)| *name);

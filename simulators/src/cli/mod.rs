@@ -27,6 +27,7 @@ mod gh_commands;
 mod gh_text;
 mod git;
 mod jq;
+mod kafka;
 pub mod line;
 mod options;
 mod prisma;
@@ -160,6 +161,7 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
         Some("git") => git::parse(world, words),
         Some("gh") => gh::parse(world, words),
         Some("chat") => chat::parse(world, words),
+        Some(tool) if kafka::is_tool(tool) => kafka::parse(words),
         Some("redis-cli") => redis_cli::parse(words.get(1..).unwrap_or_default()),
         _ => shell::parse(world, words),
     }

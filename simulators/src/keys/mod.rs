@@ -124,7 +124,12 @@ impl Keyspaces {
         let mut hash = Sha256::new();
         for database in self.0.keys() {
             for (key, entry) in self.live(*database, now) {
-                hash.update(format!("{database} {key:?} {:?} {:?}\n", entry.value, entry.expires));
+                let expires = entry.expires.map_or(i64::MAX, Time::unix);
+                hash.update(database.to_le_bytes());
+                hash.update(expires.to_le_bytes());
+                hash.update(key.len().to_le_bytes());
+                hash.update(key);
+                entry.value.feed(&mut hash);
             }
         }
         crate::hex(&hash.finalize())

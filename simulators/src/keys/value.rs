@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
+
 /// A value, of one of the kinds that a server has.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Value {
@@ -78,6 +80,29 @@ impl Value {
     /// Nothing is left in it, and its key goes with it.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Tells a digest what it is, each part behind its length.
+    pub fn feed(&self, hash: &mut Sha256) {
+        let mut part = |text: &str| {
+            hash.update(text.len().to_le_bytes());
+            hash.update(text);
+        };
+        part(self.kind());
+        part(&self.len().to_string());
+        match self {
+            Self::Text(text) => part(text),
+            Self::List(items) => items.iter().for_each(|item| part(item)),
+            Self::Set(members) => members.iter().for_each(|member| part(member)),
+            Self::Hash(fields) => fields.iter().for_each(|(field, value)| {
+                part(field);
+                part(value);
+            }),
+            Self::Sorted(members) => members.iter().for_each(|(member, score)| {
+                part(member);
+                part(&score.to_string());
+            }),
+        }
     }
 
     /// Bytes of what it holds.

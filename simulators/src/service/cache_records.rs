@@ -204,6 +204,7 @@ pub(super) fn restored(world: &mut World, id: &str, from: &str) {
     let uid = server.uid;
     if let Some(server) = world.caches.0.get_mut(id) {
         server.content = content;
+        server.writes = server.writes.saturating_add(1);
     }
     let age_s = now.since(point.as_of);
     world.effect(uid, Change::Restored { records: back, from: point.from, age_s });

@@ -136,8 +136,10 @@ pub(super) struct Server {
     pub has_log: bool,
     /// A save that the save points ask for is on the agenda.
     pub saves_soon: bool,
-    /// Keys changed since the last save.
+    /// Changes since the last save.
     pub changes: u64,
+    /// How often its content was put in place.
+    pub writes: u64,
 }
 
 /// What lies on a server's disk.
@@ -210,6 +212,7 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
             has_log,
             saves_soon: false,
             changes: 0,
+            writes: 0,
         };
         world.caches.0.insert(staged.id.clone(), made);
     }
@@ -224,6 +227,13 @@ pub fn uid(world: &World, id: &str) -> Option<Uid> {
 /// What a server holds, while it answers.
 pub fn content<'w>(world: &'w World, id: &str) -> Option<&'w Keyspaces> {
     world.caches.0.get(id).filter(|server| server.is_up).map(|server| &server.content)
+}
+
+/// What changes whenever a reader of a server could find something else there: how often it was written to, and how many keys have not
+/// gone by themselves. A digest of all keys for each poll would cost more than all else.
+pub(crate) fn version(world: &World, id: &str) -> Option<(u64, u64)> {
+    let server = world.caches.0.get(id).filter(|server| server.is_up)?;
+    Some((server.writes, server.content.keys(world.now())))
 }
 
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
@@ -287,6 +297,7 @@ fn replace(world: &mut World, id: &str, content: Keyspaces, command: &str) {
     let (uid, changes) = (server.uid, records::changes(world, server, &content));
     let Some(server) = world.caches.0.get_mut(id) else { return };
     server.content = content;
+    server.writes = server.writes.saturating_add(1);
     server.changes = server.changes.saturating_add(1);
     // Emptying everything writes the emptiness to disk at once, where save points are set.
     let points = server::save_points(&server.config);
@@ -361,6 +372,7 @@ fn started(world: &mut World, id: &str) {
     let (was, is) = (server::persists(&server.config), server::persists(&server.file));
     let Some(server) = world.caches.0.get_mut(id) else { return };
     server.content = loaded;
+    server.writes = server.writes.saturating_add(1);
     server.config = server.file.clone();
     server.has_log = server::is_on(&server.config, "appendonly");
     (server.is_up, server.started, server.changes) = (true, now, 0);

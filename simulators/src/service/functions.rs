@@ -307,8 +307,7 @@ pub fn path_version(world: &World, api: &str) -> String {
     };
     let data = instance_of(&function.variables).and_then(|id| databases::data(world, id));
     let data = data.map(|data| crate::hex(&data.digest())).unwrap_or_default();
-    let cache = cache_of(&function.variables).map(|id| caches::content(world, id));
-    let cache = cache.map(|content| content.map(|c| c.digest(world.now())).unwrap_or_default());
+    let cache = cache_of(&function.variables).map(|id| caches::version(world, id));
     let Function { uid, build, handler, variables, .. } = function;
     format!("{} {uid} {build} {handler} {variables:?} {data} {cache:?}", api.uid)
 }

@@ -141,6 +141,10 @@ pub fn authorize(world: &World, call: &Call) -> Result<(), Refusal> {
         if decision == Decision::Allowed {
             continue;
         }
+        if call.service == Service::Brokers {
+            let text = format!("Not authorized to access topics: [{target}] ({action})");
+            return Err(Refusal::new("TopicAuthorizationException", text));
+        }
         if call.service == Service::Caches {
             let name = call.operation.to_lowercase().replace(' ', "|");
             let text = format!("User default has no permissions to run the '{name}' command");

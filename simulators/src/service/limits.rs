@@ -72,9 +72,12 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         Service::Workspace => workspace(world, call),
         Service::People => people(world, call),
         // A cache refuses by itself what it has no memory for.
-        Service::Caches | Service::Migrations | Service::Identity | Service::Functions | Service::Clock => {
-            Ok(())
-        }
+        Service::Brokers
+        | Service::Caches
+        | Service::Migrations
+        | Service::Identity
+        | Service::Functions
+        | Service::Clock => Ok(()),
     }
 }
 

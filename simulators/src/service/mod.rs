@@ -5,6 +5,8 @@
 //! [`crate::World::apply`] with a role of their own, never by writing into another's state.
 
 pub(crate) mod arn;
+mod broker_shapes;
+pub(crate) mod brokers;
 mod cache_info;
 pub(crate) mod cache_records;
 mod cache_server;
@@ -88,6 +90,7 @@ pub fn operations(service: Service) -> &'static [Operation] {
         Service::Databases => databases::OPERATIONS,
         Service::Objects => objects::OPERATIONS,
         Service::Migrations => migrations::OPERATIONS,
+        Service::Brokers => brokers::OPERATIONS,
         Service::Caches => caches::OPERATIONS,
         Service::Identity => identity::OPERATIONS,
         Service::Observability => observability::OPERATIONS,

@@ -9,14 +9,14 @@ use crate::World;
 use crate::effect::{Change, Row};
 use crate::moved::named;
 use crate::resource::Environment;
-use crate::service::{cache_records, databases};
+use crate::service::{brokers, cache_records, databases};
 use crate::sql::{Data, RowsLost, Session};
 use crate::stage::{Database, Unmissed};
 
 /// The kind of a database instance.
 const INSTANCE: &str = "AWS::RDS::DBInstance";
 
-/// What became of the records of one database or cache of the stage.
+/// What became of the records of one database, cache or topic of the stage.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct StoreOutcome {
     /// Its id.
@@ -38,10 +38,10 @@ pub struct StoreOutcome {
     pub rows_lost: BTreeMap<String, Vec<Row>>,
 }
 
-/// What became of each database of the stage, in its order, and then of each cache.
+/// What became of each database of the stage, in its order, of each cache, and of each topic.
 pub(super) fn outcomes(world: &World) -> Vec<StoreOutcome> {
     let databases = world.stage().database.iter().map(|database| outcome(world, database));
-    databases.chain(cache_records::outcomes(world)).collect()
+    databases.chain(cache_records::outcomes(world)).chain(brokers::outcomes(world)).collect()
 }
 
 fn outcome<'w>(world: &'w World, database: &'w Database) -> StoreOutcome {

@@ -22,12 +22,14 @@ enum Tool {
     Gh,
     Chat,
     Curl,
+    Kafka,
     Redis,
 }
 
 fn tool(call: &Call) -> Tool {
     match (call.service, call.operation.as_str()) {
         (Service::Databases, "Query" | "DescribeDatabase") | (Service::Migrations, _) => Tool::Psql,
+        (Service::Brokers, _) => Tool::Kafka,
         (Service::Caches, _) => Tool::Redis,
         (Service::Functions, "Request") => Tool::Curl,
         (Service::Workspace, _) => Tool::Git,
@@ -71,6 +73,14 @@ pub(crate) fn refusal(call: &Call, outage: Outage, account: &Account) -> Refusal
         (Tool::Chat, Throttled) => ("ratelimited", "too many messages, try again in a minute"),
         (Tool::Chat, Failed) => ("internal_error", "the server could not take the request (internal_error)"),
         (Tool::Chat, TimedOut) => (TIMED_OUT, "no answer from the server within 30 seconds"),
+        (Tool::Kafka, Throttled) => {
+            ("ThrottlingQuotaExceededException", "The throttling quota has been exceeded.")
+        }
+        (Tool::Kafka, Failed) => ("BrokerNotAvailableException", "The broker is not available."),
+        (Tool::Kafka, TimedOut) => (
+            TIMED_OUT,
+            "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment.",
+        ),
         (Tool::Redis, Throttled) => ("ERR", "max number of clients reached"),
         (Tool::Redis, Failed) => ("LOADING", "Redis is loading the dataset in memory"),
         (Tool::Redis, TimedOut) => (TIMED_OUT, "Error: Connection timed out"),

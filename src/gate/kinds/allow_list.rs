@@ -57,11 +57,12 @@ fn not_listed() -> String {
 }
 
 /// Every service, to know the names of their operations.
-const SERVICES: [Service; 12] = [
+const SERVICES: [Service; 13] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
     Service::Migrations,
+    Service::Brokers,
     Service::Caches,
     Service::Identity,
     Service::Observability,
