@@ -348,6 +348,7 @@ fn cut(world: &mut World, id: &str, name: &str, firsts: Vec<u64>, why: &str) {
                 records: gone,
                 how: Loss::Deleted,
                 restorable: None,
+                rows: Vec::new(),
             },
         },
     );
@@ -445,6 +446,7 @@ pub(crate) fn outcomes(world: &World) -> Vec<StoreOutcome> {
                 records_at_stake_restored: 0,
                 restore_age_s: None,
                 schema_lost: Vec::new(),
+                rows_lost: BTreeMap::new(),
             });
         }
     }
