@@ -5,6 +5,7 @@
 //! approved may be done once, and nothing else. Files and terminals are not offered: an agent reads, writes and runs in its
 //! cell by itself, and what comes of it shows in the checkout and at the doors.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,6 +35,8 @@ use crate::record::tool::{ToolCall, ToolStatus};
 const MESSAGE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How long what an agent that has gone said last may be on its way.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Uses of tools that are remembered.
+const COMMANDS_MAX: usize = 10_000;
 /// Bytes of what it says that are kept between two looks.
 const SAID_BYTES_MAX: usize = 1024 * 1024;
 
@@ -54,20 +57,29 @@ pub(super) struct Errand {
 #[derive(Debug)]
 pub(super) struct Talk {
     task: JoinHandle<Result<StopReason, String>>,
-    said: Said,
+    heard: Shared,
 }
 
-type Said = Arc<Mutex<String>>;
+/// What was heard of an agent.
+#[derive(Debug, Default)]
+struct Heard {
+    /// What it has said since the last look.
+    said: String,
+    /// The commands of its uses of tools, by their ids: a request for permission need not repeat them.
+    commands: BTreeMap<String, String>,
+}
+
+type Shared = Arc<Mutex<Heard>>;
 
 impl Talk {
     /// Begins to talk to the agent behind this stream.
     pub fn begin(stream: UnixStream, errand: Errand, asks: mpsc::WeakSender<Asked>) -> Option<Self> {
-        let said = Said::default();
-        let kept = Arc::clone(&said);
+        let heard = Shared::default();
+        let kept = Arc::clone(&heard);
         let task = tokio::spawn(async move {
             converse(stream, errand, asks, kept).await.map_err(|error| error.to_string())
         });
-        Some(Self { task, said })
+        Some(Self { task, heard })
     }
 
     /// Waits until the agent's turn is over. May be dropped and called again.
@@ -89,7 +101,7 @@ impl Talk {
 
     /// What it has said since the last look.
     pub fn said(&self) -> String {
-        std::mem::take(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.heard.lock().unwrap_or_else(PoisonError::into_inner).said)
     }
 }
 
@@ -104,23 +116,24 @@ async fn converse(
     stream: UnixStream,
     errand: Errand,
     asks: mpsc::WeakSender<Asked>,
-    said: Said,
+    heard: Shared,
 ) -> Result<StopReason, Error> {
     let (read, write) = stream.into_split();
+    let known = Arc::clone(&heard);
     Client
         .v1()
         .on_receive_notification(
             async move |update: SessionNotification, _cx| {
-                hear(&said, update.update);
+                hear(&heard, update.update);
                 Ok(())
             },
             on_receive_notification!(),
         )
         .on_receive_request(
             async move |request: RequestPermissionRequest, responder, cx: ConnectionTo<Agent>| {
-                let asks = asks.clone();
+                let (asks, about) = (asks.clone(), about(&request.tool_call, &known));
                 cx.spawn(async move {
-                    let outcome = permission(&asks, &request).await;
+                    let outcome = permission(&asks, &request, about).await;
                     responder.respond(RequestPermissionResponse::new(outcome))
                 })
             },
@@ -178,13 +191,23 @@ fn incoming(
     }))
 }
 
-/// Keeps what it says. What it does shows at the doors.
-fn hear(said: &Said, update: SessionUpdate) {
-    let SessionUpdate::AgentMessageChunk(chunk) = update else { return };
-    let ContentBlock::Text(text) = chunk.content else { return };
-    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-    if said.len().saturating_add(text.text.len()) <= SAID_BYTES_MAX {
-        said.push_str(&text.text);
+/// Keeps what it says, and of its uses of tools the commands. What it does shows at the doors.
+fn hear(heard: &Shared, update: SessionUpdate) {
+    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    let (id, input) = match update {
+        SessionUpdate::AgentMessageChunk(chunk) => {
+            let ContentBlock::Text(text) = chunk.content else { return };
+            if heard.said.len().saturating_add(text.text.len()) <= SAID_BYTES_MAX {
+                heard.said.push_str(&text.text);
+            }
+            return;
+        }
+        SessionUpdate::ToolCall(tool) => (tool.tool_call_id, tool.raw_input),
+        SessionUpdate::ToolCallUpdate(tool) => (tool.tool_call_id, tool.fields.raw_input),
+        _ => return,
+    };
+    if let Some(command) = input.as_ref().and_then(command).filter(|_| heard.commands.len() < COMMANDS_MAX) {
+        heard.commands.insert(id.to_string(), command);
     }
 }
 
@@ -192,10 +215,10 @@ fn hear(said: &Said, update: SessionUpdate) {
 async fn permission(
     asks: &mpsc::WeakSender<Asked>,
     request: &RequestPermissionRequest,
+    about: String,
 ) -> RequestPermissionOutcome {
     let title = request.tool_call.fields.title.clone().unwrap_or_default();
-    let arguments =
-        json!({"summary": format!("the agent asks: {title}"), "commands": [about(&request.tool_call)]});
+    let arguments = json!({"summary": format!("the agent asks: {title}"), "commands": [about]});
     let ask = Ask::Tool(ToolCall { name: "request_review".to_owned(), arguments });
     let told = match asks.upgrade() {
         Some(asks) => door::ask(&asks, ask).await,
@@ -217,21 +240,28 @@ async fn permission(
     }
 }
 
-/// The command that permission is asked for, as far as the request says it: agents put it into their tool's arguments,
-/// each in a way of its own. Otherwise the request's title.
-fn about(tool: &ToolCallUpdate) -> String {
-    let input = tool.fields.raw_input.as_ref();
-    let places =
-        ["/command", "/cmd", "/arguments/command", "/input/command", "/args/command", "/parsed_cmd/0/cmd"];
-    let command = input.and_then(|input| places.iter().find_map(|place| input.pointer(place)));
-    let text = match command {
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Array(words)) => words.iter().map(Value::as_str).collect::<Option<Vec<_>>>().map(spoken),
-        _ => None,
+/// The command that permission is asked for, as far as the request says it, or the use of a tool that it is about. Otherwise
+/// the request's title.
+fn about(tool: &ToolCallUpdate, heard: &Shared) -> String {
+    let known = || {
+        let heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.commands.get(&tool.tool_call_id.to_string()).cloned()
     };
-    text.or_else(|| tool.fields.title.clone())
+    let said = tool.fields.raw_input.as_ref().and_then(command).or_else(known);
+    said.or_else(|| tool.fields.title.clone())
         .filter(|text| !text.trim().is_empty())
         .unwrap_or_else(|| "?".to_owned())
+}
+
+/// The command in a tool's arguments; each agent puts it there in a way of its own.
+fn command(input: &Value) -> Option<String> {
+    let places =
+        ["/command", "/cmd", "/arguments/command", "/input/command", "/args/command", "/parsed_cmd/0/cmd"];
+    match places.iter().find_map(|place| input.pointer(place))? {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(words) => words.iter().map(Value::as_str).collect::<Option<Vec<_>>>().map(spoken),
+        _ => None,
+    }
 }
 
 /// Words as a command line; of `bash -lc '…'` what the shell is given.
@@ -248,7 +278,10 @@ mod tests {
     use agent_client_protocol::v1::schema::ToolCallUpdateFields;
 
     fn asked(title: &str, input: Value) -> String {
-        about(&ToolCallUpdate::new("1", ToolCallUpdateFields::new().title(title).raw_input(input)))
+        about(
+            &ToolCallUpdate::new("1", ToolCallUpdateFields::new().title(title).raw_input(input)),
+            &Shared::default(),
+        )
     }
 
     #[test]
