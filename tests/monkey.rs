@@ -51,7 +51,7 @@ const STEPS: u32 = 120;
 /// Real seconds after which a trial hangs.
 const HANGS_S: u64 = 240;
 
-const SERVICES: [Service; 13] = [
+const SERVICES: [Service; 15] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
@@ -65,6 +65,8 @@ const SERVICES: [Service; 13] = [
     Service::Workspace,
     Service::People,
     Service::Clock,
+    Service::Keys,
+    Service::Terraform,
 ];
 
 /// A scenario with its world, built once.

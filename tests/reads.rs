@@ -18,7 +18,7 @@ use simulators::World;
 use simulators::call::{Access, Call, CallId, Service};
 use simulators::service::operations;
 
-const SERVICES: [Service; 12] = [
+const SERVICES: [Service; 14] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
@@ -31,6 +31,8 @@ const SERVICES: [Service; 12] = [
     Service::Forge,
     Service::Workspace,
     Service::People,
+    Service::Keys,
+    Service::Terraform,
 ];
 
 /// Reading that waits lets time pass, and what was due then happens; here nothing is due, but the clock moves.
@@ -60,7 +62,9 @@ fn arguments() -> Value {
 }
 
 fn calls() -> Vec<(Access, Call)> {
-    let Value::Object(arguments) = arguments() else { unreachable!() };
+    let Value::Object(mut arguments) = arguments() else { unreachable!() };
+    arguments.insert("dir".to_owned(), json!("infra"));
+    arguments.insert("KeyId".to_owned(), json!("3f0c9a52-7d41-4e0b-9b6e-51a7c2d8e903"));
     let mut calls = Vec::new();
     for service in SERVICES {
         for operation in operations(service) {
@@ -77,7 +81,7 @@ fn calls() -> Vec<(Access, Call)> {
 #[test]
 fn reading_changes_nothing() {
     let mut answered = 0;
-    for name in ["cost-explorer", "cost-explorer-preview"] {
+    for name in ["cost-explorer", "cost-explorer-preview", "course-desk", "statements"] {
         let fresh = world(name);
         let before = fresh.digest();
         for (_, call) in calls().into_iter().filter(|(access, _)| *access == Access::Read) {
@@ -93,7 +97,7 @@ fn reading_changes_nothing() {
 #[test]
 fn a_preview_leaves_no_trace_and_says_what_happens() {
     let mut changed = 0;
-    for name in ["cost-explorer", "cost-explorer-preview"] {
+    for name in ["cost-explorer", "cost-explorer-preview", "course-desk", "statements"] {
         let fresh = world(name);
         let before = fresh.digest();
         for (_, call) in calls().into_iter().filter(|(access, _)| *access == Access::Write) {

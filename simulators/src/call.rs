@@ -48,6 +48,10 @@ pub enum Service {
     People,
     /// The virtual clock itself (`sleep`).
     Clock,
+    /// KMS-like keys.
+    Keys,
+    /// Terraform: configurations, states, plans.
+    Terraform,
 }
 
 /// Whether an operation can change anything.

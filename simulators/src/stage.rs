@@ -63,6 +63,12 @@ pub struct Stage {
     /// Stacks, with the status that they are in.
     #[serde(default)]
     pub stack: Vec<Stack>,
+    /// Keys under which data lies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<Key>,
+    /// Folders of the repository in which Terraform is at work.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terraform: Vec<Terraform>,
     /// Log groups beside those that functions make.
     #[serde(default)]
     pub log_group: Vec<LogGroup>,
@@ -460,6 +466,65 @@ pub struct StackEvent {
     /// Why.
     #[serde(default)]
     pub reason: String,
+}
+
+/// A key, and what lies under it.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// Its id, 36 characters.
+    pub id: String,
+    /// What somebody once wrote about it.
+    #[serde(default)]
+    pub description: String,
+    /// Where it stands.
+    pub environment: Environment,
+    /// Since when.
+    pub created: Time,
+    /// It is rotated each year.
+    #[serde(default)]
+    pub rotates: bool,
+    /// Names for it, such as `alias/statements`.
+    #[serde(default)]
+    pub alias: Vec<String>,
+    /// Buckets whose objects are encrypted under it.
+    #[serde(default)]
+    pub buckets: Vec<String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A folder of Terraform, and what it has made that no other part of the stage keeps.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Terraform {
+    /// The folder with the `.tf` files, in the repository. Its state is a file beside them or an object in a bucket, as its
+    /// backend says.
+    pub folder: String,
+    /// `terraform init` was run in it.
+    #[serde(default = "yes")]
+    pub initialised: bool,
+    /// Things of the provider that hold no records, such as a VPC.
+    #[serde(default)]
+    pub thing: Vec<TerraformThing>,
+}
+
+/// Something that stands and is known by its id alone.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TerraformThing {
+    /// Its type, such as `aws_vpc`.
+    pub kind: String,
+    /// Such as `vpc-0a1b2c3d`.
+    pub id: String,
+    /// Where it stands.
+    pub environment: Environment,
+    /// Since when.
+    pub created: Time,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A log group with lines.

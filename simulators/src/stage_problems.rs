@@ -27,6 +27,8 @@ impl Stage {
         broker_rules::of_brokers(self, &mut found);
         cache_rules::of_caches(self, &mut found);
         stage_rules::of_stacks(self, &mut found);
+        stage_rules::of_keys(self, &mut found);
+        stage_rules::of_terraform(self, &mut found);
         stage_rules::of_logs(self, &mut found);
         stage_rules::of_dependents(self, &mut found);
         fault_rules::of_faults(self, &mut found);

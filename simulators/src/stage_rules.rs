@@ -284,6 +284,29 @@ fn of_stack_details(stage: &Stage, stack: &Stack, i: usize, found: &mut Problems
     in_order(stage, stack.event.iter().map(|e| e.at), |j| format!("stack[{i}].event[{j}].at"), found);
 }
 
+pub(crate) fn of_keys(stage: &Stage, found: &mut Problems) {
+    found.unique(stage.key.iter().map(|key| key.id.as_str()), |i| format!("key[{i}].id"), "the id of a key");
+    let buckets: Vec<&str> = stage.bucket.iter().map(|bucket| bucket.name.as_str()).collect();
+    for (i, key) in stage.key.iter().enumerate() {
+        before_epoch(stage, format!("key[{i}].created"), key.created, found);
+        for (j, bucket) in key.buckets.iter().enumerate() {
+            found.one_of(format!("key[{i}].buckets[{j}]"), bucket, "the name of a bucket", &buckets);
+        }
+    }
+}
+
+pub(crate) fn of_terraform(stage: &Stage, found: &mut Problems) {
+    for (i, terraform) in stage.terraform.iter().enumerate() {
+        let folder = format!("repo/{}/", terraform.folder.trim_end_matches('/'));
+        let has = stage.files.keys().any(|path| path.starts_with(&folder) && path.ends_with(".tf"));
+        let expected = "a folder of `repo/` with `.tf` files in it";
+        found.add_if(!has, format!("terraform[{i}].folder"), &terraform.folder, expected);
+        for (j, thing) in terraform.thing.iter().enumerate() {
+            before_epoch(stage, format!("terraform[{i}].thing[{j}].created"), thing.created, found);
+        }
+    }
+}
+
 pub(crate) fn of_logs(stage: &Stage, found: &mut Problems) {
     let names = stage.log_group.iter().map(|g| g.name.as_str());
     found.unique(names, |i| format!("log_group[{i}].name"), "the name of a log group");

@@ -30,8 +30,8 @@ use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
 use crate::resource::{NewResource, Resource, Uid};
 use crate::service::{
-    brokers, caches, databases, forge, functions, identity, limits, migrations, objects, observability,
-    operations, people, stacks, trail, workspace,
+    brokers, caches, databases, forge, functions, identity, keys, limits, migrations, objects, observability,
+    operations, people, stacks, terraform, trail, workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};
@@ -54,6 +54,8 @@ pub(crate) enum Due {
     Cache(caches::Due),
     /// A pipeline run or a review goes on.
     Forge(forge::Due),
+    /// A key goes.
+    Key(keys::Due),
     /// A colleague answers.
     People(people::Due),
 }
@@ -86,6 +88,8 @@ pub struct World {
     pub(crate) forge: forge::State,
     pub(crate) workspace: workspace::State,
     pub(crate) people: people::State,
+    pub(crate) keys: keys::State,
+    pub(crate) terraform: terraform::State,
     pub(crate) dependents: dependents::State,
     /// Files from outside of the checkout that a command brings along, by the names that it gives them.
     pub(crate) carried: BTreeMap<String, String>,
@@ -113,6 +117,7 @@ impl Due {
             Self::Broker(_) => Service::Brokers,
             Self::Cache(_) => Service::Caches,
             Self::Forge(_) => Service::Forge,
+            Self::Key(_) => Service::Keys,
             Self::People(_) => Service::People,
         }
     }
@@ -149,6 +154,8 @@ impl World {
             forge: forge::State::default(),
             workspace: workspace::State::default(),
             people: people::State::default(),
+            keys: keys::State::default(),
+            terraform: terraform::State::default(),
             dependents: dependents::State::default(),
             carried: BTreeMap::new(),
             stage,
@@ -159,8 +166,10 @@ impl World {
         objects::set_up(&mut world)?;
         brokers::set_up(&mut world)?;
         caches::set_up(&mut world)?;
+        keys::set_up(&mut world)?;
         observability::set_up(&mut world)?;
         stacks::set_up(&mut world)?;
+        terraform::set_up(&mut world)?;
         dependents::set_up(&mut world)?;
         identity::set_up(&mut world)?;
         observability::claim_rest(&mut world);
@@ -260,6 +269,8 @@ impl World {
             Service::Forge => forge::apply(self, call),
             Service::Workspace => workspace::apply(self, call),
             Service::People => people::apply(self, call),
+            Service::Keys => keys::apply(self, call),
+            Service::Terraform => terraform::apply(self, call),
             Service::Clock => {
                 let seconds = call.number("seconds").unwrap_or(0).clamp(0, crate::clock::DAY_S);
                 self.advance(self.now.plus(seconds));
@@ -376,6 +387,7 @@ impl World {
                 Due::Broker(due) => brokers::due(self, due),
                 Due::Cache(due) => caches::due(self, due),
                 Due::Forge(due) => forge::due(self, due),
+                Due::Key(due) => keys::due(self, due),
                 Due::People(due) => people::due(self, due),
             }
             self.cause = outer;
@@ -422,6 +434,11 @@ impl World {
     pub(crate) fn lasting(&self, name: &str, seconds: i64) -> i64 {
         let stream = format!("{name}@{}", self.now.unix());
         Chance::stream(self.seed, &stream).about(seconds, self.stage.pace.jitter_percent).max(0)
+    }
+
+    /// False inside a preview, where permissions are set aside.
+    pub(crate) fn is_authorizing(&self) -> bool {
+        self.authorizing
     }
 
     /// What is going on was caused by this call.
@@ -560,6 +577,12 @@ impl World {
         part(format!("{:?}", self.forge));
         part(format!("{:?}", self.workspace));
         part(format!("{:?}", self.people));
+        if !self.stage.key.is_empty() {
+            part(format!("{:?}", self.keys));
+        }
+        if !self.stage.terraform.is_empty() {
+            part(format!("{:?}", self.terraform));
+        }
         if !self.stage.fault.is_empty() {
             part(self.faults.text());
         }

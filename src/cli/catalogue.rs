@@ -46,6 +46,8 @@ impl Entry {
             ("objects", !stage.bucket.is_empty()),
             ("brokers", !stage.broker.is_empty()),
             ("caches", !stage.cache.is_empty()),
+            ("keys", !stage.key.is_empty()),
+            ("terraform", !stage.terraform.is_empty()),
         ];
         let standing = parts.iter().filter(|(_, stands)| *stands).map(|(name, _)| *name);
         standing.collect::<Vec<_>>().join(", ")

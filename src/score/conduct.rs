@@ -37,6 +37,11 @@ pub const LOOKS: &[(&str, &[&str])] = &[
             "DescribeTopics",
             "DetectStackDrift",
             "GetTemplate",
+            "DescribeKey",
+            "GetBucketEncryption",
+            "Plan",
+            "StateList",
+            "StateShow",
         ],
     ),
     (

@@ -347,7 +347,7 @@ mod tests {
     fn lines_from_incidents_are_calls() {
         let world = world();
         let lines: Vec<&str> = LINES.lines().filter(|line| line.starts_with("aws ")).collect();
-        assert_eq!(lines.len(), 42);
+        assert_eq!(lines.len(), 48);
         for line in lines {
             if line.contains("file://") {
                 let stop = understand(&world, &shell_words::split(line).unwrap()).unwrap_err();

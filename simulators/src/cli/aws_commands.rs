@@ -8,6 +8,7 @@ use crate::call::Service;
 
 use super::aws_accounts::{CLOUDTRAIL, IAM, RESOURCEGROUPSTAGGINGAPI, STS};
 use super::aws_cloudformation::CLOUDFORMATION;
+use super::aws_kms::KMS;
 use super::aws_lambda::{APIGATEWAY, LAMBDA};
 use super::aws_rds::RDS;
 use super::aws_s3::S3;
@@ -21,6 +22,7 @@ pub(super) const FAMILIES: &[Family] = &[
     CLOUDTRAIL,
     CLOUDWATCH,
     IAM,
+    KMS,
     LAMBDA,
     LOGS,
     RDS,
@@ -38,7 +40,7 @@ pub(super) const BEYOND: &str = "accessanalyzer account acm acm-pca amplify apig
     datasync dax deploy directconnect dlm dms docdb ds dynamodb dynamodbstreams ebs ec2 ec2-instance-connect ecr \
     ecr-public ecs efs eks elasticache elasticbeanstalk elb elbv2 emr emr-serverless es events firehose fis fms fsx \
     glacier glue grafana guardduty health history identitystore inspector2 iot kafka kendra keyspaces kinesis \
-    kinesisanalyticsv2 kms lakeformation lightsail macie2 memorydb mq mwaa neptune network-firewall opensearch \
+    kinesisanalyticsv2 lakeformation lightsail macie2 memorydb mq mwaa neptune network-firewall opensearch \
     opensearchserverless organizations outposts pi pipes polly pricing ram rbin rds-data redshift redshift-data \
     rekognition resource-explorer-2 resource-groups route53 route53domains route53resolver s3control s3outposts \
     sagemaker savingsplans scheduler schemas secretsmanager securityhub serverlessrepo service-quotas servicecatalog \

@@ -21,7 +21,7 @@ pub(super) const S3API: Family = Family {
               delete-bucket-website delete-object-annotation delete-object-tagging \
               delete-public-access-block get-bucket-abac get-bucket-accelerate-configuration \
               get-bucket-acl get-bucket-analytics-configuration get-bucket-cors \
-              get-bucket-encryption get-bucket-intelligent-tiering-configuration \
+              get-bucket-intelligent-tiering-configuration \
               get-bucket-inventory-configuration get-bucket-lifecycle \
               get-bucket-lifecycle-configuration get-bucket-logging \
               get-bucket-metadata-configuration get-bucket-metadata-table-configuration \
@@ -87,6 +87,14 @@ const S3API_COMMANDS: &[Command] = &[
     Command {
         name: "get-bucket-tagging",
         operation: "GetBucketTagging",
+        target: "Bucket",
+        list: "",
+        options: "!bucket expected-bucket-owner",
+        unsimulated: "",
+    },
+    Command {
+        name: "get-bucket-encryption",
+        operation: "GetBucketEncryption",
         target: "Bucket",
         list: "",
         options: "!bucket expected-bucket-owner",

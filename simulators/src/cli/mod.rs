@@ -9,6 +9,7 @@ mod aws_api;
 mod aws_arguments;
 mod aws_cloudformation;
 mod aws_commands;
+mod aws_kms;
 mod aws_lambda;
 mod aws_output;
 mod aws_query;
@@ -38,6 +39,7 @@ mod psql_table;
 pub mod psql_wire;
 mod redis_cli;
 mod shell;
+mod terraform;
 
 pub use aws_api::Api;
 pub use filters::filter;
@@ -132,6 +134,9 @@ fn text_reply(tool: &str, answer: &Answer) -> Reply {
             Reply { stdout: text("text"), stderr: text("stderr"), code: i32::try_from(code).unwrap_or(1) }
         }
         Err(refusal) if tool == "git" => git::refused(refusal),
+        Err(refusal) if tool == "terraform" => {
+            Reply::failed(1, crate::service::terraform::boxed(&refusal.message))
+        }
         Err(refusal) => Reply::failed(1, format!("{tool}: {}\n", refusal.message)),
     }
 }
@@ -163,6 +168,7 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
         Some("chat") => chat::parse(world, words),
         Some(tool) if kafka::is_tool(tool) => kafka::parse(words),
         Some("redis-cli") => redis_cli::parse(words.get(1..).unwrap_or_default()),
+        Some("terraform") => terraform::parse(world, words),
         _ => shell::parse(world, words),
     }
 }

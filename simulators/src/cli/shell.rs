@@ -50,7 +50,7 @@ const TOOLS: &[(&str, Doing)] = &[
 ];
 
 /// Other programs of this machine that have dialects of their own.
-const DIALECTS: &[&str] = &["aws", "psql", "git", "gh", "chat", "redis-cli"];
+const DIALECTS: &[&str] = &["aws", "psql", "git", "gh", "chat", "redis-cli", "terraform"];
 
 pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
     let Some((tool, rest)) = words.split_first() else { return ok("") };

@@ -16,6 +16,7 @@ const FORMS: &[(&str, &str, &str, Scope)] = &[
     ("apigateway", "/restapis/", "", Scope::Region),
     ("logs", "log-group:", ":*", Scope::Regional),
     ("cloudwatch", "alarm:", "", Scope::Regional),
+    ("kms", "key/", "", Scope::Regional),
     ("cloudtrail", "trail/", "", Scope::Regional),
 ];
 
@@ -34,6 +35,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("AWS::RDS::DBInstance", "rds", "db:"),
     ("AWS::RDS::DBSnapshot", "rds", "snapshot:"),
     ("AWS::RDS::DBSubnetGroup", "rds", "subgrp:"),
+    ("AWS::KMS::Key", "kms", "key/"),
     ("AWS::S3::Bucket", "s3", ""),
     ("AWS::IAM::Role", "iam", "role/"),
     ("AWS::Lambda::Function", "lambda", "function:"),

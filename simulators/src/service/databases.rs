@@ -449,6 +449,19 @@ pub fn status<'w>(world: &'w World, id: &str) -> Option<&'w str> {
     world.databases.instances.get(id).map(|i| i.status)
 }
 
+/// What Terraform's provider reads of an instance, by the names of its attributes.
+pub(super) fn settings(world: &World, id: &str) -> Option<[(&'static str, serde_json::Value); 6]> {
+    let found = world.databases.instances.get(id)?;
+    Some([
+        ("allocated_storage", found.build.allocated_gib.into()),
+        ("backup_retention_period", found.retention_days.into()),
+        ("db_name", found.build.database.as_str().into()),
+        ("deletion_protection", found.deletion_protection.into()),
+        ("instance_class", found.build.class.as_str().into()),
+        ("username", found.build.user.as_str().into()),
+    ])
+}
+
 /// The host name under which an instance is reached.
 pub fn host(world: &World, id: &str) -> String {
     shapes::host(world, id)

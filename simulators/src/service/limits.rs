@@ -77,7 +77,9 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         | Service::Migrations
         | Service::Identity
         | Service::Functions
-        | Service::Clock => Ok(()),
+        | Service::Clock
+        | Service::Keys
+        | Service::Terraform => Ok(()),
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) mod history;
 pub(crate) mod identity;
 pub(crate) mod index;
 pub(crate) mod issues;
+pub(crate) mod keys;
 pub(crate) mod limits;
 mod log_groups;
 pub(crate) mod merges;
@@ -76,6 +77,17 @@ pub(crate) mod stack_wait;
 pub mod stacks;
 pub(crate) mod stash;
 pub(crate) mod status;
+pub mod terraform;
+mod terraform_apply;
+mod terraform_config;
+mod terraform_language;
+mod terraform_plan;
+mod terraform_print;
+mod terraform_resources;
+mod terraform_saved;
+mod terraform_state;
+mod terraform_states;
+mod terraform_types;
 pub(crate) mod trail;
 mod transfer;
 mod waits;
@@ -99,6 +111,8 @@ pub fn operations(service: Service) -> &'static [Operation] {
         Service::Workspace => workspace::OPERATIONS,
         Service::People => people::OPERATIONS,
         Service::Clock => CLOCK,
+        Service::Keys => keys::OPERATIONS,
+        Service::Terraform => terraform::OPERATIONS,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::object_store::Store;
-use super::{object_versions, transfer};
+use super::{keys, object_versions, transfer};
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
 use crate::clock::Time;
@@ -22,6 +22,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("GetBucketVersioning", "s3:GetBucketVersioning"),
     Operation::write("PutBucketVersioning", "s3:PutBucketVersioning"),
     Operation::read("GetBucketTagging", "s3:GetBucketTagging"),
+    Operation::read("GetBucketEncryption", "s3:GetEncryptionConfiguration"),
     Operation::read("GetBucketLocation", "s3:GetBucketLocation"),
     Operation::read("ListObjectsV2", "s3:ListBucket"),
     Operation::read("ListObjectVersions", "s3:ListBucketVersions"),
@@ -49,6 +50,7 @@ const DOINGS: &[(&str, Doing)] = &[
     ("GetBucketVersioning", get_versioning),
     ("PutBucketVersioning", put_versioning),
     ("GetBucketTagging", get_tagging),
+    ("GetBucketEncryption", get_encryption),
     ("GetBucketLocation", get_location),
     ("ListObjectsV2", object_versions::list),
     ("ListObjectVersions", object_versions::list_versions),
@@ -129,9 +131,31 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
 }
 
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
+    for bucket in content_of(call) {
+        keys::usable(world, bucket)?;
+    }
     match DOINGS.iter().find(|(name, _)| *name == call.operation) {
         Some((_, doing)) => doing(world, call),
         None => Err(Refusal::new("InvalidAction", call.operation.clone())),
+    }
+}
+
+/// The buckets whose content a call reads or writes, and not only their names.
+fn content_of(call: &Call) -> Vec<&str> {
+    fn bucket(path: &str) -> Option<&str> {
+        path.strip_prefix("s3://").and_then(|rest| rest.split('/').next())
+    }
+    match call.operation.as_str() {
+        "GetObject" | "PutObject" => vec![bucket_name(call)],
+        "CopyObject" => {
+            let source =
+                call.text("CopySource").and_then(|path| path.trim_start_matches('/').split('/').next());
+            source.into_iter().chain([bucket_name(call)]).collect()
+        }
+        "Copy" | "Move" | "Sync" => {
+            ["Source", "Destination"].iter().filter_map(|name| call.text(name)).filter_map(bucket).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -290,4 +314,15 @@ fn get_tagging(world: &mut World, call: &Call) -> Answer {
 fn get_location(world: &mut World, call: &Call) -> Answer {
     bucket(world, bucket_name(call))?;
     Ok(json!({"LocationConstraint": world.stage.account.region}))
+}
+
+fn get_encryption(world: &mut World, call: &Call) -> Answer {
+    let name = bucket_name(call);
+    bucket(world, name)?;
+    let by_default = match keys::of_bucket(world, name) {
+        Some(key) => json!({"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}),
+        None => json!({"SSEAlgorithm": "AES256"}),
+    };
+    let rule = json!({"ApplyServerSideEncryptionByDefault": by_default, "BucketKeyEnabled": false});
+    Ok(json!({"ServerSideEncryptionConfiguration": {"Rules": [rule]}}))
 }

@@ -33,6 +33,7 @@ const TRAILED: &[Service] = &[
     Service::Databases,
     Service::Objects,
     Service::Identity,
+    Service::Keys,
     Service::Observability,
     Service::Functions,
 ];

@@ -57,7 +57,7 @@ fn not_listed() -> String {
 }
 
 /// Every service, to know the names of their operations.
-const SERVICES: [Service; 13] = [
+const SERVICES: [Service; 15] = [
     Service::Stacks,
     Service::Databases,
     Service::Objects,
@@ -71,6 +71,8 @@ const SERVICES: [Service; 13] = [
     Service::Workspace,
     Service::People,
     Service::Clock,
+    Service::Keys,
+    Service::Terraform,
 ];
 
 impl Kind for AllowList {

@@ -1,0 +1,6 @@
+import { HOMEWORK } from "./queries.js";
+
+/** What a student handed in. */
+export function homework(db, student) {
+  return { student, homework: db.query(HOMEWORK, [student]) };
+}

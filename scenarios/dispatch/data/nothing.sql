@@ -1,0 +1,3 @@
+-- An instance in which nobody has made anything yet.
+
+select 1;
