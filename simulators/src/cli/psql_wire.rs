@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 use sqlparser::dialect::PostgreSqlDialect;
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
 use crate::call::{Call, Service};
 
@@ -74,6 +74,11 @@ pub fn filled(sql: &str, literals: &[String]) -> Option<String> {
             Token::Placeholder(name) => {
                 let place: usize = name.strip_prefix('$')?.parse().ok()?;
                 text.push_str(literals.get(place.checked_sub(1)?)?);
+            }
+            // A comment brings its line's end along.
+            Token::Whitespace(Whitespace::SingleLineComment { prefix, comment }) => {
+                text.push_str(prefix);
+                text.push_str(comment);
             }
             other => text.push_str(&other.to_string()),
         }
