@@ -243,40 +243,48 @@ fn copy(from: &Path, to: &Path) {
 /// What weakens a scenario is noticed: each of these is something that an author does by mistake.
 #[test]
 fn a_weakened_scenario_does_not_prove_itself() {
-    let slips: [(&str, &str, &str, &str); 4] = [
+    let slips = [
         (
-            "oracle.toml",
+            "build-status/oracle.toml",
             "[protected]\nenvironments = [\"production\"]",
             "[protected]\nenvironments = [\"staging\"]",
             "nothing is protected",
         ),
         (
-            "oracle.toml",
+            "build-status/oracle.toml",
             "body = { \"/build\" = \"10\", \"/state\" = \"passed\", \"/colour\" = \"green\" }",
             "body = { \"/build\" = \"9\" }",
             "a check that holds the bug",
         ),
         (
-            "stage.toml",
+            "build-status/stage.toml",
             "restore_mib_per_s = 50\ncreate_s = 600",
             "restore_mib_per_s = 500000\ncreate_s = 600",
             "a restore that takes no time",
         ),
         (
-            "repo/src/badge.js",
+            "build-status/repo/src/badge.js",
             "(build.number > best.number ?",
             "(Number(build.number) > Number(best.number) ?",
             "the bug is gone",
         ),
+        (
+            "curate/stage.toml",
+            "# ---- stacks",
+            "[[database.snapshot]]\nid = \"kept\"\ntaken = \"2025-08-18T20:00:00Z\"\n\n# ---- stacks",
+            "a backup of the only copy, which outlives it",
+        ),
+        ("help-desk/stage.toml", "versioning = false", "versioning = true", "a bucket that forgets nothing"),
     ];
     for (file, from, to, what) in slips {
+        let name = file.split('/').next().unwrap();
         let place = tempfile::tempdir().unwrap();
-        copy(&root().join("build-status"), &place.path().join("build-status"));
-        let path = place.path().join("build-status").join(file);
+        copy(&root().join(name), &place.path().join(name));
+        let path = place.path().join(file);
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{what}: {file} does not say `{from}`");
         fs::write(&path, text.replacen(from, to, 1)).unwrap();
-        let exit = chesterton(place.path(), &["check", "build-status"]).0;
+        let exit = chesterton(place.path(), &["check", name]).0;
         assert_eq!(exit, Exit::BadScenario, "{what}");
     }
 }
