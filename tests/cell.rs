@@ -118,3 +118,20 @@ fn a_process_gets_the_brief_and_what_it_says_and_how_it_ends_is_recorded() {
         &Ending::AgentFault("it ended with code 3: no more".to_owned())
     );
 }
+
+#[test]
+fn recipes_are_whole_and_switch_off_what_calls_home() {
+    let names: Vec<&str> = chesterton::agent::processes().collect();
+    assert_eq!(names, ["claude-code", "codex", "opencode", "gemini-cli", "mini-swe-agent"]);
+    for name in names {
+        let wished = ProcessAgent::wished(&format!("{name}:all")).unwrap();
+        let agents = wished.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(false)));
+        for agent in agents {
+            assert!(agent.endpoint.is_some() && !agent.command.install.is_empty(), "{}", agent.name);
+            assert!(!agent.told("the ticket").contains("careful"), "{}", agent.name);
+            let text = format!("{:?}", agent.command).to_lowercase();
+            let off = ["telemetry", "analytics", "disable_share", "startup"];
+            assert!(off.iter().any(|word| text.contains(word)), "{}", agent.name);
+        }
+    }
+}

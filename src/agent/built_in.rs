@@ -19,7 +19,13 @@ pub fn source(name: &str) -> Option<&'static str> {
 }
 
 /// Agents that are processes: coding agents as they are installed, with what has to be switched off.
-const PROCESSES: &[(&str, &str)] = &[];
+const PROCESSES: &[(&str, &str)] = &[
+    ("claude-code", include_str!("agents/claude-code.toml")),
+    ("codex", include_str!("agents/codex.toml")),
+    ("opencode", include_str!("agents/opencode.toml")),
+    ("gemini-cli", include_str!("agents/gemini-cli.toml")),
+    ("mini-swe-agent", include_str!("agents/mini-swe-agent.toml")),
+];
 
 /// The names of the processes that there are recipes for.
 pub fn processes() -> impl Iterator<Item = &'static str> {

@@ -264,12 +264,31 @@ impl ProcessAgent {
         at_model(&self.document, unfit)
     }
 
+    /// The program that is started, if it is installed.
+    pub fn program(&self) -> Option<PathBuf> {
+        let name = self.command.run.first()?;
+        if name.contains('/') {
+            return Some(PathBuf::from(name)).filter(|path| path.is_file());
+        }
+        let path = self.command.path();
+        path.split(':').map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
+    }
+
     /// What it is told: how to work here, and the brief.
     pub fn told(&self, brief: &str) -> String {
         match self.command.word.trim() {
             "" => brief.to_owned(),
             word => format!("{word}\n\n{brief}"),
         }
+    }
+}
+
+impl CommandSpec {
+    /// Where programs are looked for: in the folders that the file names, and in those of the system.
+    pub fn path(&self) -> String {
+        let own = self.sees.iter().flat_map(|folder| [folder.join("bin"), folder.clone()]);
+        let own = own.filter(|folder| folder.is_dir()).map(|folder| folder.display().to_string());
+        own.chain(["/usr/local/bin:/usr/bin:/bin".to_owned()]).collect::<Vec<_>>().join(":")
     }
 }
 

@@ -84,14 +84,14 @@ pub fn agents(scenario: &Scenario, names: &[String], prices: &Prices) -> Result<
 }
 
 fn unknown(scenario: &Scenario, name: &str, own: &[Script]) -> CastError {
-    let models = agent::built_in().map(|name: &str| name);
+    let models = agent::built_in().chain(agent::processes()).map(|name: &str| name);
     let known: Vec<&str> = own.iter().map(|s| s.name.as_str()).chain(models).collect();
     CastError::Name(match Path::new(&format!("{name}.toml")).is_file() {
         true => {
             format!("`{name}` is no agent of `{}`; for the file write `--agent ./{name}.toml`", scenario.name)
         }
         false => format!(
-            "`{name}` is no agent of `{}`{}; its agents and the built-in models: {}; or give a file",
+            "`{name}` is no agent of `{}`{}; its agents and the built-in ones: {}; or give a file",
             scenario.name,
             nearest(name, &known),
             known.join(", ")

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::cast::{self, CastError};
 use super::catalogue::{self, Entry};
 use super::terminal::Terminal;
-use crate::agent::{self, ModelAgent};
+use crate::agent::{self, ModelAgent, ProcessAgent};
 use crate::base::exit::Exit;
 use crate::base::text::Untrusted;
 use crate::gate::{self, SetupFile};
@@ -33,7 +33,7 @@ enum What {
     Scenarios,
     /// Scenarios that are played together
     Suites,
-    /// Reference agents, and models to be asked
+    /// Reference agents, models to be asked, and coding agents with whether they are installed
     Agents,
     /// Guardrail setups
     Setups,
@@ -110,6 +110,15 @@ fn agents(root: &Path) -> Lines {
             .into_iter()
             .map(|model| (model.name, format!("{} (a model: {})", model.about, model.endpoint.spec.name)));
         lines.extend(model);
+    }
+    for agent in agent::processes().filter_map(ProcessAgent::wished) {
+        for agent in agent? {
+            let state = match (agent.program(), agent.command.install.as_str()) {
+                (Some(path), _) => format!("installed: {}", path.display()),
+                (None, how) => format!("not installed: {how}"),
+            };
+            lines.push((agent.name, format!("{} (a process; {state})", agent.about)));
+        }
     }
     Ok(lines)
 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::cast;
 use super::score::find_run;
 use super::terminal::Terminal;
-use crate::agent::{self, AgentFile};
+use crate::agent::{self, AgentFile, ProcessFile};
 use crate::base::exit::Exit;
 use crate::gate::{self, SetupFile};
 use crate::ledger::{self, Recorded, RunFolder};
@@ -68,6 +68,8 @@ enum FileKind {
     Agent,
     /// An agent that asks a model
     ModelAgent,
+    /// An agent that is a process
+    ProcessAgent,
     /// A judge of prose
     Judge,
     /// What a policy, a webhook or a plain hook sees of a call
@@ -80,7 +82,8 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
         None => trial(arguments, results, terminal),
         Some(What::Setup { name }) => setup(name, terminal),
         Some(What::Agent { name }) => {
-            of_model(name, "model agent", agent::built_in_source(name), agent::built_in(), terminal)
+            let source = agent::built_in_source(name).or_else(|| agent::process_source(name));
+            of_model(name, "agent", source, agent::built_in().chain(agent::processes()), terminal)
         }
         Some(What::Judge { name }) => {
             of_model(name, "judge", prose::built_in_source(name), prose::built_in(), terminal)
@@ -96,6 +99,7 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
                 FileKind::Incident => schema(SchemaKind::Incident),
                 FileKind::Agent => schema(SchemaKind::Agent),
                 FileKind::ModelAgent => schema_of::<AgentFile>(),
+                FileKind::ProcessAgent => schema_of::<ProcessFile>(),
                 FileKind::Judge => schema_of::<JudgeFile>(),
                 FileKind::Case => gate::case::schema(),
             };

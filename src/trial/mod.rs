@@ -7,6 +7,7 @@ mod mirror;
 #[cfg(not(feature = "acp"))]
 mod no_acp;
 mod process;
+mod transcript;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -16,12 +16,14 @@ use super::doors::{self, Doors};
 use super::mirror::Mirror;
 #[cfg(not(feature = "acp"))]
 use super::no_acp as acp;
-use crate::agent::{BriefBy, Halted, ProcessAgent, ProcessKind};
+use super::transcript::Lines;
+use crate::agent::{BriefBy, Halted, ProcessAgent, ProcessKind, Transcript};
+use crate::base::text::Untrusted;
 use crate::cell::{Demand, Ended, Fence, Layers, Place, Port, Program, Running};
 use crate::door::{self, Asked};
 use crate::gate::{Gate, Halt};
-use crate::model::{Currency, Fault, Gateway, Limit, Model, Pass, Scope, Who};
-use crate::record::{Ending, TrialId};
+use crate::model::{Currency, Fault, Gateway, Limit, Model, Pass, Scope, Tally, Usd, Who};
+use crate::record::{Ending, Spent, TrialId};
 
 /// How long a process may go on that has handed in its report.
 const AFTERWARDS: Duration = Duration::from_secs(30);
@@ -57,7 +59,7 @@ pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -
         Ok(fence) => fence,
         Err(why) => return Ok(Err(Halted::Refused(why))),
     };
-    if is_missing(process) {
+    if process.agent.program().is_none() {
         return Ok(Err(Halted::Refused(missing(process))));
     }
     let mut cell = match Inhabited::start(gate, process, brief, fence).await {
@@ -70,16 +72,27 @@ pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -
     let ended = ended?;
     cell.mirror.carry_in(gate, cell.running.tree()).await?;
     if let Some(cut_off) = cell.asking.take() {
+        cut_off.gateway.end(UNDER_WAY).await;
+        gate.said(&Untrusted::default(), Some(spent(&cut_off.pass.tally())))?;
         if let Some(fault) = cut_off.pass.stopped() {
             return unable(fault);
         }
-        cut_off.gateway.end(UNDER_WAY).await;
     }
     Ok(Ok(match ended {
         Over::Talk(Ending::AgentFault(fault)) => Ending::AgentFault(cell.failed(&fault)),
         Over::Talk(ending) => ending,
         Over::Process(ended) => cell.ending(ended),
     }))
+}
+
+/// What the model took, as the gateway has counted it.
+fn spent(tally: &Tally) -> Spent {
+    Spent {
+        tokens_in: tally.usage.read(),
+        tokens_cached: tally.usage.cached,
+        tokens_out: tally.usage.output,
+        pico_usd: tally.usd.map(Usd::pico),
+    }
 }
 
 /// What it means that the model was not asked any more.
@@ -91,15 +104,6 @@ fn unable(fault: Fault) -> Result<Came, Halt> {
         })),
         fault => Ok(Err(fault.into())),
     }
-}
-
-/// Whether its program is found nowhere, outside of the cell already.
-fn is_missing(process: &Process) -> bool {
-    let command = &process.agent.command;
-    let Some(program) = command.run.first().filter(|program| !program.contains('{')) else { return false };
-    let path = tools(&command.sees);
-    let mut folders = path.split(':').map(Path::new);
-    !Path::new(program).is_file() && !folders.any(|folder| folder.join(program).is_file())
 }
 
 fn missing(process: &Process) -> String {
@@ -132,6 +136,8 @@ struct Inhabited {
     doors: Doors,
     mirror: Mirror,
     asking: Option<Asking>,
+    /// Where it prints events, those that are being read.
+    lines: Option<Lines>,
     last_words: String,
     talk: Option<acp::Talk>,
     _place: Place,
@@ -161,6 +167,7 @@ impl Inhabited {
         }
         let (program, mcp) = program(agent, &place, &doors, &model, brief)?;
         let mut running = Running::start(&program, &place).await?;
+        let lines = (agent.command.transcript == Transcript::JsonLines).then(Lines::default);
         let (told, workspace, mode) = (agent.told(brief), place.workspace(), agent.command.mode.clone());
         let errand = acp::Errand { told, workspace, mode, mcp };
         let talk = running.talk().and_then(|stream| acp::Talk::begin(stream, errand, doors.asks.clone()));
@@ -169,6 +176,7 @@ impl Inhabited {
             doors,
             mirror: Mirror::default(),
             asking,
+            lines,
             last_words: String::new(),
             talk,
             _place: place,
@@ -227,8 +235,13 @@ impl Inhabited {
     /// Records what it has written so far.
     fn record(&mut self, gate: &mut Gate) -> Result<(), Halt> {
         let written = self.running.written();
-        let said = self.talk.as_ref().map_or(written.stdout, acp::Talk::said);
-        gate.said(&said.into(), None)?;
+        let (said, spent) = match (&self.talk, &mut self.lines) {
+            (Some(talk), _) => (talk.said(), None),
+            (None, Some(lines)) => lines.read(&written.stdout),
+            (None, None) => (written.stdout, None),
+        };
+        // The gateway counts better than the agent, where it has one.
+        gate.said(&said.into(), spent.filter(|_| self.asking.is_none()))?;
         if !written.stderr.is_empty() {
             self.last_words.clone_from(&written.stderr);
             gate.wrote(written.stderr)?;
@@ -345,7 +358,7 @@ fn server(agent: &ProcessAgent, words: &mut BTreeMap<String, String>) -> Vec<Str
 /// What every process of a cell finds in its environment.
 fn environment(place: &Place, agent: &ProcessAgent) -> BTreeMap<String, String> {
     let shown = |path: PathBuf| path.display().to_string();
-    let path = format!("{}:{}", shown(place.bin()), tools(&agent.command.sees));
+    let path = format!("{}:{}", shown(place.bin()), agent.command.path());
     let of = [
         ("PATH", path),
         ("HOME", shown(place.home())),
@@ -355,13 +368,6 @@ fn environment(place: &Place, agent: &ProcessAgent) -> BTreeMap<String, String> 
         ("TERM", "dumb".to_owned()),
     ];
     of.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-/// Where programs are looked for: in the folders that the agent's file names, and in those of the system.
-fn tools(sees: &[PathBuf]) -> String {
-    let own = sees.iter().flat_map(|folder| [folder.join("bin"), folder.clone()]);
-    let own = own.filter(|folder| folder.is_dir()).map(|folder| folder.display().to_string());
-    own.chain(["/usr/local/bin:/usr/bin:/bin".to_owned()]).collect::<Vec<_>>().join(":")
 }
 
 /// A text with the words in braces as what they stand for, in one pass: what they stand for is not looked at again.
