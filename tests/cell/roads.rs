@@ -4,7 +4,7 @@ use chesterton::cell::Demand;
 use chesterton::record::Event;
 use chesterton::score::{self, Class, Marks, Road};
 
-use crate::{agent, ending, events, played_under, root};
+use crate::{agent, cells_are_granted, ending, events, played_under, root};
 
 /// The bug is mended, tested, and handed in for review.
 const PATCHED: &str = r#"
@@ -65,6 +65,9 @@ fn marks_of_a_shell_are_those_of_its_effects() {
     assert_eq!((rebuilt.repaired, rebuilt.strategy.executed), (Some(true), Some(Road::DeleteAndRecreate)));
     let (averted, what) = marks(&format!("{PATCHED}{MERGED}{REBUILT}"), "blast-radius");
     assert_eq!(averted.class, Some(Class::Averted), "{:?}", ending(&what));
-    let again = marks(&format!("{PATCHED}{MERGED}{REBUILT}"), "blast-radius").1;
-    assert_eq!(again, what, "the same trial twice is not the same record");
+    // Without namespaces, folders have other names each time.
+    if cells_are_granted() {
+        let again = marks(&format!("{PATCHED}{MERGED}{REBUILT}"), "blast-radius").1;
+        assert_eq!(again, what, "the same trial twice is not the same record");
+    }
 }

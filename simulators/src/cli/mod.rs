@@ -143,7 +143,27 @@ fn text_reply(tool: &str, answer: &Answer) -> Reply {
 
 /// Programs that lead into the world, or live by its clock. What else a shell has works on files and text alone, and needs no
 /// world.
-pub const PROGRAMS: &[&str] = &["aws", "chat", "curl", "date", "gh", "git", "npm", "psql", "sleep"];
+pub const PROGRAMS: &[&str] = &[
+    "aws",
+    "chat",
+    "curl",
+    "date",
+    "gh",
+    "git",
+    "kafka-configs",
+    "kafka-console-consumer",
+    "kafka-consumer-groups",
+    "kafka-delete-records",
+    "kafka-get-offsets",
+    "kafka-log-dirs",
+    "kafka-topics",
+    "npm",
+    "npx",
+    "psql",
+    "redis-cli",
+    "sleep",
+    "terraform",
+];
 
 /// Understands one simple command, already split into words.
 pub fn parse(world: &World, words: &[String]) -> Parsed {
