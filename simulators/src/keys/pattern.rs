@@ -76,7 +76,8 @@ mod tests {
             ("h[^a-d]llo", "hello", true),
             ("\\*", "*", true),
             ("\\*", "a", false),
-            ("é*", "été", false),
+            ("é*", "été", true),
+            ("é?", "été", false),
         ];
         for (pattern, text, expected) in cases {
             assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
