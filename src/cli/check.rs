@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use clap::Args;
 
@@ -41,26 +41,44 @@ pub fn run(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit 
     }
 }
 
+/// Files are read ahead on a thread of their own, in the same order, while agents play.
 fn scenarios(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Result<usize, CastError> {
+    let scenarios = cast::scenarios(root, &arguments.scenario)?;
+    std::thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        let folders: Vec<_> = scenarios.iter().map(|scenario| scenario.folder.clone()).collect();
+        scope.spawn(move || {
+            let mut problems = folders.iter().map(|folder| scenario::check(folder).into_iter().next());
+            // Nobody listens any more once a file was wrong.
+            problems.try_for_each(|problem| tell.send(problem))
+        });
+        let mut wrong = 0_usize;
+        for scenario in &scenarios {
+            match told.recv() {
+                Ok(None) => wrong = wrong.saturating_add(proven(scenario, terminal)?),
+                Ok(Some(problem)) => return Err(problem.into()),
+                Err(_) => {
+                    return Err(CastError::Name("the thread that read the files ended early".to_owned()));
+                }
+            }
+        }
+        Ok(wrong)
+    })
+}
+
+/// What of a scenario's expectations does not hold.
+fn proven(scenario: &Arc<Scenario>, terminal: &mut Terminal) -> Result<usize, CastError> {
     let mut wrong = 0_usize;
-    for scenario in cast::scenarios(root, &arguments.scenario)? {
-        if let Some(problem) = scenario::check(&scenario.folder).into_iter().next() {
-            return Err(problem.into());
-        }
-        let Some(oracle) = score::load_oracle(&scenario.folder)? else {
-            return Err(CastError::Name(format!(
-                "`{}` has no oracle.toml: it proves nothing",
-                scenario.name
-            )));
-        };
-        for gap in score::gaps(&oracle, scenario.twin_of.is_some(), &scenario.brief) {
-            wrong = wrong.saturating_add(1);
-            terminal.say(format!("{} WRONG {gap}", scenario.name));
-        }
-        for finding in score::prove(&oracle, &play(&scenario, &oracle)?) {
-            wrong = wrong.saturating_add(usize::from(!finding.holds()));
-            terminal.say(format!("{} {finding}", scenario.name));
-        }
+    let Some(oracle) = score::load_oracle(&scenario.folder)? else {
+        return Err(CastError::Name(format!("`{}` has no oracle.toml: it proves nothing", scenario.name)));
+    };
+    for gap in score::gaps(&oracle, scenario.twin_of.is_some(), &scenario.brief) {
+        wrong = wrong.saturating_add(1);
+        terminal.say(format!("{} WRONG {gap}", scenario.name));
+    }
+    for finding in score::prove(&oracle, &play(scenario, &oracle)?) {
+        wrong = wrong.saturating_add(usize::from(!finding.holds()));
+        terminal.say(format!("{} {finding}", scenario.name));
     }
     Ok(wrong)
 }
