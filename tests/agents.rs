@@ -673,7 +673,7 @@ fn a_monitor_without_money_ends_the_run() {
 fn built_in_agents_can_be_played_once_there_is_a_key() {
     let place = tempfile::tempdir().unwrap();
     let listed = chesterton(&root().join("scenarios"), place.path(), &["list", "agents"]).1.said;
-    for name in chesterton::agent::built_in() {
+    for name in chesterton::agent::MODELS.names() {
         assert!(listed.contains(name), "{name}: {listed}");
         let shown = chesterton(&root(), place.path(), &["show", "agent", name]).1.said;
         let path = place.path().join("own.toml");

@@ -121,7 +121,7 @@ fn a_process_gets_the_brief_and_what_it_says_and_how_it_ends_is_recorded() {
 
 #[test]
 fn recipes_are_whole_and_switch_off_what_calls_home() {
-    let names: Vec<&str> = chesterton::agent::processes().collect();
+    let names: Vec<&str> = chesterton::agent::PROCESSES.names().collect();
     assert_eq!(names, ["claude-code", "codex", "opencode", "gemini-cli", "mini-swe-agent"]);
     for name in names {
         let wished = ProcessAgent::wished(&format!("{name}:all")).unwrap();

@@ -13,6 +13,7 @@
     reason = "a test fails loudly"
 )]
 
+mod by_hand;
 #[path = "chaos/oversight.rs"]
 mod oversight;
 

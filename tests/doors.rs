@@ -11,6 +11,7 @@
     reason = "a test fails loudly"
 )]
 
+mod by_hand;
 mod doors {
     pub mod acp;
     pub mod aws;

@@ -11,6 +11,7 @@
     reason = "a test fails loudly"
 )]
 
+mod by_hand;
 #[path = "gate/kinds.rs"]
 mod kinds;
 
@@ -22,9 +23,9 @@ use chesterton::base::limits::Limits;
 use chesterton::door::FunctionDoor;
 use chesterton::gate::{Gate, Guardrail, Opinion, Outcome, Question, Setup};
 use chesterton::ledger::{Recorder, read_bytes};
+use chesterton::record::Event;
 use chesterton::record::tool::{ToolCall, ToolStatus};
 use chesterton::record::verdict::{Decision, Ground};
-use chesterton::record::{Event, TrialKey};
 use serde_json::json;
 use simulators::World;
 use simulators::call::{Call, Service};
@@ -81,21 +82,8 @@ fn write(path: &str) -> Call {
 }
 
 fn recorder() -> Recorder {
-    let key = TrialKey {
-        scenario: "s".into(),
-        agent: "a".into(),
-        setup: "g".into(),
-        factors: BTreeMap::new(),
-        seed: 1,
-        index: 0,
-        stage_digest: String::new(),
-        brief_digest: String::new(),
-        agent_digest: String::new(),
-        setup_digest: String::new(),
-        version: String::new(),
-    };
     let mut recorder = Recorder::in_memory();
-    recorder.begin(&key.id());
+    recorder.begin(&by_hand::key("s", "a", "g", 1).id());
     recorder
 }
 

@@ -14,6 +14,7 @@
 
 #[path = "guardrails/bench_of.rs"]
 mod bench_of;
+mod by_hand;
 #[path = "guardrails/case.rs"]
 mod case;
 #[cfg(feature = "policy-cedar")]

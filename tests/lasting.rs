@@ -15,6 +15,7 @@
 )]
 
 #[cfg(feature = "sabotage")]
+mod by_hand;
 #[path = "lasting/canaries.rs"]
 mod canaries;
 #[cfg(feature = "sabotage")]

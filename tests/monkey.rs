@@ -17,6 +17,7 @@
 
 #[path = "monkey/agent.rs"]
 mod agent;
+mod by_hand;
 #[path = "monkey/grammar.rs"]
 mod grammar;
 #[path = "monkey/laws.rs"]
@@ -87,19 +88,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 }
 
 fn key(scenario: &str, setup: &str, seed: u64) -> TrialKey {
-    TrialKey {
-        scenario: scenario.into(),
-        agent: "monkey".into(),
-        setup: setup.into(),
-        factors: BTreeMap::new(),
-        seed,
-        index: 0,
-        stage_digest: String::new(),
-        brief_digest: String::new(),
-        agent_digest: String::new(),
-        setup_digest: String::new(),
-        version: String::new(),
-    }
+    by_hand::key(scenario, "monkey", setup, seed)
 }
 
 /// Plays one trial; gives back its ledger's bytes.

@@ -82,6 +82,8 @@ fn wish() -> Wish {
 type Events = Vec<Event>;
 
 /// Every reference agent under every built-in setup, by scenario, agent and setup.
+mod by_hand;
+
 static RECORDED: LazyLock<BTreeMap<(String, String, String), Events>> = LazyLock::new(|| {
     let ledger = Session::new(&wish()).unwrap().play_in_memory().unwrap();
     let trials = read_bytes(ledger).map(|trial| trial.unwrap().events);
@@ -314,17 +316,9 @@ fn record(scenario: &Scenario, name: &str, tools: &[ToolCall]) -> Events {
     let setup = setup(name);
     let world = World::new(Arc::new(scenario.stage.clone()), 1).unwrap();
     let key = TrialKey {
-        scenario: scenario.name.clone(),
-        agent: "by-hand".into(),
-        setup: name.into(),
-        factors: BTreeMap::new(),
-        seed: 1,
-        index: 0,
         stage_digest: scenario.digests.stage.clone(),
-        brief_digest: String::new(),
-        agent_digest: String::new(),
         setup_digest: setup.digest.clone(),
-        version: String::new(),
+        ..by_hand::key(&scenario.name, "by-hand", name, 1)
     };
     let mut recorder = Recorder::in_memory();
     recorder.begin(&key.id());

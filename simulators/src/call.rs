@@ -85,6 +85,20 @@ impl Operation {
     pub const fn write(name: &'static str, action: &'static str) -> Self {
         Self { name, access: Access::Write, action }
     }
+
+    /// The operations of a table that says beside each what does it; `N` is the table's length.
+    pub const fn of_table<T, const N: usize>(table: &[(Self, T)]) -> [Self; N] {
+        let mut all = [Self::read("", ""); N];
+        let mut i = 0;
+        while i < N {
+            #[expect(clippy::indexing_slicing, reason = "checked by the compiler: this runs in a constant")]
+            {
+                all[i] = table[i].0;
+            }
+            i += 1;
+        }
+        all
+    }
 }
 
 /// What an agent asked of the world.

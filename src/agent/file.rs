@@ -126,7 +126,7 @@ impl ModelAgent {
             _ => (wish, ""),
         };
         let one = |wrong| vec![wrong];
-        let (document, path) = match built_in::source(place) {
+        let (document, path) = match built_in::MODELS.text(place) {
             Some(text) => (scenario::parse(&PathBuf::from(format!("built-in/{place}.toml")), text), None),
             None if scenario::is_path(place) => {
                 (scenario::read_alone(Path::new(place)), Some(PathBuf::from(place)))

@@ -15,7 +15,7 @@ use crate::model::Fault;
 use crate::record::Spent;
 use crate::record::tool::{ToolCall, ToolReply, ToolSpec};
 
-pub use built_in::{built_in, process_source, processes, source as built_in_source};
+pub use built_in::{MODELS, PROCESSES};
 pub use chat::Chat;
 pub use file::{AgentFile, AgentLimits, ModelAgent, Prompt};
 pub use process::{

@@ -201,7 +201,7 @@ impl ProcessAgent {
             Some((place, variant)) if !variant.contains('/') => (place, variant),
             _ => (wish, ""),
         };
-        let (document, path) = match built_in::process_source(place) {
+        let (document, path) = match built_in::PROCESSES.text(place) {
             Some(text) => (scenario::parse(&PathBuf::from(format!("built-in/{place}.toml")), text), None),
             None if scenario::is_path(place) => {
                 let path = Path::new(place);

@@ -5,5 +5,6 @@ pub mod digest;
 pub mod exit;
 pub mod limits;
 pub mod sabotage;
+pub mod shelf;
 pub mod text;
 pub mod token;

@@ -84,7 +84,7 @@ pub fn agents(scenario: &Scenario, names: &[String], prices: &Prices) -> Result<
 }
 
 fn unknown(scenario: &Scenario, name: &str, own: &[Script]) -> CastError {
-    let models = agent::built_in().chain(agent::processes()).map(|name: &str| name);
+    let models = agent::MODELS.names().chain(agent::PROCESSES.names()).map(|name: &str| name);
     let known: Vec<&str> = own.iter().map(|s| s.name.as_str()).chain(models).collect();
     CastError::Name(match Path::new(&format!("{name}.toml")).is_file() {
         true => {

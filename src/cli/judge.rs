@@ -141,7 +141,7 @@ fn judge(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Resu
 }
 
 fn wished(wish: &str, terminal: &Terminal) -> Result<ProseJudge, Failed> {
-    let known = || prose::built_in().collect::<Vec<_>>().join(", ");
+    let known = || prose::JUDGES.names().collect::<Vec<_>>().join(", ");
     let unknown = || usage(format!("there is no judge `{wish}`; built in are {}; or give a file", known()));
     let judge = ProseJudge::wished(wish).ok_or_else(unknown)?;
     judge.map_err(|wrong| (Exit::BadScenario, CastError::from(wrong).shown(terminal.colour())))

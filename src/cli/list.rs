@@ -105,13 +105,13 @@ fn agents(root: &Path) -> Lines {
             }
         }
     }
-    for model in agent::built_in().filter_map(|name| ModelAgent::wished(name, &prices)) {
+    for model in agent::MODELS.names().filter_map(|name| ModelAgent::wished(name, &prices)) {
         let model = model?
             .into_iter()
             .map(|model| (model.name, format!("{} (a model: {})", model.about, model.endpoint.spec.name)));
         lines.extend(model);
     }
-    for agent in agent::processes().filter_map(ProcessAgent::wished) {
+    for agent in agent::PROCESSES.names().filter_map(ProcessAgent::wished) {
         for agent in agent? {
             let state = match (agent.program(), agent.command.install.as_str()) {
                 (Some(path), _) => format!("installed: {}", path.display()),
@@ -162,8 +162,8 @@ fn setups() -> Lines {
 
 fn judges() -> Lines {
     let line = |name: &str| {
-        let file: JudgeFile = toml::from_str(prose::built_in_source(name)?).ok()?;
+        let file: JudgeFile = toml::from_str(prose::JUDGES.text(name)?).ok()?;
         Some((file.name, format!("{} (a model: {})", file.about, file.model.name)))
     };
-    Ok(prose::built_in().filter_map(line).collect())
+    Ok(prose::JUDGES.names().filter_map(line).collect())
 }

@@ -82,11 +82,11 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
         None => trial(arguments, results, terminal),
         Some(What::Setup { name }) => setup(name, terminal),
         Some(What::Agent { name }) => {
-            let source = agent::built_in_source(name).or_else(|| agent::process_source(name));
-            of_model(name, "agent", source, agent::built_in().chain(agent::processes()), terminal)
+            let source = agent::MODELS.text(name).or_else(|| agent::PROCESSES.text(name));
+            of_model(name, "agent", source, agent::MODELS.names().chain(agent::PROCESSES.names()), terminal)
         }
         Some(What::Judge { name }) => {
-            of_model(name, "judge", prose::built_in_source(name), prose::built_in(), terminal)
+            of_model(name, "judge", prose::JUDGES.text(name), prose::JUDGES.names(), terminal)
         }
         Some(What::Prices) => {
             terminal.say(Prices::source().trim_end());

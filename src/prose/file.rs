@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::{self, Digest};
+use crate::base::shelf::Shelf;
 use crate::model::{Endpoint, ModelSpec, Patience, Unfit};
 use crate::scenario::{self, Diagnostic, Document};
 
@@ -40,18 +41,11 @@ const RUBRIC: &str = include_str!("rubric.md");
 const FORM: &str = "Answer with one JSON object and nothing else, no code fence around it: {\"rebuild\": true or false, \"quote\": \
                     \"the words that say so, copied exactly as they stand in one place; empty if your answer is false\"}";
 
-const JUDGES: &[(&str, &str)] =
-    &[("haiku", include_str!("judges/haiku.toml")), ("gpt-mini", include_str!("judges/gpt-mini.toml"))];
-
-/// The names of judges that come with the program.
-pub fn built_in() -> impl Iterator<Item = &'static str> {
-    JUDGES.iter().map(|(name, _)| *name)
-}
-
-/// The text of one.
-pub fn built_in_source(name: &str) -> Option<&'static str> {
-    JUDGES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
-}
+/// The judges that come with the program.
+pub const JUDGES: Shelf = Shelf::new(&[
+    ("haiku", include_str!("judges/haiku.toml")),
+    ("gpt-mini", include_str!("judges/gpt-mini.toml")),
+]);
 
 /// A judge of prose, its file checked.
 #[derive(Clone, Debug)]
@@ -74,7 +68,7 @@ impl ProseJudge {
     /// # Errors
     /// Everything that is wrong in the file.
     pub fn wished(wish: &str) -> Option<Result<Self, Vec<Diagnostic>>> {
-        let document = match built_in_source(wish) {
+        let document = match JUDGES.text(wish) {
             Some(text) => scenario::parse(&PathBuf::from(format!("built-in/{wish}.toml")), text),
             None if scenario::is_path(wish) => scenario::read_alone(Path::new(wish)),
             None => return None,
@@ -128,7 +122,7 @@ mod tests {
 
     #[test]
     fn built_in_judges_can_be_read() {
-        for name in built_in() {
+        for name in JUDGES.names() {
             let judge = ProseJudge::wished(name).unwrap().unwrap();
             assert_eq!(judge.name, name);
             assert!(judge.system.contains("never an instruction") && judge.system.ends_with('}'));
@@ -141,7 +135,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("judge.toml");
         let wrong = |from: &str, to: &str| {
-            std::fs::write(&path, built_in_source("haiku").unwrap().replacen(from, to, 1)).unwrap();
+            std::fs::write(&path, JUDGES.text("haiku").unwrap().replacen(from, to, 1)).unwrap();
             let wrong = ProseJudge::wished(&path.to_string_lossy()).unwrap().unwrap_err();
             wrong.iter().map(ToString::to_string).collect::<String>()
         };

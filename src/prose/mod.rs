@@ -8,6 +8,6 @@ mod words;
 
 pub use ask::{Case, Judged, ask};
 pub use estimate::estimate;
-pub use file::{JudgeFile, ProseJudge, built_in, built_in_source};
+pub use file::{JUDGES, JudgeFile, ProseJudge};
 pub use labels::{Label, LabelError, labels, sheet};
 pub use words::Words;

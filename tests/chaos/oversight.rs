@@ -1,6 +1,6 @@
 //! What befalls guardrails and approvers: every kind occurs in the library, and shows in a ledger for what it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chesterton::base::limits::Limits;
@@ -30,17 +30,8 @@ fn decided(oversight: Oversight) -> Decided {
     let world = World::new(Arc::new(stage), 7).unwrap();
     let began = world.now();
     let key = TrialKey {
-        scenario: "cost-explorer".into(),
-        agent: "by-hand".into(),
-        setup: "ask-first".into(),
-        factors: BTreeMap::new(),
-        seed: 7,
-        index: 0,
-        stage_digest: String::new(),
-        brief_digest: String::new(),
-        agent_digest: String::new(),
         setup_digest: setup.digest.clone(),
-        version: String::new(),
+        ..crate::by_hand::key("cost-explorer", "by-hand", "ask-first", 7)
     };
     let mut recorder = Recorder::in_memory();
     recorder.begin(&key.id());

@@ -1,6 +1,5 @@
 //! A trial's gate in a loop of its own, as agents that are processes meet it.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -10,7 +9,7 @@ use chesterton::cell::Demand;
 use chesterton::door::{self, Asked};
 use chesterton::gate::{Gate, Setup};
 use chesterton::ledger::{self, Recorder};
-use chesterton::record::{Event, TrialKey};
+use chesterton::record::Event;
 use chesterton::runner::{Cast, Session, Wish};
 use chesterton::scenario;
 use chesterton::score::Marks;
@@ -38,7 +37,7 @@ impl Room {
         let events = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&events);
         let mut recorder = Recorder::to_listener(move |event| kept.lock().unwrap().push(event));
-        recorder.begin(&key().id());
+        recorder.begin(&crate::by_hand::key("s", "a", "g", 1).id());
         let mut gate = Gate::new(WORLD.with_seed(1), Arc::new(setup), recorder, Limits::default());
         let (asks, mut asked) = mpsc::channel::<Asked>(16);
         tokio::spawn(async move {
@@ -90,22 +89,6 @@ impl Room {
     /// Resources that calls destroyed.
     pub fn destroyed(&self) -> usize {
         self.effects().iter().filter(|effect| matches!(effect.change, Change::Destroyed { .. })).count()
-    }
-}
-
-fn key() -> TrialKey {
-    TrialKey {
-        scenario: "s".into(),
-        agent: "a".into(),
-        setup: "g".into(),
-        factors: BTreeMap::new(),
-        seed: 1,
-        index: 0,
-        stage_digest: String::new(),
-        brief_digest: String::new(),
-        agent_digest: String::new(),
-        setup_digest: String::new(),
-        version: String::new(),
     }
 }
 

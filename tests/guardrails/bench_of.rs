@@ -96,19 +96,7 @@ pub fn gate(setup: Arc<Setup>, guardrail_ms_max: u64) -> Gate {
 }
 
 pub fn key() -> chesterton::record::TrialKey {
-    chesterton::record::TrialKey {
-        scenario: "s".into(),
-        agent: "a".into(),
-        setup: "g".into(),
-        factors: std::collections::BTreeMap::new(),
-        seed: 1,
-        index: 0,
-        stage_digest: String::new(),
-        brief_digest: String::new(),
-        agent_digest: String::new(),
-        setup_digest: String::new(),
-        version: String::new(),
-    }
+    crate::by_hand::key("s", "a", "g", 1)
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {

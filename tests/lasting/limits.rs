@@ -1,6 +1,5 @@
 //! What an agent can make grow ends at a limit, and the ending says at which.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use chesterton::base::limits::Limits;
 use chesterton::gate::Setup;
 use chesterton::ledger::{Recorder, read_bytes};
 use chesterton::record::tool::{ToolCall, ToolReply, ToolSpec};
-use chesterton::record::{Ending, Event, TrialKey};
+use chesterton::record::{Ending, Event};
 use chesterton::scenario;
 use chesterton::trial::{self, Outcome, Played, Trial};
 use serde_json::{Value, json};
@@ -48,20 +47,7 @@ fn run(command: &str) -> Vec<ToolCall> {
 fn play(tools: Vec<ToolCall>, thinks: Duration, limits: Limits) -> (Ending, usize, Vec<Event>) {
     let scenario = scenario::load(&root().join("tests/lasting/small")).unwrap();
     let setup = Setup::built_in("inherited").unwrap().unwrap();
-    let text = |s: &str| s.to_owned();
-    let key = TrialKey {
-        scenario: text("small"),
-        agent: text("tireless"),
-        setup: text("inherited"),
-        factors: BTreeMap::new(),
-        seed: 1,
-        index: 0,
-        stage_digest: text(""),
-        brief_digest: text(""),
-        agent_digest: text(""),
-        setup_digest: text(""),
-        version: text(""),
-    };
+    let key = crate::by_hand::key("small", "tireless", "inherited", 1);
     let world = World::new(Arc::new(scenario.stage.clone()), 1).unwrap();
     let trial = Trial { key: &key, scenario: &scenario, world, setup: Arc::new(setup), limits };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

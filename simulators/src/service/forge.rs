@@ -53,20 +53,7 @@ const DOINGS: &[(Operation, Doing)] = &[
 ];
 
 /// What this service knows how to do.
-pub const OPERATIONS: &[Operation] = &operations();
-
-const fn operations() -> [Operation; DOINGS.len()] {
-    let mut all = [Operation::read("", ""); DOINGS.len()];
-    let mut i = 0;
-    while i < DOINGS.len() {
-        #[expect(clippy::indexing_slicing, reason = "checked by the compiler: this runs in a constant")]
-        {
-            all[i] = DOINGS[i].0;
-        }
-        i += 1;
-    }
-    all
-}
+pub const OPERATIONS: &[Operation] = &Operation::of_table::<_, { DOINGS.len() }>(DOINGS);
 
 /// What stands in it.
 #[derive(Clone, Debug, Default)]

@@ -61,20 +61,7 @@ const VERBS: &[(Operation, Doing)] = &[
 ];
 
 /// What this service knows how to do.
-pub const OPERATIONS: &[Operation] = &operations();
-
-const fn operations() -> [Operation; VERBS.len()] {
-    let mut all = [Operation::read("", ""); VERBS.len()];
-    let mut i = 0;
-    while i < VERBS.len() {
-        #[expect(clippy::indexing_slicing, reason = "checked by the compiler: this runs in a constant")]
-        {
-            all[i] = VERBS[i].0;
-        }
-        i += 1;
-    }
-    all
-}
+pub const OPERATIONS: &[Operation] = &Operation::of_table::<_, { VERBS.len() }>(VERBS);
 
 /// Where the checkout stands.
 #[derive(Clone, PartialEq, Eq, Debug)]

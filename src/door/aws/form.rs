@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 /// Names between dots of one parameter. A request that needs more is none of ours.
@@ -9,36 +10,12 @@ const STEPS_MAX: usize = 24;
 
 /// The pairs of a query string or a form, decoded, in order. A name without a value has an empty one.
 pub fn pairs(text: &str) -> Vec<(String, String)> {
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(n, v)| (decoded(n), decoded(v)))
-        .collect()
-}
-
-/// A text without its percent escapes and with spaces for `+`.
-fn decoded(text: &str) -> String {
-    unescaped(&text.replace('+', " "))
+    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
 
 /// A text without its percent escapes.
 pub fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let two = after.get(..2).filter(|_| *first == b'%').and_then(|two| std::str::from_utf8(two).ok());
-        match two.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// What stands under a name, or in the places of a list.
