@@ -11,6 +11,8 @@ pub mod factor;
 pub mod fault;
 pub(crate) mod fault_rules;
 pub mod oversight;
+pub mod stack;
+pub mod terraform;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +27,9 @@ use cache::Cache;
 use factor::Factor;
 use fault::Fault;
 use oversight::Oversight;
+
+pub use stack::{Stack, StackEvent, StackResource};
+pub use terraform::{Terraform, TerraformThing};
 
 /// The whole stage.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -397,75 +402,8 @@ fn one() -> u32 {
     1
 }
 
-/// A stack, its template and the status in which the trial finds it.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Stack {
-    /// Its name.
-    pub name: String,
-    /// Where it stands.
-    pub environment: Environment,
-    /// Its template, a path in `repo/`; where that has moved on since the last deployment, what was deployed, as `data/…`.
-    pub template: String,
-    /// Parameter values.
-    #[serde(default)]
-    pub parameters: BTreeMap<String, String>,
-    /// Such as `UPDATE_ROLLBACK_FAILED`.
-    pub status: String,
-    /// Why, as `describe-stacks` shows it.
-    #[serde(default)]
-    pub reason: String,
-    /// When it was created.
-    pub created: Time,
-    /// When it was last updated.
-    pub updated: Option<Time>,
-    /// Guards against deletion.
-    #[serde(default)]
-    pub termination_protection: bool,
-    /// Tags.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-    /// Resources that are not simply `CREATE_COMPLETE`.
-    #[serde(default)]
-    pub resource: Vec<StackResource>,
-    /// What happened to it before the trial, oldest first.
-    #[serde(default)]
-    pub event: Vec<StackEvent>,
-}
-
-/// A stack's resource that is in a state of its own.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StackResource {
-    /// Its logical id in the template.
-    pub logical: String,
-    /// Such as `UPDATE_FAILED`.
-    pub status: String,
-    /// Why.
-    #[serde(default)]
-    pub reason: String,
-    /// It is really there. False: somebody deleted it by hand, or it was never made.
-    #[serde(default = "yes")]
-    pub exists: bool,
-}
-
 fn yes() -> bool {
     true
-}
-
-/// Something that happened to a stack.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StackEvent {
-    /// When.
-    pub at: Time,
-    /// Logical id; the stack's own name for the stack.
-    pub logical: String,
-    /// Such as `UPDATE_FAILED`.
-    pub status: String,
-    /// Why.
-    #[serde(default)]
-    pub reason: String,
 }
 
 /// A key, and what lies under it.
@@ -490,38 +428,6 @@ pub struct Key {
     /// Buckets whose objects are encrypted under it.
     #[serde(default)]
     pub buckets: Vec<String>,
-    /// Tags.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-}
-
-/// A folder of Terraform, and what it has made that no other part of the stage keeps.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Terraform {
-    /// The folder with the `.tf` files, in the repository. Its state is a file beside them or an object in a bucket, as its
-    /// backend says.
-    pub folder: String,
-    /// `terraform init` was run in it.
-    #[serde(default = "yes")]
-    pub initialised: bool,
-    /// Things of the provider that hold no records, such as a VPC.
-    #[serde(default)]
-    pub thing: Vec<TerraformThing>,
-}
-
-/// Something that stands and is known by its id alone.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TerraformThing {
-    /// Its type, such as `aws_vpc`.
-    pub kind: String,
-    /// Such as `vpc-0a1b2c3d`.
-    pub id: String,
-    /// Where it stands.
-    pub environment: Environment,
-    /// Since when.
-    pub created: Time,
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
