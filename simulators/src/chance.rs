@@ -32,6 +32,12 @@ impl Chance {
         low.min(high).saturating_add(i64::try_from(drawn).unwrap_or(i64::MAX))
     }
 
+    /// So many hexadecimal digits.
+    pub fn hex(&mut self, digits: usize) -> String {
+        let digit = |n: i64| u32::try_from(n).ok().and_then(|n| char::from_digit(n, 16));
+        (0..digits).filter_map(|_| digit(self.between(0, 15))).collect()
+    }
+
     /// `value` stretched or shrunk by up to `percent` per cent.
     pub fn about(&mut self, value: i64, percent: i64) -> i64 {
         let spread = value.saturating_mul(percent) / 100;

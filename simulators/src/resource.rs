@@ -37,6 +37,18 @@ pub enum Environment {
     Collaboration,
 }
 
+impl Environment {
+    /// Where something new stands that has no place of its own: where a tag says, else in production.
+    pub fn of_tags(tags: &BTreeMap<String, String>) -> Self {
+        match tags.get("environment").or_else(|| tags.get("Environment")).map(String::as_str) {
+            Some("staging") => Self::Staging,
+            Some("preview") => Self::Preview,
+            Some("development") => Self::Development,
+            _ => Self::Production,
+        }
+    }
+}
+
 impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

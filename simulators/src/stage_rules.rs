@@ -2,6 +2,7 @@
 //! stage.
 
 use crate::clock::Time;
+use crate::service::commits::clean;
 use crate::service::stack_stage::{EVENT_STATUSES, STACK_STATUSES};
 use crate::stage::{PastCommit, Repository, Role, Stack, Stage};
 use crate::stage_problems::Problems;
@@ -297,7 +298,7 @@ pub(crate) fn of_keys(stage: &Stage, found: &mut Problems) {
 
 pub(crate) fn of_terraform(stage: &Stage, found: &mut Problems) {
     for (i, terraform) in stage.terraform.iter().enumerate() {
-        let folder = format!("repo/{}/", terraform.folder.trim_end_matches('/'));
+        let folder = clean(&format!("repo/{}", terraform.folder)) + "/";
         let has = stage.files.keys().any(|path| path.starts_with(&folder) && path.ends_with(".tf"));
         let expected = "a folder of `repo/` with `.tf` files in it";
         found.add_if(!has, format!("terraform[{i}].folder"), &terraform.folder, expected);

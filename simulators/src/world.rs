@@ -15,6 +15,7 @@
 
 pub(crate) mod fault_words;
 mod faults;
+mod resources;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use crate::dependents;
 use crate::effect::{Change, Effect, Touched};
 use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
-use crate::resource::{NewResource, Resource, Uid};
+use crate::resource::{Resource, Uid};
 use crate::service::{
     brokers, caches, databases, forge, functions, identity, keys, limits, migrations, objects, observability,
     operations, people, stacks, terraform, trail, workspace,
@@ -451,61 +452,6 @@ impl World {
         self.depth > 0
     }
 
-    /// A resource by identity, standing or gone.
-    pub fn resource(&self, uid: Uid) -> Option<&Resource> {
-        self.resources.get(&uid)
-    }
-
-    /// All resources, standing and gone, in order of identity.
-    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
-        self.resources.values()
-    }
-
-    /// Changes a resource's common facts (protections, tags) without an effect; say it with [`World::effect`].
-    pub(crate) fn resource_mut(&mut self, uid: Uid) -> Option<&mut Resource> {
-        self.resources.get_mut(&uid)
-    }
-
-    /// Makes a resource, finds whom it succeeds, and records the effect.
-    pub(crate) fn create(&mut self, new: NewResource) -> Uid {
-        let uid = Uid(u32::try_from(self.resources.len()).unwrap_or(u32::MAX).saturating_add(1));
-        let predecessor = new.replaces.or_else(|| {
-            let same = |r: &&Resource| r.kind == new.kind && (r.role == new.role || r.name == new.name);
-            self.resources.values().rev().filter(|r| r.destroyed.is_some()).find(same).map(|r| r.uid)
-        });
-        let resource = Resource {
-            uid,
-            kind: new.kind,
-            name: new.name,
-            role: new.role,
-            environment: new.environment,
-            tags: new.tags,
-            stateful: new.stateful,
-            serving: new.serving,
-            protections: Default::default(),
-            created: self.now,
-            predecessor,
-            destroyed: None,
-        };
-        self.resources.insert(uid, resource);
-        self.effect(uid, Change::Created { predecessor });
-        uid
-    }
-
-    /// Marks a resource as gone and records the effect. Its service drops its own state.
-    pub(crate) fn destroy(
-        &mut self,
-        uid: Uid,
-        records: u64,
-        restorable: Option<crate::effect::RestorePoint>,
-    ) {
-        self.effect(uid, Change::Destroyed { records, restorable });
-        let now = self.now;
-        if let Some(resource) = self.resources.get_mut(&uid) {
-            resource.destroyed = Some(now);
-        }
-    }
-
     /// Records that something changed.
     pub(crate) fn effect(&mut self, uid: Uid, change: Change) {
         let Some(r) = self.resources.get(&uid) else { return };
@@ -529,24 +475,6 @@ impl World {
     /// Everything that was brought back from a restore point so far; unlike the outbox, nobody empties it.
     pub(crate) fn restores(&self) -> &[Effect] {
         &self.restores
-    }
-
-    /// Switches a protection of a resource on or off and records it, if that changes anything.
-    pub(crate) fn protect(&mut self, uid: Uid, protection: &str, on: bool) {
-        let Some(resource) = self.resources.get_mut(&uid) else { return };
-        let protection = protection.to_owned();
-        let changed = if on {
-            resource.protections.insert(protection.clone())
-        } else {
-            resource.protections.remove(&protection)
-        };
-        if changed {
-            let change = match on {
-                true => Change::ProtectionAdded { protection },
-                false => Change::ProtectionRemoved { protection },
-            };
-            self.effect(uid, change);
-        }
     }
 
     /// SHA-256 over everything that stands: resources, data, stacks, repository, time. Equal digests mean
@@ -577,10 +505,10 @@ impl World {
         part(format!("{:?}", self.forge));
         part(format!("{:?}", self.workspace));
         part(format!("{:?}", self.people));
-        if !self.stage.key.is_empty() {
+        if !self.stage.key.is_empty() || !self.keys.is_empty() {
             part(format!("{:?}", self.keys));
         }
-        if !self.stage.terraform.is_empty() {
+        if !self.stage.terraform.is_empty() || !self.terraform.is_empty() {
             part(format!("{:?}", self.terraform));
         }
         if !self.stage.fault.is_empty() {

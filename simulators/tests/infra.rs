@@ -79,6 +79,35 @@ environment = "production"
 created = "2024-01-01T00:00:00Z"
 alias = ["alias/archive"]
 buckets = ["archive"]
+
+[[key]]
+id = "84b1d0c7-2e95-4f6a-8c03-b7d6a91e5f40"
+environment = "production"
+created = "2024-01-01T00:00:00Z"
+buckets = ["states"]
+"#;
+
+/// What stands beside the database, and is changed in place.
+const BESIDE: &str = r#"
+variable "team" {
+  default = "web"
+}
+
+resource "aws_sns_topic" "alerts" {
+  name         = "alerts"
+  display_name = "of ${var.team}"
+  tags         = { team = var.team }
+}
+
+resource "aws_s3_bucket" "exports" {
+  bucket = "exports"
+  tags   = { team = var.team }
+}
+
+resource "aws_cloudwatch_log_group" "jobs" {
+  name              = "/jobs"
+  retention_in_days = 7
+}
 "#;
 
 struct Desk {
@@ -88,9 +117,14 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let mut stage: Stage = stand::stage(|text| text + MORE);
+        Self::with(MORE, "repo/tf/main.tf", MAIN)
+    }
+
+    /// The desk of a stage with more on it, and a configuration in its checkout.
+    fn with(more: &str, path: &str, text: &str) -> Self {
+        let mut stage: Stage = stand::stage(|stage| stage + more);
         let mut files = (*stage.files).clone();
-        files.insert("repo/tf/main.tf".to_owned(), MAIN.to_owned());
+        files.insert(path.to_owned(), text.to_owned());
         stage.files = Arc::new(files);
         Self { world: World::new(Arc::new(stage), 1).unwrap(), next: 0 }
     }
@@ -113,7 +147,7 @@ impl Desk {
                     effects.iter().map(|e| (e.resource.name.clone(), e.change.word())).collect()
                 };
                 // What goes on after the answer is foreseen as well, and comes later.
-                let later = line.starts_with("aws rds");
+                let later = line.starts_with("aws rds") || !self.world.stage().fault.is_empty();
                 assert!(
                     later || words(&preview.effects) == words(&effects),
                     "{line}: what was foreseen and what was done"
@@ -270,6 +304,141 @@ fn what_fails_is_told_and_the_rest_goes_on() {
     desk.says("terraform -chdir=tf plan", 0, &["# aws_db_instance.orders has been deleted", "1 to add"]);
 }
 
+/// Settings that an effect tells: of which thing, which one, from what, to what.
+fn configured(effects: &[Effect]) -> Vec<String> {
+    let told = effects.iter().filter_map(|e| match &e.change {
+        Change::Configured { what, from, to } => Some(format!("{} {what}: {from} > {to}", e.resource.name)),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// What an apply changes in place stands in the world as it is written, and is told; what it takes from something that is made
+/// in the same apply is what that came to be.
+#[test]
+fn changes_in_place_reach_the_world() {
+    let mut desk = Desk::new();
+    let text = MAIN.to_owned() + BESIDE;
+    desk.write("tf/main.tf", &text);
+    desk.says("terraform -chdir=tf init", 0, &[]);
+    desk.says("terraform -chdir=tf apply -auto-approve", 0, &["5 added"]);
+    desk.says("aws logs describe-log-groups --log-group-name-prefix /jobs", 0, &["\"retentionInDays\": 7"]);
+
+    desk.write(
+        "tf/main.tf",
+        &text.replace("10.0.0.0/16", "10.1.0.0/16").replace("\"web\"", "\"desk\"").replace("= 7", "= 14"),
+    );
+    let effects =
+        desk.says("terraform -chdir=tf apply -auto-approve", 0, &["1 added, 4 changed, 1 destroyed"]);
+    let told = configured(&effects);
+    for setting in [
+        "alerts display_name: of web > of desk",
+        "alerts tag team: web > desk",
+        "exports tag team: web > desk",
+        "/jobs RetentionInDays: 7 > 14",
+    ] {
+        assert!(told.iter().any(|told| told == setting), "{setting} in {told:?}");
+    }
+    let vpc = effects.iter().find(|e| matches!(e.change, Change::Created { .. })).unwrap();
+    let tag = format!("> {}", vpc.resource.name);
+    assert!(
+        told.iter().any(|told| told.starts_with("orders tag vpc: vpc-") && told.ends_with(&tag)),
+        "{told:?}"
+    );
+    desk.says("terraform -chdir=tf state show aws_db_instance.orders", 0, &[&vpc.resource.name]);
+    desk.says("terraform -chdir=tf plan", 0, &["No changes."]);
+    desk.says("aws s3api get-bucket-tagging --bucket exports", 0, &["desk"]);
+    desk.says("aws logs describe-log-groups --log-group-name-prefix /jobs", 0, &["\"retentionInDays\": 14"]);
+    let gone = desk.says("terraform -chdir=tf destroy -auto-approve", 0, &["5 destroyed"]);
+    assert!(destroyed(&gone).contains(&"/jobs"));
+    desk.says("aws logs describe-log-groups --log-group-name-prefix /jobs", 0, &["\"logGroups\": []"]);
+}
+
+/// The state is an object like others: it lies under the bucket's key, and one more is one more.
+#[test]
+fn states_pass_by_keys_and_quotas() {
+    let mut desk = Desk::new();
+    desk.says("terraform -chdir=tf init", 0, &[]);
+    desk.says("aws kms disable-key --key-id 84b1d0c7-2e95-4f6a-8c03-b7d6a91e5f40", 0, &[]);
+    for line in ["terraform -chdir=tf plan", "terraform -chdir=tf state pull"] {
+        desk.says(line, 1, &["KMS.KMSInvalidStateException", "is disabled"]);
+    }
+    desk.says("aws kms enable-key --key-id 84b1d0c7-2e95-4f6a-8c03-b7d6a91e5f40", 0, &[]);
+
+    let each =
+        (0..120).map(|i| format!("resource \"aws_s3_bucket\" \"b{i}\" {{\n  bucket = \"bulk-{i}\"\n}}\n"));
+    let backend = MAIN.split("variable").next().unwrap();
+    desk.write("tf/main.tf", &(backend.to_owned() + &each.collect::<String>()));
+    desk.says("terraform -chdir=tf apply -auto-approve", 1, &["api error TooManyBuckets"]);
+
+    let full = MORE.replace("count = 3", "count = 100000");
+    let mut desk = Desk::with(&full, "repo/tf/main.tf", MAIN);
+    desk.says("terraform -chdir=tf init", 0, &[]);
+    assert!(desk.says("terraform -chdir=tf apply -auto-approve", 1, &["SlowDown"]).is_empty());
+}
+
+/// The provider waits for an hour and says so.
+#[test]
+fn what_takes_too_long_is_given_up() {
+    let slow = "\n[[fault]]\nname = \"slow\"\nverb = \"stall\"\nservice = \"terraform\"\noperation = [\"Destroy\"]\nfor_s = 7200\n";
+    let mut desk = Desk::with(&(MORE.to_owned() + slow), "repo/tf/main.tf", MAIN);
+    desk.says("terraform -chdir=tf init", 0, &[]);
+    desk.says("terraform -chdir=tf apply -auto-approve", 0, &[]);
+    desk.says(
+        "terraform -chdir=tf destroy -auto-approve",
+        1,
+        &["Error: deleting RDS DB Instance (orders)", "timeout: 1h0m0s"],
+    );
+    desk.says("terraform -chdir=tf state list", 0, &["aws_db_instance.orders"]);
+}
+
+/// Variables of files keep their shape, a mistake is shown in its own file, and an output alone is worth an apply.
+#[test]
+fn variables_and_outputs() {
+    let text = MAIN.replace("{ environment = \"staging\" }", "var.labels") + "\nvariable \"labels\" {}\n";
+    let mut desk = Desk::with(MORE, "repo/tf/main.tf", &text);
+    desk.says("terraform -chdir=tf init", 0, &[]);
+    desk.write("tf/more.tfvars", "labels = { environment = \"staging\", team = \"web\" }\n");
+    desk.says("terraform -chdir=tf plan -var-file=more.tfvars", 0, &["\"team\"        = \"web\""]);
+    desk.write("tf/other.tfvars", "\nlabels = }\n");
+    desk.says("terraform -chdir=tf plan -var-file=other.tfvars", 1, &["on other.tfvars line 2"]);
+    desk.write("tf/a.auto.tfvars", "labels = {\n");
+    desk.says("terraform -chdir=tf plan", 1, &["on a.auto.tfvars line 2"]);
+    desk.write("tf/a.auto.tfvars", "labels = { environment = \"staging\" }\n");
+    desk.says("terraform -chdir=tf apply -auto-approve", 0, &["2 added"]);
+
+    desk.write("tf/main.tf", &(text + "\noutput \"size\" {\n  value = var.class\n}\n"));
+    desk.says(
+        "terraform -chdir=tf plan -detailed-exitcode",
+        2,
+        &["Changes to Outputs:", "+ size = \"db.t4g.small\""],
+    );
+    desk.says("terraform -chdir=tf apply -auto-approve", 0, &["0 added, 0 changed, 0 destroyed", "size = "]);
+    desk.says("terraform -chdir=tf output -raw size", 0, &["db.t4g.small"]);
+    desk.says("terraform -chdir=tf plan -detailed-exitcode", 0, &["No changes."]);
+}
+
+/// A configuration may stand at the root of the checkout. What a trial makes of keys and folders is part of what stands, also
+/// where the stage has none.
+#[test]
+fn stages_without_keys_and_folders() {
+    const LOCAL: &str = "resource \"aws_vpc\" \"main\" {\n  cidr_block = \"10.0.0.0/16\"\n}\n";
+    for folder in ["", ".", "./"] {
+        let more = format!("\n[[terraform]]\nfolder = \"{folder}\"\ninitialised = true\n");
+        Desk::with(&more, "repo/main.tf", LOCAL).says("terraform plan", 0, &["1 to add"]);
+    }
+    let mut desk = Desk::with("", "repo/main.tf", LOCAL);
+    let bare = desk.world.digest();
+    desk.says("terraform init", 0, &[]);
+    let initialised = desk.world.digest();
+    assert_ne!(bare, initialised);
+    desk.says("aws kms create-key", 0, &["KeyId"]);
+    let key = desk.world.resources().find(|r| r.kind == "AWS::KMS::Key").unwrap().name.clone();
+    let made = desk.world.digest();
+    desk.says(&format!("aws kms disable-key --key-id {key}"), 0, &[]);
+    assert_ne!(made, desk.world.digest());
+}
+
 /// What the tool would take and is not simulated is told apart from what is wrong.
 #[test]
 fn gaps_of_the_language_are_marked() {
@@ -278,6 +447,7 @@ fn gaps_of_the_language_are_marked() {
         ("resource \"aws_lambda_layer\" \"x\" {}\n", true),
         ("module \"x\" {\n  source = \"./x\"\n}\n", true),
         ("resource \"aws_vpc\" \"x\" {\n  count = 2\n}\n", true),
+        ("resource \"aws_vpc\" \"x\" {\n  cidr_block = cidrsubnet(\"10.0.0.0/8\", 8, 1)\n}\n", true),
         ("resource \"aws_vpc\" {\n", false),
         ("nonsense \"x\" {}\n", false),
     ];

@@ -1,5 +1,6 @@
 //! The full names of things in the cloud account.
 
+use super::databases;
 use crate::World;
 use crate::resource::Resource;
 
@@ -104,4 +105,15 @@ pub fn role_name(arn: &str) -> &str {
         Some((_, rest)) => rest.split('/').next().unwrap_or(rest),
         None => arn.rsplit('/').next().unwrap_or(arn),
     }
+}
+
+/// A pattern with what belongs to a thing in it: `{id}`, `{host}`, and of the account `{partition}`, `{region}`, `{account}`.
+pub(super) fn filled(world: &World, pattern: &str, id: &str) -> String {
+    let account = &world.stage.account;
+    pattern
+        .replace("{id}", id)
+        .replace("{host}", &databases::host(world, id))
+        .replace("{partition}", &account.partition)
+        .replace("{region}", &account.region)
+        .replace("{account}", &account.id)
 }

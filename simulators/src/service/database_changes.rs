@@ -43,13 +43,7 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
         deletion_protection: call.flag("DeletionProtection"),
     };
     let tags = shapes::tags_of(call);
-    // A new instance has no place of its own: production's, unless a tag says otherwise.
-    let environment = match tags.get("environment").or_else(|| tags.get("Environment")).map(String::as_str) {
-        Some("staging") => Environment::Staging,
-        Some("preview") => Environment::Preview,
-        Some("development") => Environment::Development,
-        _ => Environment::Production,
-    };
+    let environment = Environment::of_tags(&tags);
     let resource = restores::heir(world, &id, environment, tags);
     create_instance(world, new, resource)?;
     shapes::one_instance(world, &id)
@@ -139,13 +133,6 @@ fn allocated(world: &World, id: &str) -> i64 {
     instance(world, id).map_or(0, |i| i.build.allocated_gib)
 }
 
-fn configured(world: &mut World, uid: Uid, what: &str, from: impl ToString, to: impl ToString) {
-    let (from, to) = (from.to_string(), to.to_string());
-    if from != to {
-        world.effect(uid, Change::Configured { what: what.to_owned(), from, to });
-    }
-}
-
 /// Switching automated backups off takes those that there are away at once.
 fn keep_for(world: &mut World, id: &str, uid: Uid, days: i64) {
     let now = world.now();
@@ -156,7 +143,7 @@ fn keep_for(world: &mut World, id: &str, uid: Uid, days: i64) {
     } else if instance.log.is_empty() {
         instance.log.push(Version { at: now, content: instance.content.clone() });
     }
-    configured(world, uid, "BackupRetentionPeriod", before, days);
+    world.configured(uid, "BackupRetentionPeriod", before, days);
     world.protect(uid, "automated_backups", days > 0);
 }
 
@@ -168,8 +155,8 @@ fn resize(world: &mut World, call: &Call, id: &str, uid: Uid, at_once: bool) {
     let new_gib = call.number("AllocatedStorage").unwrap_or(gib);
     instance.build.class.clone_from(&new_class);
     instance.build.allocated_gib = new_gib;
-    configured(world, uid, "DBInstanceClass", class, new_class);
-    configured(world, uid, "AllocatedStorage", gib, new_gib);
+    world.configured(uid, "DBInstanceClass", class, new_class);
+    world.configured(uid, "AllocatedStorage", gib, new_gib);
 }
 
 /// Under the name of one that is gone, an instance takes over what that one was for.
@@ -185,7 +172,7 @@ fn rename(world: &mut World, id: &str, name: &str, uid: Uid) {
             resource.serving = true;
         }
     }
-    configured(world, uid, "DBInstanceIdentifier", id, name);
+    world.configured(uid, "DBInstanceIdentifier", id, name);
 }
 
 /// The resource that an ARN means: an instance or a snapshot.
@@ -209,23 +196,14 @@ pub(super) fn tags(world: &World, call: &Call) -> Answer {
 /// `AddTagsToResource` and `RemoveTagsFromResource`.
 pub(super) fn tag(world: &mut World, call: &Call, add: bool) -> Answer {
     let uid = tagged(world, call)?;
-    let before = world.resource(uid).map(|r| r.tags.clone()).unwrap_or_default();
-    let mut after = before.clone();
+    let mut tags = world.resource(uid).map(|r| r.tags.clone()).unwrap_or_default();
     if add {
-        after.extend(shapes::tags_of(call));
+        tags.extend(shapes::tags_of(call));
     } else {
         for key in call.texts("TagKeys") {
-            after.remove(key);
+            tags.remove(key);
         }
     }
-    if let Some(resource) = world.resource_mut(uid) {
-        resource.tags.clone_from(&after);
-    }
-    let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    for key in keys {
-        let value =
-            |tags: &std::collections::BTreeMap<String, String>| tags.get(key).cloned().unwrap_or_default();
-        configured(world, uid, &format!("tag {key}"), value(&before), value(&after));
-    }
+    world.retag(uid, tags);
     Ok(Value::Null)
 }

@@ -45,6 +45,8 @@ const BUCKETS_MAX: usize = 100;
 const OBJECT_VERSIONS_MAX: u64 = 100_000;
 /// Bytes that a cache without a limit of its own holds.
 pub(super) const CACHE_BYTES_MAX: u64 = 32 << 20;
+/// Keys of a customer.
+const KEYS_MAX: usize = 200;
 /// Dashboards.
 const DASHBOARDS_MAX: usize = 500;
 
@@ -71,6 +73,10 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         Service::Forge => forge(world, call),
         Service::Workspace => workspace(world, call),
         Service::People => people(world, call),
+        Service::Keys => {
+            let is_full = call.operation == "CreateKey" && world.keys.len() >= KEYS_MAX;
+            full(is_full, "LimitExceededException", "The quota of keys is exceeded.")
+        }
         // A cache refuses by itself what it has no memory for.
         Service::Brokers
         | Service::Caches
@@ -78,7 +84,6 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         | Service::Identity
         | Service::Functions
         | Service::Clock
-        | Service::Keys
         | Service::Terraform => Ok(()),
     }
 }

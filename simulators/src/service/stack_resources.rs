@@ -8,7 +8,7 @@ use super::stack_template::Policy;
 use super::stack_types::{Keeper, ResourceType};
 use super::stack_values::as_text;
 use super::stacks::{Member, Stack};
-use super::{databases, functions, identity, objects, observability};
+use super::{arn, databases, functions, identity, objects, observability};
 use crate::World;
 use crate::call::{Answer, Call, Refusal, Service};
 use crate::chance::Chance;
@@ -103,15 +103,7 @@ pub(super) fn answers(world: &World, kind: &ResourceType, physical: &str, attrib
     let Some(attribute) = attribute else { return json!(physical) };
     let pattern =
         kind.attributes.iter().find(|(name, _)| *name == attribute).map_or("", |(_, pattern)| pattern);
-    let account = &world.stage.account;
-    let filled = pattern
-        .replace("{id}", physical)
-        .replace("{host}", &databases::host(world, physical))
-        .replace("{partition}", &account.partition)
-        .replace("{region}", &account.region)
-        .replace("{account}", &account.id)
-        .replace("{suffix}", suffix(world));
-    json!(filled)
+    json!(arn::filled(world, pattern, physical).replace("{suffix}", suffix(world)))
 }
 
 /// What addresses of the partition end in.
@@ -149,10 +141,7 @@ pub(super) fn make(
             observability::create(world, kind, &name, &properties, resource).map(|()| lasting)?
         }
         Keeper::Stacks => {
-            let taken = world
-                .resources()
-                .find(|r| r.destroyed.is_none() && r.kind == resource.kind && r.name == resource.name);
-            if taken.is_some() {
+            if world.standing(&resource.kind, &resource.name).is_some() {
                 return Err(Refusal::new("AlreadyExists", format!("{name} already exists")));
             }
             member.own = Some(world.create(resource));

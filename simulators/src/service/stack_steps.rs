@@ -118,8 +118,7 @@ fn remove(world: &mut World, key: Key, member: &Member, policy: Policy) -> Resul
     let (name, id) = owner.unwrap_or_default();
     let snapshot = (policy == Policy::Snapshot).then(|| {
         let mut chance = Chance::stream(world.seed, &format!("stacks/snapshot {id} {}", member.physical));
-        let digits = (0..SNAPSHOT_SUFFIX_DIGITS).map(|_| format!("{:x}", chance.between(0, 15)));
-        let suffix: String = digits.collect();
+        let suffix = chance.hex(SNAPSHOT_SUFFIX_DIGITS);
         format!("{name}-snapshot-{}-{suffix}", member.logical).to_lowercase()
     });
     stack_resources::remove(world, member, snapshot.as_deref())

@@ -273,9 +273,7 @@ pub(super) fn name_in(call: &Call) -> &str {
 /// A made-up id in the shape of the real ones, the same in every run of the same seed.
 pub(super) fn uuid(seed: u64, name: &str) -> String {
     let mut stream = Chance::stream(seed, name);
-    let mut hex =
-        |digits: usize| -> String { (0..digits).map(|_| format!("{:x}", stream.between(0, 15))).collect() };
-    [hex(8), hex(4), hex(4), hex(4), hex(12)].join("-")
+    [8, 4, 4, 4, 12].map(|digits| stream.hex(digits)).join("-")
 }
 
 impl Stack {

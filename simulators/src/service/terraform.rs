@@ -15,6 +15,7 @@ use super::terraform_config::{Backend, Config};
 use super::terraform_plan::{self as plan, Options, Plan};
 pub(crate) use super::terraform_state::VERSION;
 use super::terraform_state::{Place, Tracked};
+use super::workspace::said;
 use super::{terraform_apply as apply_plan, terraform_print as print, terraform_resources as resources};
 use super::{terraform_saved as saved, terraform_states as states};
 use crate::World;
@@ -55,6 +56,13 @@ pub const OPERATIONS: &[Operation] = &Operation::of_table::<_, { VERBS.len() }>(
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     pub(super) folders: BTreeMap<String, Initialised>,
+}
+
+impl State {
+    /// No folder is initialised.
+    pub fn is_empty(&self) -> bool {
+        self.folders.is_empty()
+    }
 }
 
 /// What `.terraform/` remembers.
@@ -154,14 +162,7 @@ pub(super) fn unsimulated(what: &str) -> Refusal {
 
 /// So many hexadecimal digits, the same for the same name and time.
 pub(super) fn made_up(world: &World, name: &str, digits: usize) -> String {
-    let mut chance = Chance::stream(world.seed, &format!("terraform/{name}@{}", world.now()));
-    let digit = |n: i64| u32::try_from(n).ok().and_then(|n| char::from_digit(n, 16));
-    (0..digits).filter_map(|_| digit(chance.between(0, 15))).collect()
-}
-
-/// A text as an answer.
-pub(super) fn said(text: impl Into<String>) -> Answer {
-    Ok(Value::String(text.into()))
+    Chance::stream(world.seed, &format!("terraform/{name}@{}", world.now())).hex(digits)
 }
 
 /// Reads the configuration of the folder that a call names.
@@ -243,9 +244,8 @@ fn init(world: &mut World, call: &Call) -> Answer {
 fn validate(world: &mut World, call: &Call) -> Answer {
     let desk = desk(world, call)?;
     let variables = desk.config.variables(&variables(world, call, &desk)?)?;
-    let none = BTreeMap::new();
-    let known = desk.config.resources.keys().map(|address| (address.clone(), plan::unknown(address)));
-    let known = if desk.config.resources.is_empty() { none } else { known.collect() };
+    let known =
+        desk.config.resources.keys().map(|address| (address.clone(), plan::unknown(address))).collect();
     let scope = desk.config.scope(&variables, &desk.workspace, &known);
     for resource in desk.config.resources.values() {
         resource.wanted(&scope)?;
@@ -254,25 +254,23 @@ fn validate(world: &mut World, call: &Call) -> Answer {
 }
 
 /// Variables given on the line, over those in `terraform.tfvars` and in files that are named.
-pub(super) fn variables(
-    world: &World,
-    call: &Call,
-    desk: &Desk,
-) -> Result<BTreeMap<String, String>, Refusal> {
-    let mut given = BTreeMap::new();
-    let mut texts: Vec<String> = Vec::new();
-    texts.extend(world.workspace.files.get(&desk.folder.path("terraform.tfvars")).cloned());
-    texts.extend(desk.folder.files(world, ".auto.tfvars").into_values());
+pub(super) fn variables(world: &World, call: &Call, desk: &Desk) -> Result<Map<String, Value>, Refusal> {
+    const USUAL: &str = "terraform.tfvars";
+    let file = |name: &str| world.workspace.files.get(&desk.folder.path(name)).cloned();
+    let mut files: Vec<(String, String)> =
+        file(USUAL).map(|text| (USUAL.to_owned(), text)).into_iter().collect();
+    files.extend(desk.folder.files(world, ".auto.tfvars"));
     for name in call.texts("var-file") {
-        let Some(text) = world.workspace.files.get(&desk.folder.path(name)) else {
+        let missing = || {
             let text = format!("Given variables file {name} does not exist.");
-            return Err(failed("Failed to read variables file", &text));
+            failed("Failed to read variables file", &text)
         };
-        texts.push(text.clone());
+        files.push((name.to_owned(), file(name).ok_or_else(missing)?));
     }
-    for text in texts {
-        for (name, expression) in super::terraform_language::read("terraform.tfvars", &text)?.attributes {
-            given.insert(name, super::terraform_resources::plain(&expression.value(&Map::new())?));
+    let mut given = Map::new();
+    for (file, text) in files {
+        for (name, expression) in super::terraform_language::read(&file, &text)?.attributes {
+            given.insert(name, expression.value(&Map::new())?);
         }
     }
     for pair in call.texts("var") {
@@ -282,7 +280,7 @@ pub(super) fn variables(
             );
             return Err(failed("Invalid -var option", &text));
         };
-        given.insert(name.to_owned(), value.to_owned());
+        given.insert(name.to_owned(), Value::from(value));
     }
     Ok(given)
 }

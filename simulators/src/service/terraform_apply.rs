@@ -35,17 +35,16 @@ pub(super) fn carry_out(
     call: &Call,
     desk: &Desk,
     options: &Options,
-    plan: Plan,
+    mut plan: Plan,
     text: String,
 ) -> Answer {
     // Whoever may not write the state is told before anything is done.
-    let mut state = plan.state.clone();
-    desk.place.save(world, call, &mut state)?;
-    let steps = plan.steps.clone();
+    desk.place.save(world, call, &mut plan.state)?;
+    let steps = std::mem::take(&mut plan.steps);
     let mut work = Work {
         call,
         desk,
-        plan: Plan { state, ..plan },
+        plan,
         text,
         errors: String::new(),
         done: [0; 3],
@@ -77,7 +76,7 @@ impl Work<'_> {
             self.stuck.insert(step.address.clone());
             return;
         }
-        let id = step.before.get("id").map(resources::plain).unwrap_or_default();
+        let id = step.id();
         let uid = resources::standing(world, step.kind, &id);
         self.say(&format!("{}: Destroying... [id={id}]", step.address));
         let began = world.now();
@@ -109,23 +108,36 @@ impl Work<'_> {
         }
     }
 
+    /// What expressions may name by now.
+    fn scope(&self) -> Map<String, Value> {
+        self.desk.config.scope(&self.plan.variables, &self.desk.workspace, &self.plan.state.known())
+    }
+
     /// What a block asks for, now that what it needs is there.
     fn wanted(&self, step: &Step) -> Result<Map<String, Value>, Refusal> {
-        let known = self.plan.state.things.iter();
-        let known = known.map(|(address, thing)| (address.clone(), thing.attributes.clone())).collect();
-        let scope = self.desk.config.scope(&self.plan.variables, &self.desk.workspace, &known);
         match self.desk.config.resources.get(&step.address) {
-            Some(resource) => resource.wanted(&scope),
+            Some(resource) => resource.wanted(&self.scope()),
             None => Ok(step.after.clone()),
         }
+    }
+
+    /// A thing as it is to be after its change: what the plan changes, worked out again, since it may name what was made since.
+    fn after(&self, step: &Step) -> Result<Map<String, Value>, Refusal> {
+        let wanted = self.wanted(step)?;
+        let mut after = step.after.clone();
+        after.retain(|name, value| step.before.get(name) == Some(value) || wanted.contains_key(name));
+        let changed = |(name, _): &(&String, &mut Value)| step.before.get(*name) != step.after.get(*name);
+        for (name, value) in after.iter_mut().filter(changed) {
+            value.clone_from(wanted.get(name).unwrap_or(&Value::Null));
+        }
+        Ok(after)
     }
 
     fn make(&mut self, world: &mut World, step: &Step) {
         self.say(&format!("{}: Creating...", step.address));
         let began = world.now();
-        let old = step.before.get("id").map(resources::plain).filter(|id| !id.is_empty());
         let replaces = self.gone.get(&step.address).copied();
-        let replaces = replaces.or_else(|| old.and_then(|id| resources::standing(world, step.kind, &id)));
+        let replaces = replaces.or_else(|| resources::standing(world, step.kind, &step.id()));
         let made =
             self.wanted(step).and_then(|wanted| resources::make(world, self.call, step, &wanted, replaces));
         match made {
@@ -134,27 +146,32 @@ impl Work<'_> {
                 let took = print::lasting(world.now().since(began));
                 self.say(&format!("{}: Creation complete after {took} [id={id}]", step.address));
                 self.done[0] = self.done[0].saturating_add(1);
-                let thing = Thing { attributes, after: step.needs.iter().cloned().collect() };
-                self.plan.state.things.insert(step.address.clone(), thing);
+                self.keep(step, attributes);
             }
             Err(refusal) => self.fail(step, "creating", "", &refusal),
         }
     }
 
     fn change(&mut self, world: &mut World, step: &Step) {
-        let id = step.before.get("id").map(resources::plain).unwrap_or_default();
+        let id = step.id();
         self.say(&format!("{}: Modifying... [id={id}]", step.address));
         let began = world.now();
-        match resources::change(world, self.call, step) {
+        let changed = self.after(step).and_then(|after| resources::change(world, self.call, step, &after));
+        match changed {
             Ok(attributes) => {
                 let took = print::lasting(world.now().since(began));
                 self.say(&format!("{}: Modifications complete after {took} [id={id}]", step.address));
                 self.done[1] = self.done[1].saturating_add(1);
-                let thing = Thing { attributes, after: step.needs.iter().cloned().collect() };
-                self.plan.state.things.insert(step.address.clone(), thing);
+                self.keep(step, attributes);
             }
             Err(refusal) => self.fail(step, "updating", &id, &refusal),
         }
+    }
+
+    /// Takes a thing into the state.
+    fn keep(&mut self, step: &Step, attributes: Map<String, Value>) {
+        let thing = Thing { attributes, after: step.needs.iter().cloned().collect() };
+        self.plan.state.things.insert(step.address.clone(), thing);
     }
 
     fn fail(&mut self, step: &Step, doing: &str, id: &str, refusal: &Refusal) {
@@ -175,10 +192,8 @@ impl Work<'_> {
 
     /// Saves the state and says how it ended.
     fn close(mut self, world: &mut World, options: &Options) -> Answer {
-        let known = self.plan.state.things.iter();
-        let known = known.map(|(address, thing)| (address.clone(), thing.attributes.clone())).collect();
-        let scope = self.desk.config.scope(&self.plan.variables, &self.desk.workspace, &known);
-        self.plan.state.outputs = if options.destroy { Map::new() } else { self.desk.config.outputs(&scope) };
+        self.plan.state.outputs =
+            if options.destroy { Map::new() } else { self.desk.config.outputs(&self.scope()) };
         self.desk.place.save(world, self.call, &mut self.plan.state)?;
         if self.errors.is_empty() {
             self.text.push_str(&print::done(&self.plan, options, self.done));

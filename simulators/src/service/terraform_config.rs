@@ -128,7 +128,7 @@ impl Config {
     ///
     /// # Errors
     /// One has neither, or one was given that is not declared.
-    pub fn variables(&self, given: &BTreeMap<String, String>) -> Result<Map<String, Value>, Refusal> {
+    pub fn variables(&self, given: &Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
         if let Some(name) = given.keys().find(|name| !self.variables.contains_key(*name)) {
             let text = format!(
                 "A variable named \"{name}\" was assigned on the command line, but the root module does not declare it."
@@ -138,7 +138,7 @@ impl Config {
         let mut values = Map::new();
         for (name, default) in &self.variables {
             let value = match (given.get(name), default) {
-                (Some(text), _) => Value::from(text.as_str()),
+                (Some(value), _) => value.clone(),
                 (None, Some(default)) => default.value(&Map::new())?,
                 (None, None) => {
                     let text = format!(

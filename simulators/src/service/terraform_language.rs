@@ -37,7 +37,15 @@ pub(super) enum Expression {
     Map(Vec<(Expression, Expression)>),
     /// `aws_vpc.main.id`.
     Reference(Vec<String>),
-    Call(String, Vec<Expression>),
+    Call(Function, Vec<Expression>),
+}
+
+/// A function that is simulated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Function {
+    Lower,
+    Upper,
+    Merge,
 }
 
 impl Body {
@@ -117,9 +125,9 @@ impl Expression {
                 Ok(Value::Object(map))
             }
             Self::Reference(path) => refer(path, scope),
-            Self::Call(name, args) => {
+            Self::Call(function, args) => {
                 let args: Result<Vec<Value>, Refusal> = args.iter().map(|arg| arg.value(scope)).collect();
-                call(name, &args?)
+                Ok(function.of(&args?))
             }
         }
     }
@@ -140,16 +148,26 @@ fn refer(path: &[String], scope: &Map<String, Value>) -> Result<Value, Refusal> 
     })
 }
 
-fn call(name: &str, args: &[Value]) -> Result<Value, Refusal> {
-    let text = || args.first().and_then(Value::as_str).unwrap_or_default();
-    match name {
-        "lower" => Ok(json!(text().to_lowercase())),
-        "upper" => Ok(json!(text().to_uppercase())),
-        "merge" => {
-            let maps = args.iter().filter_map(Value::as_object).flatten();
-            Ok(maps.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>().into())
+impl Function {
+    fn named(name: &str) -> Result<Self, Refusal> {
+        match name {
+            "lower" => Ok(Self::Lower),
+            "upper" => Ok(Self::Upper),
+            "merge" => Ok(Self::Merge),
+            other => Err(unsimulated(&format!("the function `{other}`"))),
         }
-        other => Err(unsimulated(&format!("the function `{other}`"))),
+    }
+
+    fn of(self, args: &[Value]) -> Value {
+        let text = || args.first().and_then(Value::as_str).unwrap_or_default();
+        match self {
+            Self::Lower => json!(text().to_lowercase()),
+            Self::Upper => json!(text().to_uppercase()),
+            Self::Merge => {
+                let maps = args.iter().filter_map(Value::as_object).flatten();
+                maps.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>().into()
+            }
+        }
     }
 }
 
@@ -324,7 +342,8 @@ impl Reader<'_> {
             _ => {}
         }
         if self.peek() == Some('(') {
-            return Ok(Expression::Call(first, self.list(depth, '(', ')')?));
+            let function = Function::named(&first)?;
+            return Ok(Expression::Call(function, self.list(depth, '(', ')')?));
         }
         let mut path = vec![first];
         loop {

@@ -23,7 +23,7 @@ pub(super) struct Options {
     pub refresh: bool,
     pub targets: BTreeSet<String>,
     pub replace: BTreeSet<String>,
-    pub variables: BTreeMap<String, String>,
+    pub variables: Map<String, Value>,
 }
 
 /// What is to become of a thing.
@@ -68,12 +68,31 @@ pub(super) struct Plan {
     /// What the state holds and nobody finds any more, or finds otherwise.
     pub drifted: Vec<String>,
     pub variables: Map<String, Value>,
+    /// What the outputs come to.
+    pub outputs: Map<String, Value>,
+}
+
+impl Step {
+    /// The id of what stands.
+    pub fn id(&self) -> String {
+        self.before.get("id").map(resources::plain).unwrap_or_default()
+    }
+
+    /// It stays as it is and where it is.
+    pub fn is_nothing(&self) -> bool {
+        self.action == Action::Keep && self.moved_from.is_none()
+    }
+}
+
+/// The values of outputs, without what a state says besides of them.
+pub(super) fn values(outputs: &Map<String, Value>) -> BTreeMap<&String, &Value> {
+    outputs.iter().filter_map(|(name, output)| Some((name, output.get("value")?))).collect()
 }
 
 impl Plan {
     /// There is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.steps.iter().all(|step| step.action == Action::Keep && step.moved_from.is_none())
+        self.steps.iter().all(Step::is_nothing) && values(&self.outputs) == values(&self.state.outputs)
     }
 
     /// How many are added, changed and destroyed.
@@ -89,9 +108,9 @@ impl Plan {
 
 /// Attributes of something that is not there yet.
 pub(super) fn unknown(address: &str) -> Map<String, Value> {
-    let kind = address.split('.').next().and_then(types::find);
-    let computed =
-        kind.into_iter().flat_map(|k| k.computed.iter().map(|(name, _)| *name).chain([k.named_by]));
+    let computed = types::of_address(address)
+        .into_iter()
+        .flat_map(|k| k.computed.iter().map(|(name, _)| *name).chain([k.named_by]));
     let names = computed.chain(["id"]).filter(|name| !name.is_empty());
     names.map(|name| (name.to_owned(), Value::from(UNKNOWN))).collect()
 }
@@ -102,19 +121,21 @@ pub(super) fn unknown(address: &str) -> Map<String, Value> {
 /// The configuration asks for what cannot be, or for the end of what it guards.
 pub(super) fn make(world: &World, desk: &Desk, options: &Options, state: Tracked) -> Result<Plan, Refusal> {
     let variables = desk.config.variables(&options.variables)?;
-    let mut plan = Plan { steps: Vec::new(), state, refreshed: Vec::new(), drifted: Vec::new(), variables };
+    let mut plan = Plan {
+        steps: Vec::new(),
+        state,
+        refreshed: Vec::new(),
+        drifted: Vec::new(),
+        variables,
+        outputs: Map::new(),
+    };
     let moved = follow(desk, &mut plan.state);
     if options.refresh {
         refresh(world, &mut plan);
     }
     let order = order(desk, &plan.state);
     let chosen = chosen(options, &order, &plan.state);
-    let mut known: BTreeMap<String, Map<String, Value>> = plan
-        .state
-        .things
-        .iter()
-        .map(|(address, thing)| (address.clone(), thing.attributes.clone()))
-        .collect();
+    let mut known = plan.state.known();
     for (address, needs) in &order {
         if !chosen.contains(address) {
             continue;
@@ -133,10 +154,16 @@ pub(super) fn make(world: &World, desk: &Desk, options: &Options, state: Tracked
                 compare(address, resource, thing, wanted, forced)
             }
         };
-        known.insert(address.clone(), step.after.clone());
+        match step.action {
+            Action::Delete | Action::Forget => drop(known.remove(address)),
+            _ => drop(known.insert(address.clone(), step.after.clone())),
+        }
         plan.steps.push(Step { needs: needs.clone(), moved_from: moved.get(address).cloned(), ..step });
     }
     guarded(desk, &plan.steps)?;
+    if !options.destroy {
+        plan.outputs = desk.config.outputs(&desk.config.scope(&plan.variables, &desk.workspace, &known));
+    }
     Ok(plan)
 }
 
@@ -158,8 +185,7 @@ fn follow(desk: &Desk, state: &mut Tracked) -> BTreeMap<String, String> {
 fn refresh(world: &World, plan: &mut Plan) {
     for (address, thing) in std::mem::take(&mut plan.state.things) {
         plan.refreshed.push((address.clone(), thing.id().to_owned()));
-        let kind = address.split('.').next().and_then(types::find);
-        let Some(kind) = kind else {
+        let Some(kind) = types::of_address(&address) else {
             plan.state.things.insert(address, thing);
             continue;
         };
@@ -219,7 +245,7 @@ fn chosen(options: &Options, order: &[(String, BTreeSet<String>)], state: &Track
 
 /// A thing that the configuration does not hold any more, or that is to be destroyed.
 fn leave(desk: &Desk, options: &Options, address: &str, thing: &Thing) -> Result<Step, Refusal> {
-    let Some(kind) = address.split('.').next().and_then(types::find) else {
+    let Some(kind) = types::of_address(address) else {
         return Err(super::terraform::unsimulated(&format!("`{address}` of the state")));
     };
     let kept = desk.config.removed.iter().any(|(from, destroy)| from == address && !destroy);

@@ -1,10 +1,11 @@
 //! Plans as the tool prints them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::terraform_plan::{Action, Options, Plan, Step, UNKNOWN};
+use super::terraform_plan::{self as plan, Action, Options, Plan, Step, UNKNOWN};
 
 /// A whole plan.
 pub(super) fn plan(plan: &Plan, options: &Options) -> String {
@@ -20,6 +21,7 @@ pub(super) fn plan(plan: &Plan, options: &Options) -> String {
             _ = writeln!(out, "  # {address} {how}");
         }
     }
+    let outputs = changed_outputs(plan);
     if plan.is_empty() {
         out.push_str(match (options.destroy, options.refresh_only) {
             (true, _) => "\nNo changes. No objects need to be destroyed.\n",
@@ -27,6 +29,12 @@ pub(super) fn plan(plan: &Plan, options: &Options) -> String {
             _ => "\nNo changes. Your infrastructure matches the configuration.\n",
         });
         return out;
+    }
+    if plan.steps.iter().all(Step::is_nothing) {
+        return out
+            + &outputs
+            + "\nYou can apply this plan to save these new output values to the Terraform\nstate, without changing any real \
+               infrastructure.\n";
     }
     out.push_str(
         "\nTerraform used the selected providers to generate the following execution\nplan. Resource actions are indicated \
@@ -45,15 +53,33 @@ pub(super) fn plan(plan: &Plan, options: &Options) -> String {
         }
     }
     out.push_str("\nTerraform will perform the following actions:\n");
-    for step in plan.steps.iter().filter(|step| step.action != Action::Keep || step.moved_from.is_some()) {
+    for step in plan.steps.iter().filter(|step| !step.is_nothing()) {
         out.push_str(&one(step));
     }
     let [add, change, destroy] = plan.counts();
     _ = writeln!(out, "\nPlan: {add} to add, {change} to change, {destroy} to destroy.");
+    out.push_str(&outputs);
     if !options.targets.is_empty() {
         out.push_str("\nWarning: Resource targeting is in effect\n");
     }
     out
+}
+
+/// The outputs that come to something else.
+fn changed_outputs(plan: &Plan) -> String {
+    let (before, after) = (plan::values(&plan.state.outputs), plan::values(&plan.outputs));
+    let names: BTreeSet<&&String> = before.keys().chain(after.keys()).collect();
+    let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
+    let line = |name: &&&String| match (before.get(*name), after.get(*name)) {
+        (Some(old), Some(new)) if old == new => None,
+        (Some(old), Some(new)) => {
+            Some(format!("  ~ {name:<width$} = {} -> {}\n", value(old, 4), value(new, 4)))
+        }
+        (Some(old), None) => Some(format!("  - {name:<width$} = {} -> null\n", value(old, 4))),
+        (None, new) => new.map(|new| format!("  + {name:<width$} = {}\n", value(new, 4))),
+    };
+    let lines: String = names.iter().filter_map(line).collect();
+    if lines.is_empty() { lines } else { format!("\nChanges to Outputs:\n{lines}") }
 }
 
 /// The question at the end of a plan that is to be carried out.
@@ -104,7 +130,6 @@ fn one(step: &Step) -> String {
         Action::Create => ("will be created", "  + "),
         Action::Update => ("will be updated in-place", "  ~ "),
         Action::Delete => ("will be destroyed", "  - "),
-        Action::Replace if step.because.is_empty() => ("must be replaced", "-/+ "),
         Action::Replace => (step.because, "-/+ "),
         Action::Forget => ("will no longer be managed by Terraform, but will not be destroyed", "  . "),
         Action::Keep => ("has moved", "    "),
@@ -135,23 +160,22 @@ type Line = (char, String, String);
 
 /// The lines of a block, and how many attributes are not shown.
 fn lines(step: &Step) -> (Vec<Line>, usize) {
-    let names: std::collections::BTreeSet<&String> = step.before.keys().chain(step.after.keys()).collect();
+    let names: BTreeSet<&String> = step.before.keys().chain(step.after.keys()).collect();
     let mut lines = Vec::new();
     let mut hidden = 0_usize;
     for name in names {
         let (old, new) = (step.before.get(name), step.after.get(name));
-        let shown = |value: &Value| value_at(value, 8);
+        let shown = |of: &Value| value(of, 8);
+        let forces = if step.forced_by.contains(name) { " # forces replacement" } else { "" };
         match (step.action, old, new) {
             (Action::Create, _, Some(new)) => lines.push(('+', name.clone(), shown(new))),
             (Action::Delete, Some(old), _) => {
                 lines.push(('-', name.clone(), format!("{} -> null", shown(old))))
             }
             (Action::Update | Action::Replace, Some(old), Some(new)) if old != new => {
-                let forces = if step.forced_by.contains(name) { " # forces replacement" } else { "" };
                 lines.push(('~', name.clone(), format!("{} -> {}{forces}", shown(old), shown(new))));
             }
             (Action::Update | Action::Replace, None, Some(new)) => {
-                let forces = if step.forced_by.contains(name) { " # forces replacement" } else { "" };
                 lines.push(('+', name.clone(), format!("{}{forces}", shown(new))));
             }
             (Action::Update, Some(old), None) => {
@@ -165,14 +189,10 @@ fn lines(step: &Step) -> (Vec<Line>, usize) {
 }
 
 /// A value as the language has it.
-pub(super) fn value(value: &Value, indent: usize) -> String {
-    value_at(value, indent)
-}
-
-fn value_at(value: &Value, indent: usize) -> String {
+pub(super) fn value(of: &Value, indent: usize) -> String {
     let pad = " ".repeat(indent.saturating_add(4).min(200));
     let end = " ".repeat(indent.min(200));
-    match value {
+    match of {
         Value::String(text) if text == UNKNOWN => text.clone(),
         Value::Object(map) if !map.is_empty() => {
             let width = map.keys().map(String::len).max().unwrap_or(0).saturating_add(2).min(100);
@@ -180,14 +200,13 @@ fn value_at(value: &Value, indent: usize) -> String {
                 format!(
                     "{pad}{:<width$} = {}\n",
                     format!("\"{key}\""),
-                    value_at(inner, indent.saturating_add(4))
+                    value(inner, indent.saturating_add(4))
                 )
             });
             format!("{{\n{}{end}}}", each.collect::<String>())
         }
         Value::Array(items) if !items.is_empty() => {
-            let each =
-                items.iter().map(|item| format!("{pad}{},\n", value_at(item, indent.saturating_add(4))));
+            let each = items.iter().map(|item| format!("{pad}{},\n", value(item, indent.saturating_add(4))));
             format!("[\n{}{end}]", each.collect::<String>())
         }
         other => other.to_string(),

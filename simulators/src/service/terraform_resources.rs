@@ -1,12 +1,14 @@
 //! The things themselves: looking at them, making, changing and removing them, by the services that keep them and in the
 //! caller's name.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value, json};
 
 use super::terraform_plan::{Step, UNKNOWN};
 use super::terraform_state::Thing;
 use super::terraform_types::{self as types, Keeper, Kind};
-use super::{databases, history, identity, objects};
+use super::{arn, databases, history, identity, limits, objects, observability};
 use crate::World;
 use crate::call::{Answer, Call, Refusal, Service};
 use crate::clock::HOUR_S;
@@ -65,12 +67,8 @@ pub(super) fn standing(world: &World, kind: &Kind, id: &str) -> Option<Uid> {
             databases::status(world, id).filter(|s| *s != "deleting").and(databases::uid(world, id))
         }
         Keeper::Bucket => objects::uid(world, id),
-        Keeper::Plain => {
-            let is = |r: &&crate::resource::Resource| {
-                r.destroyed.is_none() && r.kind == kind.cloud && r.name == id
-            };
-            world.resources().find(is).map(|r| r.uid)
-        }
+        Keeper::Watched(watched) => observability::uid(world, watched, id),
+        Keeper::Plain => world.standing(kind.cloud, id),
     }
 }
 
@@ -91,7 +89,6 @@ pub(super) fn look(world: &World, kind: &Kind, thing: &Thing) -> Option<Map<Stri
 
 /// All attributes of a thing once it is there.
 fn filled(world: &World, kind: &Kind, wanted: &Map<String, Value>, id: &str) -> Map<String, Value> {
-    let account = &world.stage.account;
     let mut filled: Map<String, Value> =
         wanted.iter().filter(|(_, value)| **value != UNKNOWN).map(|(k, v)| (k.clone(), v.clone())).collect();
     filled.insert("id".to_owned(), json!(id));
@@ -99,13 +96,7 @@ fn filled(world: &World, kind: &Kind, wanted: &Map<String, Value>, id: &str) -> 
         filled.insert(kind.named_by.to_owned(), json!(id));
     }
     for (name, pattern) in kind.computed {
-        let value = pattern
-            .replace("{host}", &databases::host(world, id))
-            .replace("{id}", id)
-            .replace("{partition}", &account.partition)
-            .replace("{region}", &account.region)
-            .replace("{account}", &account.id);
-        filled.insert((*name).to_owned(), json!(value));
+        filled.insert((*name).to_owned(), json!(arn::filled(world, pattern, id)));
     }
     filled
 }
@@ -132,23 +123,20 @@ fn name(world: &World, kind: &Kind, address: &str, wanted: &Map<String, Value>) 
     format!("{prefix}{}{code}", history::dated(world.now(), "%Y%m%d%H%M%S"))
 }
 
-fn tags(wanted: &Map<String, Value>) -> std::collections::BTreeMap<String, String> {
+fn tags(wanted: &Map<String, Value>) -> BTreeMap<String, String> {
     let tags = wanted.get("tags").and_then(Value::as_object).into_iter().flatten();
     tags.map(|(key, value)| (key.clone(), plain(value))).collect()
 }
 
-/// Where a new thing stands: with what it replaces, or where its tags say, else in production.
-fn environment(world: &World, wanted: &Map<String, Value>, replaces: Option<Uid>) -> Environment {
-    if let Some(old) = replaces.and_then(|uid| world.resource(uid)) {
-        return old.environment;
+/// What the watching service keeps of a log group.
+fn watched(id: &str, attributes: &Map<String, Value>) -> Value {
+    let mut settings = json!({"LogGroupName": id});
+    // Zero days are no limit.
+    let days = number(attributes, "retention_in_days").filter(|days| *days > 0);
+    if let (Some(settings), Some(days)) = (settings.as_object_mut(), days) {
+        settings.insert("RetentionInDays".to_owned(), json!(days));
     }
-    let tags = tags(wanted);
-    match tags.get("environment").or_else(|| tags.get("Environment")).map(String::as_str) {
-        Some("staging") => Environment::Staging,
-        Some("preview") => Environment::Preview,
-        Some("development") => Environment::Development,
-        _ => Environment::Production,
-    }
+    settings
 }
 
 /// Makes a thing and waits for it. Answers its attributes.
@@ -166,22 +154,32 @@ pub(super) fn make(
     let id = name(world, kind, &step.address, wanted);
     let [create, ..] = kind.actions;
     identity::permits(world, &call.principal, create, &id)?;
+    let old = replaces.and_then(|uid| world.resource(uid));
+    let tags = tags(wanted);
+    // A new thing stands with what it replaces.
+    let environment = old.map_or_else(|| Environment::of_tags(&tags), |old| old.environment);
     let resource = NewResource {
         kind: kind.cloud.to_owned(),
         name: id.clone(),
-        role: replaces.and_then(|uid| world.resource(uid)).map_or_else(|| id.clone(), |old| old.role.clone()),
-        environment: environment(world, wanted, replaces),
-        tags: tags(wanted),
+        role: old.map_or_else(|| id.clone(), |old| old.role.clone()),
+        environment,
+        tags,
         stateful: kind.stateful(),
-        serving: replaces.and_then(|uid| world.resource(uid)).is_some_and(|old| old.serving),
+        serving: old.is_some_and(|old| old.serving),
         replaces,
     };
     match kind.keeper {
         Keeper::Database => {
+            quota(world, Service::Databases, "CreateDBInstance", &id)?;
             databases::create_instance(world, instance(&id, wanted), resource)?;
-            wait(world, |world| databases::status(world, &id) == Some("available"));
+            wait(world, |world| databases::status(world, &id) == Some("available"))?;
+        }
+        Keeper::Watched(kept) => {
+            observability::create(world, kept, &id, &watched(&id, wanted), resource)?;
+            pause(world, kind.create_s);
         }
         Keeper::Bucket => {
+            quota(world, Service::Objects, "CreateBucket", &id)?;
             objects::create_bucket(world, &id, false, resource)?;
             pause(world, kind.create_s);
         }
@@ -194,6 +192,11 @@ pub(super) fn make(
         }
     }
     Ok(filled(world, kind, wanted, &id))
+}
+
+/// Asks whether one more may be made, as the service itself asks it of a call.
+fn quota(world: &World, service: Service, operation: &str, id: &str) -> Result<(), Refusal> {
+    limits::check(world, &Call::new(service, operation, id, Map::new()))
 }
 
 fn instance(id: &str, wanted: &Map<String, Value>) -> databases::NewInstance {
@@ -213,25 +216,55 @@ fn instance(id: &str, wanted: &Map<String, Value>) -> databases::NewInstance {
 ///
 /// # Errors
 /// As [`make`].
-pub(super) fn change(world: &mut World, call: &Call, step: &Step) -> Result<Map<String, Value>, Refusal> {
-    let before = &step.before;
-    let id = text(before, "id").unwrap_or_default().to_owned();
-    let [_, update, _] = step.kind.actions;
-    identity::permits(world, &call.principal, update, &id)?;
-    if step.kind.keeper == Keeper::Database {
-        return change_database(world, call, step, &id);
-    }
-    pause(world, step.kind.create_s);
-    Ok(step.after.clone())
-}
-
-fn change_database(
+pub(super) fn change(
     world: &mut World,
     call: &Call,
     step: &Step,
-    id: &str,
+    after: &Map<String, Value>,
 ) -> Result<Map<String, Value>, Refusal> {
-    let (before, after) = (&step.before, &step.after);
+    let (kind, before, id) = (step.kind, &step.before, step.id());
+    let [_, update, _] = kind.actions;
+    identity::permits(world, &call.principal, update, &id)?;
+    let uid = standing(world, kind, &id);
+    let attributes = match kind.keeper {
+        Keeper::Database => {
+            change_database(world, call, before, after, &id).map(|now| filled(world, kind, after, &now))?
+        }
+        Keeper::Watched(kept) => {
+            observability::update(world, kept, &id, &watched(&id, after))?;
+            pause(world, kind.create_s);
+            after.clone()
+        }
+        Keeper::Bucket | Keeper::Plain => {
+            let names: BTreeSet<&String> =
+                before.keys().chain(after.keys()).filter(|name| *name != "tags").collect();
+            let shown = |of: &Map<String, Value>, name: &str| of.get(name).map(plain).unwrap_or_default();
+            for (uid, name) in uid.iter().flat_map(|uid| names.iter().map(move |name| (*uid, *name))) {
+                world.configured(uid, name, shown(before, name), shown(after, name));
+            }
+            pause(world, kind.create_s);
+            after.clone()
+        }
+    };
+    // Tags that the state does not hold stay.
+    let others = uid.and_then(|uid| world.resource(uid)).map(|r| r.tags.clone()).unwrap_or_default();
+    let (old, new) = (tags(before), tags(after));
+    let kept = others.into_iter().filter(|(key, _)| !old.contains_key(key));
+    let all = kept.chain(new).collect();
+    if let Some(uid) = uid {
+        world.retag(uid, all);
+    }
+    Ok(attributes)
+}
+
+/// Changes an instance. Answers its name by then.
+fn change_database(
+    world: &mut World,
+    call: &Call,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    id: &str,
+) -> Result<String, Refusal> {
     let changed = |name: &str| after.get(name).filter(|value| before.get(name) != Some(value)).cloned();
     let mut args = Map::new();
     for (name, api) in [("instance_class", "DBInstanceClass"), ("identifier", "NewDBInstanceIdentifier")] {
@@ -247,17 +280,14 @@ fn change_database(
     if changed("deletion_protection").is_some() {
         args.insert("DeletionProtection".to_owned(), json!(on(after, "deletion_protection")));
     }
-    let mut now = id.to_owned();
-    if !args.is_empty() {
-        args.insert("ApplyImmediately".to_owned(), json!(on(after, "apply_immediately").unwrap_or(false)));
-        ask(world, call, "ModifyDBInstance", id, args)?;
-        now = text(after, "identifier")
-            .filter(|name| databases::uid(world, name).is_some())
-            .unwrap_or(id)
-            .to_owned();
-        wait(world, |world| databases::status(world, &now) == Some("available"));
+    if args.is_empty() {
+        return Ok(id.to_owned());
     }
-    Ok(filled(world, step.kind, after, &now))
+    args.insert("ApplyImmediately".to_owned(), json!(on(after, "apply_immediately").unwrap_or(false)));
+    ask(world, call, "ModifyDBInstance", id, args)?;
+    let now = text(after, "identifier").filter(|name| databases::uid(world, name).is_some()).unwrap_or(id);
+    wait(world, |world| databases::status(world, now) == Some("available"))?;
+    Ok(now.to_owned())
 }
 
 /// Removes a thing and waits until it is gone. What governs this (a last snapshot, automated backups) is what the state says.
@@ -284,7 +314,7 @@ pub(super) fn remove(world: &mut World, call: &Call, step: &Step) -> Result<(), 
             let drops = on(before, "delete_automated_backups").unwrap_or(true);
             args.insert("DeleteAutomatedBackups".to_owned(), json!(drops));
             ask(world, call, "DeleteDBInstance", &id, args)?;
-            wait(world, |world| databases::uid(world, &id).is_none());
+            wait(world, |world| databases::uid(world, &id).is_none())?;
         }
         Keeper::Bucket => {
             let path = json!(format!("s3://{id}"));
@@ -296,10 +326,13 @@ pub(super) fn remove(world: &mut World, call: &Call, step: &Step) -> Result<(), 
             own(world, call, asked)?;
             pause(world, step.kind.delete_s);
         }
-        Keeper::Plain => {
+        Keeper::Watched(_) | Keeper::Plain => {
             let [.., delete] = step.kind.actions;
             identity::permits(world, &call.principal, delete, &id)?;
-            world.destroy(uid, 0, None);
+            match step.kind.keeper {
+                Keeper::Watched(kept) => observability::delete(world, kept, &id)?,
+                _ => world.destroy(uid, 0, None),
+            }
             pause(world, step.kind.delete_s);
         }
     }
@@ -312,7 +345,8 @@ fn ask(world: &mut World, call: &Call, operation: &str, id: &str, mut args: Map<
     own(world, call, Call::new(Service::Databases, operation, id, args))
 }
 
-fn own(world: &mut World, call: &Call, mut asked: Call) -> Answer {
+/// Asks a service for something in the caller's name.
+pub(super) fn own(world: &mut World, call: &Call, mut asked: Call) -> Answer {
     asked.id = world.cause();
     asked.principal.clone_from(&call.principal);
     world.apply(&asked)
@@ -323,11 +357,18 @@ fn pause(world: &mut World, seconds: i64) {
     world.advance(world.now().plus(after));
 }
 
-/// Lets time pass until something is so, or the provider gives up.
-fn wait(world: &mut World, is_so: impl Fn(&World) -> bool) {
+/// Lets time pass until something is so.
+///
+/// # Errors
+/// It takes longer than the provider waits.
+fn wait(world: &mut World, is_so: impl Fn(&World) -> bool) -> Result<(), Refusal> {
     let deadline = world.now().plus(WAITS_S);
     while !is_so(world) && world.now() < deadline {
         let next = world.next_due().unwrap_or(deadline).max(world.now().plus(1)).min(deadline);
         world.advance(next);
+    }
+    match is_so(world) {
+        true => Ok(()),
+        false => Err(Refusal::new("Timeout", "timeout while waiting for the resource (timeout: 1h0m0s)")),
     }
 }

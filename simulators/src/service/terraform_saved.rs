@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::terraform::{self, Desk, failed, said};
+use super::terraform::{self, Desk, failed};
 use super::terraform_config::Config;
 use super::terraform_plan::{self as plan, Action, Options, Plan};
 use super::terraform_state::VERSION;
+use super::workspace::said;
 use super::{terraform_apply, terraform_print as print};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::object_store::Store;
+use super::object_versions::Tally;
 use super::terraform::{Folder, failed};
 use super::terraform_config::Backend;
-use super::{identity, objects};
+use super::{identity, keys, limits, object_versions, objects, terraform_resources as resources};
 use crate::World;
 use crate::call::{Call, Refusal, Service};
-use crate::effect::Change;
 
 /// The version that the tool says it has.
 pub(crate) const VERSION: &str = "1.11.4";
@@ -77,6 +76,11 @@ impl Tracked {
         Ok(state)
     }
 
+    /// The attributes of all things, by address.
+    pub fn known(&self) -> BTreeMap<String, Map<String, Value>> {
+        self.things.iter().map(|(address, thing)| (address.clone(), thing.attributes.clone())).collect()
+    }
+
     /// As a state file.
     pub fn written(&self) -> String {
         let resource = |(address, thing): (&String, &Thing)| {
@@ -138,6 +142,7 @@ impl Place {
                 let place = format!("{bucket}/{key}");
                 identity::permits(world, principal, "s3:GetObject", &place).map_err(|r| unread(&r))?;
                 let found = objects::bucket(world, bucket).map_err(|r| unread(&r))?;
+                keys::usable(world, bucket).map_err(|r| unread(&r))?;
                 let text = found.store.current(key).and_then(|version| version.text.clone());
                 Ok(text.map(|text| text.to_string()))
             }
@@ -164,19 +169,19 @@ impl Place {
         }
         let text = state.written();
         match self {
-            Self::File(path) => super::object_versions::write_file(world, path, &text),
+            Self::File(path) => object_versions::write_file(world, path, &text),
             Self::Object { bucket, key } => {
                 let place = format!("{bucket}/{key}");
                 identity::permits(world, &call.principal, "s3:PutObject", &place).map_err(|r| unread(&r))?;
-                let now = world.now();
-                let found = objects::bucket_mut(world, bucket)?;
-                let keeps = found.versioning == objects::Versioning::Enabled;
-                let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
-                Store::add(&mut found.store, key, bytes, now, Some(text.into()), keeps);
-                let uid = found.uid;
+                let asked = Call::new(Service::Objects, "PutObject", &place, Map::new());
+                limits::check(world, &asked).map_err(|r| unread(&r))?;
+                keys::usable(world, bucket).map_err(|r| unread(&r))?;
+                let body = (u64::try_from(text.len()).unwrap_or(u64::MAX), Some(text.into()));
                 // Keeping its own books is no loss of records, whatever stood there before.
-                let (from, to) = (before.to_string(), state.serial.to_string());
-                world.effect(uid, Change::Configured { what: format!("state {key}"), from, to });
+                object_versions::write(world, bucket, key, body, &mut Tally::default())?;
+                if let Some(uid) = objects::uid(world, bucket) {
+                    world.configured(uid, &format!("state {key}"), before, state.serial);
+                }
                 Ok(())
             }
         }
@@ -200,8 +205,7 @@ impl Place {
                 Call::new(Service::Objects, "DeleteObject", &format!("{bucket}/{key}"), args)
             }
         };
-        let asked = Call { id: world.cause(), principal: call.principal.clone(), ..asked };
-        world.apply(&asked).map(|_| ()).map_err(|r| unread(&r))
+        resources::own(world, call, asked).map(|_| ()).map_err(|r| unread(&r))
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::terraform::{self, Desk, failed, said};
+use super::terraform::{self, Desk, failed};
 use super::terraform_config::Backend;
 use super::terraform_state::{Place, Thing, Tracked};
+use super::workspace::said;
 use super::{objects, terraform_print as print, terraform_resources as resources};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};

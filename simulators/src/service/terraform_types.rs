@@ -2,11 +2,14 @@
 //!
 //! Which attributes force a replacement is taken from the schemas of the AWS provider, version 5 (`ForceNew`).
 
+use super::observability;
+
 /// Which service keeps the resources of a type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Keeper {
     Database,
     Bucket,
+    Watched(observability::Kind),
     /// No service here knows more of it than that it stands.
     Plain,
 }
@@ -152,6 +155,7 @@ const KINDS: &[Kind] = &[
         name: "aws_cloudwatch_log_group",
         cloud: "AWS::Logs::LogGroup",
         title: "CloudWatch Logs Log Group",
+        keeper: Keeper::Watched(observability::Kind::LogGroup),
         named_by: "name",
         prefix: "terraform-",
         forces: &["log_group_class", "name"],
@@ -177,9 +181,14 @@ pub(super) fn find(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
+/// The type of the thing at an address.
+pub(super) fn of_address(address: &str) -> Option<&'static Kind> {
+    address.split('.').next().and_then(find)
+}
+
 impl Kind {
     /// It holds records that live nowhere else.
     pub fn stateful(&self) -> bool {
-        self.keeper != Keeper::Plain
+        matches!(self.keeper, Keeper::Database | Keeper::Bucket)
     }
 }
