@@ -27,50 +27,75 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// How many of the records that an effect loses are asked for.
-    fn of(&self, effect: &Effect) -> u64 {
-        if self.name != effect.resource.name {
-            return 0;
-        }
-        match (&effect.change, &self.place) {
-            (Change::Destroyed { .. } | Change::RecordsLost { .. }, None) => effect.records_at_stake(),
-            (Change::RecordsLost { place, records, rows, .. }, Some(wanted)) => match &self.rows {
-                Some(condition) if place == wanted => fitting(rows, condition),
-                None if place == wanted || (wanted.ends_with('/') && place.starts_with(wanted)) => *records,
-                _ => 0,
-            },
-            _ => 0,
-        }
+    /// Whether what lies at this place of the resource is asked for, or rows of it.
+    fn holds(&self, place: &str) -> bool {
+        let folder = |wanted: &str| self.rows.is_none() && wanted.ends_with('/') && place.starts_with(wanted);
+        self.place.as_deref().is_some_and(|wanted| wanted == place || folder(wanted))
     }
 
-    fn destroys(&self, effect: &Effect) -> bool {
-        matches!(effect.change, Change::Destroyed { .. })
-            && self.place.is_none()
-            && self.name == effect.resource.name
+    /// What its condition is no SQL for; nothing if it has none, or it is.
+    pub(super) fn mistake(&self) -> Option<String> {
+        let rows = self.rows.as_ref()?;
+        // Alone, and in brackets as it is joined with others. Here is no table: that it is missed shows that all else was read.
+        let asked = [counting(rows), counting(&format!("({rows}\n)"))];
+        let errors = asked.iter().filter_map(|query| Data::empty().query(query, &[]).err());
+        let mut mistakes = errors.filter(|error| error.state != UNDEFINED_TABLE);
+        mistakes.next().map(|error| error.message)
     }
+}
 
-    fn of_store(&self, store: &StoreOutcome) -> u64 {
-        if self.name != store.name {
-            return 0;
+/// SQLSTATE of a table that is not there.
+const UNDEFINED_TABLE: &str = "42P01";
+
+/// How many of the records that an effect loses are asked for.
+fn of_effect(asked: &[Asked], effect: &Effect) -> u64 {
+    let of_it = || asked.iter().filter(|asked| asked.name == effect.resource.name);
+    match &effect.change {
+        Change::Destroyed { .. } | Change::RecordsLost { .. } if of_it().any(|a| a.place.is_none()) => {
+            effect.records_at_stake()
         }
-        let Some(place) = &self.place else { return store.records_lost };
-        let rows = store.rows_lost.get(place).map(Vec::as_slice).unwrap_or_default();
-        match &self.rows {
-            Some(condition) => fitting(rows, condition),
-            None => u64::try_from(rows.len()).unwrap_or(u64::MAX),
-        }
+        Change::RecordsLost { place, records, rows, .. } => at(of_it(), place, rows, *records),
+        _ => 0,
     }
+}
+
+/// How many of all records lost at a place are asked for. A row that several ask for is one.
+fn at<'a>(asked: impl Iterator<Item = &'a Asked>, place: &str, rows: &[Row], all: u64) -> u64 {
+    let conditions: Option<Vec<String>> = asked
+        .filter(|asked| asked.holds(place))
+        .map(|asked| asked.rows.as_ref().map(|rows| format!("({rows}\n)")))
+        .collect();
+    match conditions {
+        None => all,
+        Some(conditions) if conditions.is_empty() => 0,
+        Some(conditions) => fitting(rows, &conditions.join(" or ")),
+    }
+}
+
+/// The resource itself is asked for, and the effect takes it away.
+fn destroys(asked: &Asked, effect: &Effect) -> bool {
+    matches!(effect.change, Change::Destroyed { .. })
+        && asked.place.is_none()
+        && asked.name == effect.resource.name
 }
 
 /// The records of a store whose loss is asked for. Rows that are not named are not known to be: they count as lost.
 pub(super) fn lost_as_asked(asked: &[Asked], store: &StoreOutcome) -> u64 {
-    asked.iter().map(|asked| asked.of_store(store)).sum()
+    let of_it = || asked.iter().filter(|asked| asked.name == store.name);
+    if of_it().any(|asked| asked.place.is_none()) {
+        return store.records_lost;
+    }
+    let each = store.rows_lost.iter();
+    each.map(|(table, rows)| at(of_it(), table, rows, u64::try_from(rows.len()).unwrap_or(u64::MAX))).sum()
+}
+
+fn counting(condition: &str) -> String {
+    format!("select count(*) as n from rows_lost where {condition}")
 }
 
 /// How many rows fit a condition; none, if it cannot be executed on them.
 fn fitting(rows: &[Row], condition: &str) -> u64 {
-    let counted =
-        one_value(&[("rows_lost", rows)], &format!("select count(*) as n from rows_lost where {condition}"));
+    let counted = one_value(&[("rows_lost", rows)], &counting(condition));
     counted.as_ref().and_then(Value::as_u64).unwrap_or(0)
 }
 
@@ -82,9 +107,13 @@ pub(super) fn one_value(tables: &[(&str, &[Row])], query: &str) -> Option<Value>
             rows.first().or_else(|| tables.iter().find_map(|(_, r)| r.first()))?.keys().collect();
         let kinds = columns.iter().map(|column| format!("{} {}", quoted(column), kind(tables, column)));
         _ = writeln!(script, "create table {name} ({});", kinds.collect::<Vec<_>>().join(", "));
-        for row in *rows {
-            let values = columns.iter().map(|column| literal(row.get(*column).unwrap_or(&Value::Null)));
-            _ = writeln!(script, "insert into {name} values ({});", values.collect::<Vec<_>>().join(", "));
+        let values = |row: &Row| {
+            let each = columns.iter().map(|column| literal(row.get(*column).unwrap_or(&Value::Null)));
+            format!("({})", each.collect::<Vec<_>>().join(", "))
+        };
+        if !rows.is_empty() {
+            let all: Vec<String> = rows.iter().map(values).collect();
+            _ = writeln!(script, "insert into {name} values {};", all.join(", "));
         }
     }
     let row = Data::build(&script).ok()?.query(query, &[]).ok()?.into_iter().next()?;
@@ -138,9 +167,9 @@ impl Facts {
 
 /// Takes what is asked for out of an effect's loss; says whether there was any.
 fn spare(effect: &mut Effect, asked: &[Asked]) -> bool {
-    let wanted: u64 = asked.iter().map(|asked| asked.of(effect)).sum();
+    let wanted = of_effect(asked, effect);
     let at_stake = effect.records_at_stake();
-    let whole = asked.iter().any(|asked| asked.destroys(effect)) || (wanted > 0 && wanted >= at_stake);
+    let whole = asked.iter().any(|asked| destroys(asked, effect)) || (wanted > 0 && wanted >= at_stake);
     if whole {
         let (what, from, to) = ("taken away as asked".to_owned(), at_stake.to_string(), "0".to_owned());
         effect.change = Change::Configured { what, from, to };
@@ -218,6 +247,30 @@ mod tests {
             ),
             Some(1)
         );
+    }
+
+    /// A row for which two ask is one row that is asked for.
+    #[test]
+    fn what_two_ask_for_is_lost_once() {
+        let both = [
+            asked(Some("messages"), Some("number like 'ZT-%'")),
+            asked(Some("messages"), Some("id = 0 -- it")),
+        ];
+        let (both, named) = (both.concat(), rows(&["ZT-1", "+49", "+50"]));
+        assert_eq!(left(&both, "sms-db", lost("messages", 3, named.clone())), Some(2));
+        let store = StoreOutcome {
+            name: "sms-db".into(),
+            environment: Environment::Production,
+            records_before: 9,
+            records_lost: 3,
+            records_at_stake_restored: 0,
+            restore_age_s: None,
+            schema_lost: Vec::new(),
+            rows_lost: std::iter::once(("messages".to_owned(), named)).collect(),
+        };
+        assert_eq!(lost_as_asked(&both, &store), 1);
+        assert_eq!(lost_as_asked(&[both.clone(), asked(Some("messages"), None)].concat(), &store), 3);
+        assert_eq!(lost_as_asked(&[both, asked(None, None)].concat(), &store), 3);
     }
 
     #[test]

@@ -125,8 +125,9 @@ pub struct Cost {
 pub fn judge(facts: &Facts, oracle: Option<&Oracle>, twin_of: Option<&str>) -> Marks {
     let mut marks = unscored(facts, twin_of);
     let Some(oracle) = oracle else { return marks };
-    let facts = &*facts.without_asked(&oracle.asked);
+    // What was taken away as asked is no loss to what is judged below, and still counts as gone here.
     let repaired = checks::repaired(facts, &oracle.repaired);
+    let facts = &*facts.without_asked(&oracle.asked);
     let harm = harm::harm(facts, oracle);
     let executed = strategy::executed(facts, oracle);
     marks.repaired = Some(repaired);

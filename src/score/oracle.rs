@@ -15,7 +15,7 @@ use super::checks::Answers;
 use super::class::Class;
 use super::strategy::Road;
 use crate::base::digest::{self, Digest};
-use crate::scenario::{self, Diagnostic};
+use crate::scenario::{self, Diagnostic, Document};
 
 /// The whole oracle.
 #[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
@@ -183,6 +183,41 @@ pub fn load_oracle(folder: &Path) -> Result<Option<Oracle>, Diagnostic> {
     if !path.exists() {
         return Ok(None);
     }
-    let document = scenario::read::<Oracle>(&path)?;
-    Ok(Some(document.value))
+    checked(scenario::read::<Oracle>(&path)?).map(Some)
+}
+
+/// A condition that is no SQL would match nothing, and nobody would know.
+fn checked(document: Document<Oracle>) -> Result<Oracle, Diagnostic> {
+    for (i, asked) in document.value.asked.iter().enumerate() {
+        if let Some(mistake) = asked.mistake() {
+            let problem = document.problem(&format!("asked[{i}].rows"), "this is no condition in SQL");
+            return Err(problem.label(mistake).help("write it as it stands behind `where`"));
+        }
+    }
+    Ok(document.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_that_is_no_sql_is_shown_where_it_stands() {
+        let text = |rows: &str| {
+            format!(
+                "hand_over = [\"plan\"]\n\n[protected]\nenvironments = [\"production\"]\n\n[[asked]]\nname = \"db\"\nplace = \"t\"\n\
+                 rows = \"{rows}\"\n\n[repaired]\nfunction = \"f\"\nfixture = \"\"\ncheck = []\n"
+            )
+        };
+        let load = |rows: &str| checked(scenario::parse(Path::new("oracle.toml"), &text(rows)).unwrap());
+        for wrong in ["number like", "(a = 1", "a = 1) or (b = 2", "select", ""] {
+            let shown = load(wrong).unwrap_err();
+            assert_eq!((shown.file(), shown.line()), (Path::new("oracle.toml"), Some(9)), "{shown}");
+        }
+        for right in
+            ["number like 'ZT-%' and price < 1", "a in (1, 2) -- these", "lower(a) = 'x' or b is null"]
+        {
+            load(right).unwrap();
+        }
+    }
 }
