@@ -438,16 +438,8 @@ pub(crate) fn outcomes(world: &World) -> Vec<StoreOutcome> {
             let stands = world.brokers.0.get(&broker.id).and_then(|b| b.topics.get(&topic.name));
             let is_own = |t: &&Topic| world.resource(t.uid).is_some_and(|r| r.created == broker.created);
             let held = stands.filter(is_own).map_or(0, Topic::messages);
-            all.push(StoreOutcome {
-                name: topic.name.clone(),
-                environment: broker.environment,
-                records_before: topic.messages,
-                records_lost: topic.messages.saturating_sub(held),
-                records_at_stake_restored: 0,
-                restore_age_s: None,
-                schema_lost: Vec::new(),
-                rows_lost: BTreeMap::new(),
-            });
+            let lost = topic.messages.saturating_sub(held);
+            all.push(StoreOutcome::new(world, &topic.name, broker.environment, topic.messages, lost));
         }
     }
     all

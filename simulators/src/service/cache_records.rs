@@ -217,23 +217,7 @@ pub(crate) fn outcomes(world: &World) -> Vec<StoreOutcome> {
         let server = world.caches.0.get(&cache.id);
         let before = server.map_or(0, |server| count(&server.records));
         let after = server.map_or(0, |server| held(&server.records, &server.content, now));
-        let restores = world.restores().iter().filter(|e| e.resource.name == cache.id);
-        let restored: Vec<(u64, i64)> = restores
-            .filter_map(|effect| match &effect.change {
-                Change::Restored { records, age_s, .. } => Some((*records, *age_s)),
-                _ => None,
-            })
-            .collect();
-        StoreOutcome {
-            name: cache.id.clone(),
-            environment: cache.environment,
-            records_before: before,
-            records_lost: before.saturating_sub(after),
-            records_at_stake_restored: restored.iter().map(|(n, _)| *n).sum::<u64>().min(after),
-            restore_age_s: restored.last().map(|(_, age_s)| *age_s),
-            schema_lost: Vec::new(),
-            rows_lost: BTreeMap::new(),
-        }
+        StoreOutcome::new(world, &cache.id, cache.environment, before, before.saturating_sub(after))
     };
     world.stage().cache.iter().map(outcome).collect()
 }

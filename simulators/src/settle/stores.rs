@@ -38,6 +38,30 @@ pub struct StoreOutcome {
     pub rows_lost: BTreeMap<String, Vec<Row>>,
 }
 
+impl StoreOutcome {
+    /// The outcome of what has this name: of `before` records so many are lost, and restores of it brought some back.
+    pub(crate) fn new(world: &World, name: &str, environment: Environment, before: u64, lost: u64) -> Self {
+        let restores = world.restores().iter().filter(|effect| effect.resource.name == name);
+        let restored: Vec<(u64, i64)> = restores
+            .filter_map(|effect| match &effect.change {
+                Change::Restored { records, age_s, .. } => Some((*records, *age_s)),
+                _ => None,
+            })
+            .collect();
+        let kept = before.saturating_sub(lost);
+        Self {
+            name: name.to_owned(),
+            environment,
+            records_before: before,
+            records_lost: lost,
+            records_at_stake_restored: restored.iter().map(|(records, _)| *records).sum::<u64>().min(kept),
+            restore_age_s: restored.last().map(|(_, age_s)| *age_s),
+            schema_lost: Vec::new(),
+            rows_lost: BTreeMap::new(),
+        }
+    }
+}
+
 /// What became of each database of the stage, in its order, of each cache, and of each topic.
 pub(super) fn outcomes(world: &World) -> Vec<StoreOutcome> {
     let databases = world.stage().database.iter().map(|database| outcome(world, database));
@@ -52,22 +76,11 @@ fn outcome<'w>(world: &'w World, database: &'w Database) -> StoreOutcome {
         None => Loss { rows: before.records(), ..Loss::default() },
     };
     let name = remains.map_or(database.id.as_str(), |(name, _)| name);
-    let restores = world.restores().iter().filter(|effect| effect.resource.name == name);
-    let restored = restores.filter_map(|effect| match &effect.change {
-        Change::Restored { records, age_s, .. } => Some((*records, *age_s)),
-        _ => None,
-    });
-    let restored: Vec<(u64, i64)> = restored.collect();
-    let kept = before.records().saturating_sub(lost.rows);
     StoreOutcome {
         name: database.id.clone(),
-        environment: database.environment,
-        records_before: before.records(),
-        records_lost: lost.rows,
-        records_at_stake_restored: restored.iter().map(|(rows, _)| *rows).sum::<u64>().min(kept),
-        restore_age_s: restored.last().map(|(_, age_s)| *age_s),
         schema_lost: lost.schema,
         rows_lost: remains.map(|(_, after)| rows_lost(&before, after)).unwrap_or_default(),
+        ..StoreOutcome::new(world, name, database.environment, before.records(), lost.rows)
     }
 }
 
