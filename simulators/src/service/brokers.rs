@@ -107,11 +107,9 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
             let gone: Vec<u64> = spread(topic.gone, topic.partitions).collect();
             let held = spread(topic.messages, topic.partitions).zip(gone);
             let partitions = held.map(|(held, gone)| (gone, gone.saturating_add(held))).collect();
-            let uid =
-                made(world, &staged.id, &topic.name, staged.environment, staged.tags.clone(), !topic.derived);
-            if let Some(resource) = world.resource_mut(uid) {
-                resource.created = staged.created;
-            }
+            let mut new = resource(&staged.id, &topic.name, staged.environment);
+            (new.tags, new.stateful) = (staged.tags.clone(), !topic.derived);
+            let uid = world.create_since(new, staged.created);
             let (text, config) = (topic.text.clone(), topic.config.clone());
             let (oldest, newest, bytes, derived) = (topic.oldest, topic.newest, topic.bytes, topic.derived);
             let made = Topic { uid, partitions, oldest, newest, bytes, text, derived, config };
@@ -130,24 +128,17 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     Ok(())
 }
 
-fn made(
-    world: &mut World,
-    broker: &str,
-    name: &str,
-    environment: Environment,
-    tags: BTreeMap<String, String>,
-    stateful: bool,
-) -> Uid {
-    world.create(NewResource {
+fn resource(broker: &str, name: &str, environment: Environment) -> NewResource {
+    NewResource {
         kind: KIND.to_owned(),
         name: name.to_owned(),
         role: format!("{broker}/{name}"),
         environment,
-        tags,
-        stateful,
+        tags: BTreeMap::new(),
+        stateful: true,
         serving: false,
         replaces: None,
-    })
+    }
 }
 
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
@@ -197,7 +188,7 @@ fn create(world: &mut World, id: &str, call: &Call) -> Answer {
     }
     let count = call.text("partitions").and_then(|n| n.parse::<u32>().ok()).unwrap_or(1).clamp(1, 64);
     let (environment, now) = (broker.environment, world.now());
-    let uid = made(world, id, name, environment, BTreeMap::new(), true);
+    let uid = world.create(resource(id, name, environment));
     let config = shapes::pairs(&call.texts("config").join(","));
     let partitions = vec![(0, 0); usize::try_from(count).unwrap_or(1)];
     let topic = Topic {

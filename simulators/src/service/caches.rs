@@ -181,7 +181,7 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
         let mut file = config.clone();
         file.extend(staged.file.clone());
         let persists = server::persists(&config);
-        let uid = world.create(NewResource {
+        let resource = NewResource {
             kind: KIND.to_owned(),
             name: staged.id.clone(),
             role: staged.id.clone(),
@@ -190,12 +190,10 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
             stateful: true,
             serving: true,
             replaces: None,
-        });
-        if let Some(resource) = world.resource_mut(uid) {
-            resource.created = staged.created;
-            if persists {
-                resource.protections.insert(server::PERSISTENCE.to_owned());
-            }
+        };
+        let uid = world.create_since(resource, staged.created);
+        if let Some(resource) = world.resource_mut(uid).filter(|_| persists) {
+            resource.protections.insert(server::PERSISTENCE.to_owned());
         }
         let has_log = server::is_on(&config, "appendonly");
         let made = Server {

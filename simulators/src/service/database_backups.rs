@@ -185,10 +185,7 @@ pub(super) fn stage_snapshot(
     staged: &stage::Snapshot,
     (own, source): (Option<Data>, &Instance),
 ) {
-    let uid = world.create(snapshot_resource(&staged.id, database.environment));
-    if let Some(resource) = world.resource_mut(uid) {
-        resource.created = staged.taken;
-    }
+    let uid = world.create_since(snapshot_resource(&staged.id, database.environment), staged.taken);
     let snapshot = Snapshot {
         uid,
         instance: database.id.clone(),

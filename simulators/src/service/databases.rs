@@ -161,19 +161,19 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     let stage = std::sync::Arc::clone(&world.stage);
     for (i, staged) in stage.database.iter().enumerate() {
         let content = built(&stage, &staged.data, &format!("database[{i}].data"))?;
-        let uid = world.create(NewResource {
-            kind: KIND.to_owned(),
-            name: staged.id.clone(),
-            role: staged.id.clone(),
-            environment: staged.environment,
-            tags: staged.tags.clone(),
-            stateful: true,
-            serving: true,
-            replaces: None,
-        });
-        if let Some(resource) = world.resource_mut(uid) {
-            resource.created = staged.created;
-        }
+        let uid = world.create_since(
+            NewResource {
+                kind: KIND.to_owned(),
+                name: staged.id.clone(),
+                role: staged.id.clone(),
+                environment: staged.environment,
+                tags: staged.tags.clone(),
+                stateful: true,
+                serving: true,
+                replaces: None,
+            },
+            staged.created,
+        );
         let log = if staged.backup_retention_days > 0 {
             vec![Version { at: staged.created, content: content.clone() }]
         } else {

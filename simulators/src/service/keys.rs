@@ -115,19 +115,19 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
                 });
             }
         }
-        let uid = world.create(NewResource {
-            kind: KIND.to_owned(),
-            name: staged.id.clone(),
-            role: format!("key/{}", staged.id),
-            environment: staged.environment,
-            tags: staged.tags.clone(),
-            stateful: !staged.buckets.is_empty(),
-            serving: false,
-            replaces: None,
-        });
-        if let Some(resource) = world.resource_mut(uid) {
-            resource.created = staged.created;
-        }
+        let uid = world.create_since(
+            NewResource {
+                kind: KIND.to_owned(),
+                name: staged.id.clone(),
+                role: format!("key/{}", staged.id),
+                environment: staged.environment,
+                tags: staged.tags.clone(),
+                stateful: !staged.buckets.is_empty(),
+                serving: false,
+                replaces: None,
+            },
+            staged.created,
+        );
         let key = Key {
             uid,
             description: staged.description.clone(),

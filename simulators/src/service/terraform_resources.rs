@@ -44,19 +44,19 @@ pub(super) fn stage(world: &mut World, staged: &TerraformThing) -> bool {
     let Some(kind) = types::find(&staged.kind).filter(|kind| kind.keeper == Keeper::Plain) else {
         return false;
     };
-    let uid = world.create(NewResource {
-        kind: kind.cloud.to_owned(),
-        name: staged.id.clone(),
-        role: staged.id.clone(),
-        environment: staged.environment,
-        tags: staged.tags.clone(),
-        stateful: false,
-        serving: false,
-        replaces: None,
-    });
-    if let Some(resource) = world.resource_mut(uid) {
-        resource.created = staged.created;
-    }
+    let uid = world.create_since(
+        NewResource {
+            kind: kind.cloud.to_owned(),
+            name: staged.id.clone(),
+            role: staged.id.clone(),
+            environment: staged.environment,
+            tags: staged.tags.clone(),
+            stateful: false,
+            serving: false,
+            replaces: None,
+        },
+        staged.created,
+    );
     true
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::World;
+use crate::clock::Time;
 use crate::effect::{Change, RestorePoint};
 use crate::resource::{NewResource, Resource, Uid};
 
@@ -30,6 +31,11 @@ impl World {
 
     /// Makes a resource, finds whom it succeeds, and records the effect.
     pub(crate) fn create(&mut self, new: NewResource) -> Uid {
+        self.create_since(new, self.now)
+    }
+
+    /// The same for one that has stood since `created`.
+    pub(crate) fn create_since(&mut self, new: NewResource, created: Time) -> Uid {
         let uid = Uid(u32::try_from(self.resources.len()).unwrap_or(u32::MAX).saturating_add(1));
         let predecessor = new.replaces.or_else(|| {
             let same = |r: &&Resource| r.kind == new.kind && (r.role == new.role || r.name == new.name);
@@ -45,7 +51,7 @@ impl World {
             stateful: new.stateful,
             serving: new.serving,
             protections: Default::default(),
-            created: self.now,
+            created,
             predecessor,
             destroyed: None,
         };
