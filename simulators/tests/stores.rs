@@ -35,11 +35,15 @@ fn world(stage: &str, files: impl IntoIterator<Item = (String, String)>) -> Worl
     World::new(Arc::new(stage), 1).unwrap()
 }
 
-fn shop() -> World {
-    let files = files!("box-office": "data/keys.redis" "data/saved.redis" "data/events.sql" "data/history/prints-from-database.js"
+fn shop_files() -> Vec<(String, String)> {
+    files!("box-office": "data/keys.redis" "data/saved.redis" "data/events.sql" "data/history/prints-from-database.js"
         "repo/src/handler.js" "repo/src/routes.js" "repo/src/events.js" "repo/src/prints.js" "repo/src/queries.js" "repo/src/errors.js"
-        "repo/infra/template.yaml");
-    world(include_str!("../../scenarios/box-office/stage.toml"), files)
+        "repo/infra/template.yaml")
+    .to_vec()
+}
+
+fn shop() -> World {
+    world(include_str!("../../scenarios/box-office/stage.toml"), shop_files())
 }
 
 fn tables() -> World {
@@ -446,4 +450,23 @@ fn deleting_and_shortening_lose_what_nothing_can_make_again() {
     let settled = settle::settle(&mut world);
     let store = settled.stores.iter().find(|s| s.name == "park.exits.v1").unwrap();
     assert_eq!((store.records_before, store.records_lost), (52_400, 52_400));
+}
+
+/// A second cache is mended as well, and not only the first by name.
+#[test]
+fn each_cache_is_mended() {
+    let stage = include_str!("../../scenarios/box-office/stage.toml");
+    let other = "\n[[cache]]\nid = \"archive\"\nenvironment = \"production\"\ndata = \"data/keys.redis\"\nversion = \"7.2.4\"\n\
+                 created = \"2025-02-11T08:00:00Z\"\nrestart_s = 35\nrestore_s = 600\nconfig = { save = \"\" }\n";
+    let mut world = world(&format!("{stage}{other}"), shop_files());
+    for (n, line) in ["BGSAVE", "wait", "FLUSHALL"].iter().enumerate() {
+        for host in ["archive", "box-office-cache"] {
+            typed(&mut world, &format!("redis-cli -h {host} {line}"), u32::try_from(n).unwrap() + 1);
+        }
+        world.advance(world.now().plus(30));
+    }
+    let settled = settle::settle(&mut world);
+    let left: Vec<(&str, u64)> =
+        settled.stores.iter().map(|s| (s.name.as_str(), s.records_lost)).filter(|(_, n)| *n > 0).collect();
+    assert!(left.is_empty() && settled.healthy, "{left:?} {:?}", settled.steps);
 }

@@ -160,10 +160,10 @@ fn best(server: &Server, content: &Keyspaces, now: Time) -> Option<RestorePoint>
         .map(|(_, point)| point)
 }
 
-/// A server of production whose records are missing though they could be had: its name, how many are missing, and the point.
-pub(crate) fn missing(world: &World) -> Option<(String, u64, String)> {
+/// Servers of production whose records are missing though they could be had: the name, how many are missing, and the point.
+pub(crate) fn missing(world: &World) -> impl Iterator<Item = (String, u64, String)> {
     let now = world.now();
-    world.caches.0.iter().find_map(|(id, server)| {
+    world.caches.0.iter().filter_map(move |(id, server)| {
         let is_production = server.staged.environment == crate::resource::Environment::Production;
         let point = best(server, &server.content, now).filter(|_| is_production && server.is_up)?;
         let gone = count(&server.records).saturating_sub(held(&server.records, &server.content, now));

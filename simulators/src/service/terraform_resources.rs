@@ -44,7 +44,7 @@ pub(super) fn stage(world: &mut World, staged: &TerraformThing) -> bool {
     let Some(kind) = types::find(&staged.kind).filter(|kind| kind.keeper == Keeper::Plain) else {
         return false;
     };
-    let uid = world.create_since(
+    world.create_since(
         NewResource {
             kind: kind.cloud.to_owned(),
             name: staged.id.clone(),

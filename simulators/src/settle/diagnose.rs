@@ -89,7 +89,7 @@ pub(super) fn first_broken(world: &World, tried: &BTreeSet<String>) -> Option<Br
             broken => return Some(broken),
         }
     }
-    hopeless.or_else(|| lost_keys(world, tried)).or_else(|| lost_rows(world, tried))
+    hopeless.or_else(|| lost_keys(world, tried, |_| true)).or_else(|| lost_rows(world, tried))
 }
 
 fn on_path(world: &World, dependent: &Dependent, tried: &BTreeSet<String>) -> Broken {
@@ -200,12 +200,13 @@ fn cache(world: &World, function: &str, tried: &BTreeSet<String>) -> Option<Brok
     if cache_records::is_starting(world, id) {
         return Some(Broken::Busy { what: format!("{id} is starting") });
     }
-    lost_keys(world, tried).filter(|broken| matches!(broken, Broken::KeysGone { cache, .. } if cache == id))
+    lost_keys(world, tried, |cache| cache == id)
 }
 
-fn lost_keys(world: &World, tried: &BTreeSet<String>) -> Option<Broken> {
-    let (cache, records, from) = cache_records::missing(world)?;
-    Some(Broken::KeysGone { cache, records, from }).filter(|broken| !tried.contains(&broken.key()))
+fn lost_keys(world: &World, tried: &BTreeSet<String>, of: impl Fn(&str) -> bool) -> Option<Broken> {
+    let missing = cache_records::missing(world).filter(|(cache, ..)| of(cache));
+    let mut broken = missing.map(|(cache, records, from)| Broken::KeysGone { cache, records, from });
+    broken.find(|broken| !tried.contains(&broken.key()))
 }
 
 /// Whether the database behind a function is not what it should be, rows apart.
