@@ -470,3 +470,28 @@ fn each_cache_is_mended() {
         settled.stores.iter().map(|s| (s.name.as_str(), s.records_lost)).filter(|(_, n)| *n > 0).collect();
     assert!(left.is_empty() && settled.healthy, "{left:?} {:?}", settled.steps);
 }
+
+/// Only a change of how long messages are kept sends the broker to look, and a full broker says that it is full.
+#[test]
+fn a_broker_looks_and_refuses_for_its_own_reasons() {
+    let b = "--bootstrap-server park-bus:9092";
+    let mut world = bus();
+    let alter = |config: &str| {
+        format!(
+            "kafka-configs {b} --alter --entity-type topics --entity-name park.exits.v1 --add-config {config}"
+        )
+    };
+    let (_, effects) = typed(&mut world, &alter("max.message.bytes=5"), 1);
+    assert_eq!((effects.len(), world.is_busy()), (1, false));
+    typed(&mut world, &alter("retention.ms=1000"), 2);
+    assert!(world.is_busy());
+    let create = |n: u32, more: &str| format!("kafka-topics {b} --create --topic t{n} {more}");
+    let full = (0..600).find_map(|n| {
+        let (reply, _) = typed(&mut world, &create(n, ""), n);
+        (reply.code != 0).then_some((n, reply.stderr))
+    });
+    let (n, text) = full.unwrap();
+    assert!(n == 496 && text.contains("500 topics") && !text.contains("exists"), "{n} {text}");
+    assert_eq!(typed(&mut world, &create(n, "--if-not-exists"), 1).0.code, 1);
+    assert_eq!(typed(&mut world, &create(3, "--if-not-exists"), 1).0.code, 0);
+}

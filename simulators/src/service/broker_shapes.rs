@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::brokers::{Broker, Group, Topic, failed};
 use crate::call::{Answer, Call};
-use crate::clock::Time;
 use crate::keys::fits;
 
 /// Settings as a topic has them where nobody set them.
@@ -45,7 +44,7 @@ pub(super) fn no_topic(name: &str) -> Answer {
     failed(format!("Error while executing topic command : Topic '{name}' does not exist as expected"))
 }
 
-pub(super) fn shown(broker: &Broker, call: &Call, now: Time) -> Answer {
+pub(super) fn shown(broker: &Broker, call: &Call) -> Answer {
     let asked = call.text("topic").or_else(|| call.text("entity-name"));
     let hit = |name: &String| asked.is_none_or(|pattern| means(pattern, name));
     let topics: Vec<(&String, &Topic)> = broker.topics.iter().filter(|(name, _)| hit(name)).collect();
@@ -67,7 +66,7 @@ pub(super) fn shown(broker: &Broker, call: &Call, now: Time) -> Answer {
         "DescribeLogDirs" => sizes(&topics),
         "Consume" => topics.first().map(|(_, topic)| messages(topic, call)).unwrap_or_default(),
         "ListGroups" => broker.groups.keys().map(|name| format!("{name}\n")).collect(),
-        _ => return groups(broker, call, now),
+        _ => return groups(broker, call),
     }))
 }
 
@@ -124,7 +123,7 @@ fn messages(topic: &Topic, call: &Call) -> String {
     (0..count).map(line).collect::<String>() + &format!("Processed a total of {count} messages\n")
 }
 
-fn groups(broker: &Broker, call: &Call, _: Time) -> Answer {
+fn groups(broker: &Broker, call: &Call) -> Answer {
     let asked = call.text("group");
     let hit: Vec<(&String, &Group)> =
         broker.groups.iter().filter(|(name, _)| asked.is_none_or(|asked| asked == *name)).collect();

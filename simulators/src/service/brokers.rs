@@ -22,6 +22,8 @@ use crate::world::Due as WorldDue;
 pub(crate) const KIND: &str = "Kafka::Topic";
 /// So often a broker looks for messages whose time is over.
 const CHECKS_S: i64 = 5 * MINUTE_S;
+/// The setting that says how long messages are kept.
+const RETENTION: &str = "retention.ms";
 /// Topics of a broker, at the most.
 const TOPICS_MAX: usize = 500;
 
@@ -157,7 +159,7 @@ pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
         "ResetOffsets" => reset(world, &id, call),
         "DeleteRecords" => delete_records(world, &id, call),
         _ => match world.brokers.0.get(&id) {
-            Some(broker) => shapes::shown(broker, call, world.now()),
+            Some(broker) => shapes::shown(broker, call),
             None => Ok(Value::Null),
         },
     }
@@ -181,10 +183,14 @@ fn create(world: &mut World, id: &str, call: &Call) -> Answer {
     if !is_valid {
         return failed(format!("Error while executing topic command : Topic name \"{name}\" is illegal"));
     }
-    if broker.topics.contains_key(name) || broker.topics.len() >= TOPICS_MAX {
+    if broker.topics.contains_key(name) {
         let there = call.flag("if-not-exists");
         let text = format!("Error while executing topic command : Topic '{name}' already exists.");
         return if there { Ok(json!("")) } else { failed(text) };
+    }
+    if broker.topics.len() >= TOPICS_MAX {
+        let text = format!("the broker has {TOPICS_MAX} topics and takes no more");
+        return failed(format!("Error while executing topic command : {text}"));
     }
     let count = call.text("partitions").and_then(|n| n.parse::<u32>().ok()).unwrap_or(1).clamp(1, 64);
     let (environment, now) = (broker.environment, world.now());
@@ -281,9 +287,10 @@ fn configure(world: &mut World, id: &str, call: &Call) -> Answer {
             told.push(Change::Configured { what, from, to });
         }
     }
-    let is_shorter = !told.is_empty();
+    let keeps_otherwise =
+        told.iter().any(|change| matches!(change, Change::Configured { what, .. } if what == RETENTION));
     told.into_iter().for_each(|change| world.effect(uid, change));
-    if is_shorter {
+    if keeps_otherwise {
         let after_s = world.lasting("brokers/retention", CHECKS_S);
         world.schedule(after_s, WorldDue::Broker(Due(id.to_owned(), name.clone())));
     }
@@ -294,7 +301,7 @@ fn configure(world: &mut World, id: &str, call: &Call) -> Answer {
 pub(crate) fn due(world: &mut World, Due(id, name): Due) {
     let now = world.now();
     let Some(topic) = topic_mut(world, &id, &name) else { return };
-    let kept_s = match shapes::setting(&topic.config, "retention.ms").parse::<i64>() {
+    let kept_s = match shapes::setting(&topic.config, RETENTION).parse::<i64>() {
         Ok(kept @ 0..) => kept / 1000,
         _ => return,
     };
