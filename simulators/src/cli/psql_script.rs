@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::sql::schema::{literal, quoted};
+
 type Variables = BTreeMap<String, String>;
 
 /// Why a script cannot be run.
@@ -300,8 +302,8 @@ impl<'t> Cut<'t> {
         };
         self.take(name.len().saturating_add(if quote.is_some() { 3 } else { 1 }));
         match quote {
-            Some('\'') => self.statement.push_str(&format!("'{}'", value.replace('\'', "''"))),
-            Some(_) => self.statement.push_str(&format!("\"{}\"", value.replace('"', "\"\""))),
+            Some('\'') => self.statement.push_str(&literal(value)),
+            Some(_) => self.statement.push_str(&quoted(value)),
             None => self.statement.push_str(value),
         }
     }

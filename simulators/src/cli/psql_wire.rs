@@ -8,6 +8,7 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer, Whitespace};
 
 use crate::call::{Call, Service};
+pub use crate::sql::schema::literal;
 
 /// Where a connection leads, and in whose name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -96,18 +97,13 @@ pub fn parameters(sql: &str) -> usize {
     tokens.iter().filter_map(place).max().unwrap_or(0)
 }
 
-/// A text as a literal.
-pub fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn parameters_become_literals() {
-        let literals = ["5".to_owned(), quoted("o'neill"), "NULL".to_owned()];
+        let literals = ["5".to_owned(), literal("o'neill"), "NULL".to_owned()];
         assert_eq!(
             filled("select $2, '$1', \"$1\", $1::int -- $9\n from t where a = $3 and b = 'it''s'", &literals)
                 .unwrap(),

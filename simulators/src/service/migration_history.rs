@@ -10,6 +10,7 @@ use super::workspace;
 use crate::World;
 use crate::call::{Answer, Call};
 use crate::sql::Data;
+use crate::sql::schema::literal;
 
 /// Where a database keeps what it has had.
 pub(super) const TABLE: &str = "_prisma_migrations";
@@ -144,19 +145,24 @@ pub(super) fn deploy(world: &mut World, project: &Project) -> Answer {
             return Ok(json!({"text": text, "stderr": error, "code": 1}));
         }
     }
-    let tree: String = open.iter().map(|name| format!("  └─ {name}/\n    └─ migration.sql\n")).collect();
-    said(format!(
-        "{text}\nThe following migration(s) have been applied:\n\nmigrations/\n{tree}\nAll migrations have been successfully applied.\n"
-    ))
+    let applied = applied(&open);
+    said(format!("{text}\n{applied}\nAll migrations have been successfully applied.\n"))
+}
+
+/// The tree of what was applied.
+fn applied<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
+    let line = |name: &String| format!("  └─ {name}/\n    └─ migration.sql\n");
+    let tree: String = names.into_iter().map(line).collect();
+    format!("The following migration(s) have been applied:\n\nmigrations/\n{tree}")
 }
 
 /// SQL that notes a migration as applied, or as broken off.
 fn record(name: &str, applied: bool) -> String {
-    let name = name.replace('\'', "''");
+    let name = literal(name);
     let finished = if applied { "CURRENT_TIMESTAMP" } else { "NULL" };
     format!(
-        "DELETE FROM \"{TABLE}\" WHERE migration_name = '{name}' AND rolled_back_at IS NOT NULL;\n\
-         INSERT INTO \"{TABLE}\" (migration_name, started_at, finished_at) VALUES ('{name}', CURRENT_TIMESTAMP, {finished});\n"
+        "DELETE FROM \"{TABLE}\" WHERE migration_name = {name} AND rolled_back_at IS NOT NULL;\n\
+         INSERT INTO \"{TABLE}\" (migration_name, started_at, finished_at) VALUES ({name}, CURRENT_TIMESTAMP, {finished});\n"
     )
 }
 
@@ -176,11 +182,7 @@ pub(super) fn reset(world: &mut World, project: &Project, call: &Call) -> Answer
     if let Some(error) = project.run(world, &sql)? {
         return failed(project, &format!("P3018\n\n{error}"));
     }
-    let tree: String = written.keys().map(|name| format!("  └─ {name}/\n    └─ migration.sql\n")).collect();
-    said(format!(
-        "{}Database reset successful\n\nThe following migration(s) have been applied:\n\nmigrations/\n{tree}",
-        project.header
-    ))
+    said(format!("{}Database reset successful\n\n{}", project.header, applied(written.keys())))
 }
 
 /// Notes a migration as applied or as taken back, without doing anything of it.
@@ -211,13 +213,13 @@ pub(super) fn resolve(world: &mut World, project: &Project, call: &Call) -> Answ
             );
         }
         (true, _) => format!(
-            "DELETE FROM \"{TABLE}\" WHERE migration_name = '{0}';\n{1}",
-            name.replace('\'', "''"),
+            "DELETE FROM \"{TABLE}\" WHERE migration_name = {};\n{}",
+            literal(&name),
             record(&name, true)
         ),
         (false, _) => format!(
-            "UPDATE \"{TABLE}\" SET rolled_back_at = CURRENT_TIMESTAMP WHERE migration_name = '{}';\n",
-            name.replace('\'', "''")
+            "UPDATE \"{TABLE}\" SET rolled_back_at = CURRENT_TIMESTAMP WHERE migration_name = {};\n",
+            literal(&name)
         ),
     };
     if had.is_none() {

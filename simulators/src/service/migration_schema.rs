@@ -1,5 +1,7 @@
 //! A schema file: its models, as far as they come to tables and columns.
 
+use crate::sql::schema::literal;
+
 /// A model: a table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Model {
@@ -83,7 +85,7 @@ impl Model {
         }
         let default = within(line, "@default(").map(|value| match value {
             "now()" | "now(" => "CURRENT_TIMESTAMP".to_owned(),
-            value if value.starts_with('"') => format!("'{}'", value.trim_matches('"').replace('\'', "''")),
+            value if value.starts_with('"') => literal(value.trim_matches('"')),
             value => value.to_owned(),
         });
         self.columns.push(Field { column, kind: sql, required: !kind.ends_with('?'), default });

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::migration_history as history;
 use super::migration_plan::{self as plan, Plan};
 use super::migration_schema::{self as schema, Model};
+use super::stack_resources::ask;
 use super::{databases, workspace};
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal, Service};
@@ -117,14 +118,7 @@ impl Project {
             "host": self.host, "user": self.user, "database": self.database, "sql": sql,
             "script": [{"sql": sql, "from": "command"}], "on_error_stop": true, "single_transaction": true,
         });
-        let mut call = Call::new(
-            Service::Databases,
-            "Query",
-            self.instance(),
-            args.as_object().cloned().unwrap_or_default(),
-        );
-        call.id = world.cause();
-        let answer = world.apply(&call)?;
+        let answer = ask(world, Service::Databases, "Query", self.instance(), args)?;
         let steps = answer.get("steps").and_then(Value::as_array).cloned().unwrap_or_default();
         let error = steps.iter().find_map(|step| step.get("error"));
         Ok(error.map(|error| {
@@ -135,7 +129,7 @@ impl Project {
 }
 
 /// `DATABASE_URL` in the checkout's `.env`, or in the one beside the schema.
-fn from_env(world: &World) -> Option<String> {
+pub(crate) fn from_env(world: &World) -> Option<String> {
     let line = |text: String| {
         let found =
             text.lines().find_map(|line| line.trim().strip_prefix("DATABASE_URL=").map(str::to_owned));

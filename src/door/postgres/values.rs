@@ -145,8 +145,8 @@ fn literal(portal: &Portal<String>, n: usize) -> PgWireResult<String> {
     Ok(match TYPES.iter().find(|(_, known)| *known == kind) {
         _ if is_number && is_plain => format!("({})", text.trim()),
         // A text has no type of its own until its surroundings give it one, unless it came with one.
-        Some((name, _)) if !is_text(&kind) => format!("{}::{name}", wire::quoted(text)),
-        _ => wire::quoted(text),
+        Some((name, _)) if !is_text(&kind) => format!("{}::{name}", wire::literal(text)),
+        _ => wire::literal(text),
     })
 }
 
