@@ -471,6 +471,27 @@ fn each_cache_is_mended() {
     assert!(left.is_empty() && settled.healthy, "{left:?} {:?}", settled.steps);
 }
 
+/// What a command works on is known from the checkout too: faults and permissions are about it.
+#[test]
+fn a_migration_is_aimed_at_the_database_of_the_checkout() {
+    let world = tables();
+    for (line, expected) in [
+        ("npx prisma db push", "table-book-db"),
+        ("DATABASE_URL=postgresql://tables@elsewhere/tables npx prisma db push", "elsewhere"),
+    ] {
+        let Parsed::Call(call, _) = cli::parse(&world, &shell_words::split(line).unwrap()) else {
+            panic!("no call")
+        };
+        assert_eq!(
+            (call.target.as_str(), call.text("url").is_some()),
+            (expected, expected == "elsewhere"),
+            "{line}"
+        );
+    }
+    let (reply, _) = typed(&mut tables(), "which kafka-topics npx redis-cli npm", 1);
+    assert_eq!((reply.code, reply.stdout.lines().count()), (0, 4), "{reply:?}");
+}
+
 /// Only a change of how long messages are kept sends the broker to look, and a full broker says that it is full.
 #[test]
 fn a_broker_looks_and_refuses_for_its_own_reasons() {

@@ -179,7 +179,7 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
         && npx == "npx"
         && prisma == "prisma"
     {
-        return prisma::parse(rest, url);
+        return prisma::parse(world, rest, url);
     }
     match words.first().map(String::as_str) {
         Some("aws") => aws::parse(world, words),

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::options::{Misuse, read};
+use super::shell::answer;
 use super::{Parsed, Render, Reply};
+use crate::World;
 use crate::call::{Call, Service};
 use crate::service::migrations;
 
@@ -46,20 +48,16 @@ const HELP: &str = "Prisma is a modern DB toolkit to query, migrate and model yo
       migrate diff     Compare a database with a schema\n  db push          Push the schema to the database\n  \
       db execute       Execute native commands on the database\n";
 
-fn says(reply: Reply, unsimulated: bool) -> Parsed {
-    Parsed::Answer { reply, unsimulated }
-}
-
 /// Understands the words behind `npx prisma`; `url` is a `DATABASE_URL` that stood before them.
-pub(super) fn parse(words: &[String], url: Option<&str>) -> Parsed {
+pub(super) fn parse(world: &World, words: &[String], url: Option<&str>) -> Parsed {
     let name: Vec<&str> =
         words.iter().map(String::as_str).take_while(|word| !word.starts_with('-')).take(2).collect();
     let name = name.join(" ");
     if words.is_empty() || words.iter().any(|word| word == "--help" || word == "-h") {
-        return says(Reply::ok(HELP), false);
+        return answer(Reply::ok(HELP), false);
     }
     if matches!(words.first().map(String::as_str), Some("--version" | "-v")) {
-        return says(Reply::ok("prisma                  : 6.19.0\n"), false);
+        return answer(Reply::ok("prisma                  : 6.19.0\n"), false);
     }
     let Some((_, operation, table)) = COMMANDS.iter().find(|(known, ..)| *known == name) else {
         return unknown(&name);
@@ -82,13 +80,14 @@ pub(super) fn parse(words: &[String], url: Option<&str>) -> Parsed {
         _ => None,
     };
     if let Some(missing) = missing {
-        return says(Reply::failed(1, format!("\n! {missing}\n")), false);
+        return answer(Reply::failed(1, format!("\n! {missing}\n")), false);
     }
     let mut args = given.options;
     args.remove("_");
     let named = ["from-url", "url"].iter().find_map(|name| args.get(*name).and_then(Value::as_str));
     let url = named.or(url).map(str::to_owned);
-    let target = url.as_deref().and_then(migrations::parts).map(|(_, host, _)| host).unwrap_or_default();
+    let meant = url.clone().or_else(|| migrations::from_env(world));
+    let target = meant.as_deref().and_then(migrations::parts).map(|(_, host, _)| host).unwrap_or_default();
     if let Some(schema) = args.remove("to-schema-datamodel") {
         args.insert("schema".to_owned(), schema);
     }
@@ -100,21 +99,21 @@ pub(super) fn parse(words: &[String], url: Option<&str>) -> Parsed {
 fn unknown(name: &str) -> Parsed {
     let first = name.split(' ').next().unwrap_or_default();
     if BEYOND.contains(&name) || BEYOND.contains(&first) {
-        return says(Reply::failed(1, format!("prisma {name} is not simulated here\n")), true);
+        return answer(Reply::failed(1, format!("prisma {name} is not simulated here\n")), true);
     }
-    says(Reply::failed(1, format!("\n! Unknown command \"{name}\"\n\n{HELP}")), false)
+    answer(Reply::failed(1, format!("\n! Unknown command \"{name}\"\n\n{HELP}")), false)
 }
 
 fn misused(misuse: Misuse) -> Parsed {
     match misuse {
         Misuse::Unsimulated(option) => {
-            says(Reply::failed(1, format!("prisma {option} is not simulated here\n")), true)
+            answer(Reply::failed(1, format!("prisma {option} is not simulated here\n")), true)
         }
         Misuse::Unknown(option) => {
-            says(Reply::failed(1, format!("\n! unknown or unexpected option: {option}\n")), false)
+            answer(Reply::failed(1, format!("\n! unknown or unexpected option: {option}\n")), false)
         }
         Misuse::NeedsValue(option) => {
-            says(Reply::failed(1, format!("\n! option requires argument: {option}\n")), false)
+            answer(Reply::failed(1, format!("\n! option requires argument: {option}\n")), false)
         }
     }
 }

@@ -49,9 +49,6 @@ const TOOLS: &[(&str, Doing)] = &[
     ("false", |_, _| answer(Reply::failed(1, ""), false)),
 ];
 
-/// Other programs of this machine that have dialects of their own.
-const DIALECTS: &[&str] = &["aws", "psql", "git", "gh", "chat", "redis-cli", "terraform"];
-
 pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
     let Some((tool, rest)) = words.split_first() else { return ok("") };
     // `NAME=value command`: what tools would read from there has no counterpart here, so only harmless names pass.
@@ -384,7 +381,7 @@ fn date(world: &World, words: &[String]) -> Parsed {
 
 fn which(_: &World, words: &[String]) -> Parsed {
     let known = |name: &&String| {
-        DIALECTS.contains(&name.as_str())
+        super::PROGRAMS.contains(&name.as_str())
             || TOOLS.iter().any(|(tool, _)| tool == name && *tool != "rg" && *tool != "cd")
     };
     let found: String = words.iter().filter(known).map(|name| format!("/usr/bin/{name}\n")).collect();
