@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::options::{Given, Misuse, read};
+use super::shell::answer;
 use super::{Parsed, Render, Reply};
 use crate::call::{Call, Service};
 
@@ -59,20 +60,16 @@ fn plain(word: &str) -> &str {
     name.strip_suffix(".sh").unwrap_or(name)
 }
 
-fn says(reply: Reply, unsimulated: bool) -> Parsed {
-    Parsed::Answer { reply, unsimulated }
-}
-
 /// Understands a tool's words.
 pub(super) fn parse(words: &[String]) -> Parsed {
     let (word, rest) = words.split_first().map(|(w, r)| (w.as_str(), r)).unwrap_or_default();
     let name = plain(word);
     let Some((tool, table)) = TOOLS.iter().find(|(tool, _)| *tool == name) else {
-        return says(Reply::failed(1, format!("{name} is not simulated here\n")), true);
+        return answer(Reply::failed(1, format!("{name} is not simulated here\n")), true);
     };
     if rest.is_empty() || rest.iter().any(|word| word == "--help") {
         let options = super::options::listed(table);
-        return says(
+        return answer(
             Reply::ok(format!(
                 "Usage: {tool} --bootstrap-server <host:port> [options]\n\nOption\n------\n{options}"
             )),
@@ -85,7 +82,7 @@ pub(super) fn parse(words: &[String]) -> Parsed {
     };
     match operation(tool, &given) {
         Ok(operation) => call(operation, given),
-        Err(text) => says(Reply::failed(1, format!("{text}\n")), false),
+        Err(text) => answer(Reply::failed(1, format!("{text}\n")), false),
     }
 }
 
@@ -147,14 +144,14 @@ fn call(operation: &str, given: Given) -> Parsed {
 fn misused(misuse: Misuse) -> Parsed {
     match misuse {
         Misuse::Unsimulated(option) => {
-            says(Reply::failed(1, format!("{option} is not simulated here\n")), true)
+            answer(Reply::failed(1, format!("{option} is not simulated here\n")), true)
         }
-        Misuse::Unknown(option) => says(
+        Misuse::Unknown(option) => answer(
             Reply::failed(1, format!("{} is not a recognized option\n", option.trim_start_matches('-'))),
             false,
         ),
         Misuse::NeedsValue(option) => {
-            says(Reply::failed(1, format!("Option {option} requires an argument\n")), false)
+            answer(Reply::failed(1, format!("Option {option} requires an argument\n")), false)
         }
     }
 }

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::Time;
 pub use commands::{Command, is_known, known};
 pub use pattern::fits;
+pub(crate) use pattern::fits_by;
 pub use reply::Reply;
 pub use value::Value;
 

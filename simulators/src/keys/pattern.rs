@@ -2,6 +2,15 @@
 
 /// Whether a text fits a pattern.
 pub fn fits(pattern: &str, text: &str) -> bool {
+    fits_by(pattern, text, one)
+}
+
+/// The same where a pattern's star means any text, and `one` says where it goes on from a place if its part there fits the character.
+pub(crate) fn fits_by(
+    pattern: &str,
+    text: &str,
+    one: impl Fn(&[char], usize, char) -> Option<usize>,
+) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // Where the last star stood, and from where its rest is tried next: no more than pattern times text steps.

@@ -1,5 +1,6 @@
 //! What a server says about itself, in the sections and with the names of the real one.
 
+use super::cache_server::setting;
 use super::caches::Server;
 use crate::clock::{DAY_S, Time};
 use crate::keys::{DATABASES, Keyspaces};
@@ -26,10 +27,6 @@ pub(super) fn info(server: &Server, asked: &[String], now: Time) -> String {
     texts.join("\n")
 }
 
-fn config<'s>(server: &'s Server, name: &str) -> &'s str {
-    server.config.get(name).map(String::as_str).unwrap_or_default()
-}
-
 fn about(server: &Server, now: Time) -> String {
     let up_s = now.since(server.started);
     format!(
@@ -46,7 +43,7 @@ fn clients(server: &Server, _: Time) -> String {
     format!(
         "connected_clients:{}\nmaxclients:{}\nblocked_clients:{blocked}\n",
         all.len(),
-        config(server, "maxclients")
+        setting(&server.config, "maxclients")
     )
 }
 
@@ -55,8 +52,8 @@ fn memory(server: &Server, now: Time) -> String {
     format!(
         "used_memory:{used}\nused_memory_human:{}K\nmaxmemory:{}\nmaxmemory_policy:{}\n",
         used / 1024,
-        config(server, "maxmemory"),
-        config(server, "maxmemory-policy")
+        setting(&server.config, "maxmemory"),
+        setting(&server.config, "maxmemory-policy")
     )
 }
 

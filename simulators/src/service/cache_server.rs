@@ -39,7 +39,7 @@ pub(super) fn settings(set: &BTreeMap<String, String>) -> BTreeMap<String, Strin
     all
 }
 
-fn setting<'c>(config: &'c BTreeMap<String, String>, name: &str) -> &'c str {
+pub(super) fn setting<'c>(config: &'c BTreeMap<String, String>, name: &str) -> &'c str {
     config.get(name).map(String::as_str).unwrap_or_default()
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::keys::fits_by;
 use crate::stage::{PolicyEffect, Statement};
 
 /// What a set of statements says to an action on a resource.
@@ -55,28 +56,10 @@ fn fits_action(pattern: &str, action: &str) -> bool {
 
 /// `*` stands for any text, `?` for one character.
 pub fn fits(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
-    // Where the last `*` stood and how much of the text it had taken: only the last one ever needs another try.
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some('?') => (p, t) = (p + 1, t + 1),
-            Some(c) if Some(c) == text.get(t) => (p, t) = (p + 1, t + 1),
-            _ => match star {
-                Some((at, taken)) => {
-                    star = Some((at, taken + 1));
-                    (p, t) = (at + 1, taken + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.get(p..).is_some_and(|rest| rest.iter().all(|c| *c == '*'))
+    let one = |pattern: &[char], at: usize, c: char| {
+        pattern.get(at).filter(|meant| **meant == '?' || **meant == c).map(|_| at.saturating_add(1))
+    };
+    fits_by(pattern, text, one)
 }
 
 /// The statements of a policy document.
