@@ -56,29 +56,10 @@ fn not_listed() -> String {
     "it is not on the list of what is allowed".to_owned()
 }
 
-/// Every service, to know the names of their operations.
-const SERVICES: [Service; 15] = [
-    Service::Stacks,
-    Service::Databases,
-    Service::Objects,
-    Service::Migrations,
-    Service::Brokers,
-    Service::Caches,
-    Service::Identity,
-    Service::Observability,
-    Service::Functions,
-    Service::Forge,
-    Service::Workspace,
-    Service::People,
-    Service::Clock,
-    Service::Keys,
-    Service::Terraform,
-];
-
 impl Kind for AllowList {
     fn prepare(self: Box<Self>, _beside: &Beside) -> Result<Blueprint, Unfit> {
         for (n, entry) in self.allow.iter().enumerate() {
-            let services: &[Service] = entry.service.as_deref().unwrap_or(&SERVICES);
+            let services: &[Service] = entry.service.as_deref().unwrap_or(&Service::ALL);
             let known: Vec<&str> = services.iter().flat_map(|s| operations(*s)).map(|o| o.name).collect();
             for (m, glob) in entry.operation.iter().flatten().enumerate() {
                 if !known.iter().any(|name| glob.fits(name)) {
