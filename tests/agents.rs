@@ -13,6 +13,7 @@
 )]
 
 mod agents {
+    pub mod chain;
     pub mod docs;
     pub mod judged;
     pub mod keys;
@@ -25,10 +26,8 @@ mod standin;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use chesterton::base::exit::Exit;
 use chesterton::cli::{Printed, run_quietly};
@@ -109,10 +108,7 @@ fn one(served: &Served, dialect: Dialect, more: &str) -> Vec<Event> {
 }
 
 fn ending(events: &[Event]) -> Ending {
-    events
-        .iter()
-        .find_map(|e| if let Event::Ended { ending, .. } = e { Some(ending.clone()) } else { None })
-        .unwrap()
+    Event::ended(events).unwrap().clone()
 }
 
 fn report() -> Said {
@@ -386,47 +382,6 @@ fn a_run_that_is_out_of_budget_goes_on_and_one_on_tape_is_played_without_anybody
     println!(
         "{whole} answers, {sealed} of 12 trials sealed for $0.06, then the rest; replayed from tape to the same bytes"
     );
-}
-
-#[test]
-fn killed_and_resumed_it_is_the_undisturbed_run_and_nothing_is_paid_twice() {
-    let served = serve(|asked| wanderer(asked).after(Duration::from_millis(15)));
-    let place = tempfile::tempdir().unwrap();
-    let agent = agent(place.path(), "model", &served, Dialect::Messages, "");
-    let start = |verb: &[&str]| {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_chesterton"));
-        program
-            .current_dir(root())
-            .args(verb)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        program
-            .args(["--no-score", "--in-flight", "8", "--scenarios"])
-            .arg(lasting())
-            .arg("--out")
-            .arg(place.path());
-        program.spawn().unwrap()
-    };
-    let plan = ["run", "small", "--agent", &agent, "--setup", "inherited", "--trials", "60", "--name"];
-    let calm: Vec<&str> = plan.into_iter().chain(["calm"]).collect();
-    assert!(start(&calm).wait().unwrap().success());
-    let whole = served.standin.count();
-    let killed: Vec<&str> = plan.into_iter().chain(["killed"]).collect();
-    let mut child = start(&killed);
-    let mut kills = 0;
-    for wait in [350, 250, 200] {
-        std::thread::sleep(Duration::from_millis(wait));
-        child.kill().unwrap();
-        kills += usize::from(!child.wait().unwrap().success());
-        child = start(&["resume", "killed"]);
-    }
-    assert!(child.wait().unwrap().success());
-    assert!(kills > 1, "it was over before it was killed");
-    assert!(tree(&place.path().join("killed")) == tree(&place.path().join("calm")), "another run");
-    let twice = served.standin.count() - 2 * whole;
-    println!("{kills} kills: {twice} of {whole} answers were in flight and asked for again");
-    assert!(twice <= 8 * kills, "{twice} answers were paid twice");
 }
 
 /// A provider that fails is nobody's merit and nobody's fault; its trials can be played again, and count once.

@@ -16,6 +16,7 @@ use crate::ledger::{Cause, Draft, FolderError, Index, RecordError, RunFolder};
 use crate::model::{self, Reel, TapeError};
 use crate::record::TrialId;
 use crate::record::plan::Plan;
+use crate::runner::{Spend, United};
 
 /// Unite shards of one plan into one run. Example: `chesterton merge part-1 part-2 part-3 --name whole`
 #[derive(Debug, Args)]
@@ -74,12 +75,26 @@ fn merge(
     }
     let draft = Draft::new(results, whole).map_err(recording)?;
     index.write(draft.folder()).map_err(recording)?;
-    let folders: Vec<&RunFolder> = parts.iter().map(|(folder, _)| folder).collect();
+    let mut folders: Vec<&RunFolder> = Vec::new();
+    for (folder, _) in &parts {
+        if !folders.iter().any(|known| known.path() == folder.path()) {
+            folders.push(folder);
+        }
+    }
     let tapes = Tapes::of(&folders, &index).map_err(|error| (Exit::Invalid, error.to_string()))?;
     tapes.write(draft.folder()).map_err(recording)?;
     tapes.told().iter().for_each(|line| terminal.tell(line));
+    let united = United::of(&folders);
+    draft.folder().put_json("meta.json", &united).map_err(recording)?;
+    united.spend.iter().for_each(|spend| terminal.tell(spent(spend)));
     let (folder, _lock) = draft.publish(Some(&arguments.name), "").map_err(folder_failed)?;
     Ok(folder)
+}
+
+/// What the parts paid for, in a line: that of trials which several of them played is in it as often as it was paid.
+fn spent(spend: &Spend) -> String {
+    let usd = spend.usd.map_or_else(|| "price unknown".to_owned(), |usd| format!("${usd:.2}"));
+    format!("models, in all parts: {} answers in {} tries · {usd}", spend.answers, spend.tries)
 }
 
 /// A run, and the plan that it is a part of.

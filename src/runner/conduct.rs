@@ -111,10 +111,7 @@ impl Heard {
                 told(Progress::Sealed(key, played));
             }
             News::Broken => self.broken = self.broken.saturating_add(1),
-            News::Halted(halted) => {
-                shared.stop();
-                self.halted = self.halted.take().or(Some(halted));
-            }
+            News::Halted(halted) => self.halted = self.halted.take().or(Some(halted)),
             News::Unrecorded(error) => {
                 shared.stop();
                 self.error = self.error.take().or(Some(error));
@@ -206,7 +203,11 @@ async fn play_all(
                 segments.sealed(recorder).await?;
                 News::Sealed(Box::new(key), played)
             }
-            Some((_, _, Some(Outcome::Halted(halted)))) => News::Halted(halted),
+            Some((_, _, Some(Outcome::Halted(halted)))) => {
+                // At once: until the news is heard, more trials would begin, and ask the same in vain.
+                shared.stop();
+                News::Halted(halted)
+            }
             Some((_, _, Some(Outcome::Unrecorded(error)))) => return Err(error),
             Some((_, _, None)) | None => {
                 segments.leave().await?;

@@ -79,6 +79,12 @@ impl Spend {
         read().unwrap_or_else(Self::none)
     }
 
+    /// What the runs that are united spent together; nothing, if none of them asked a model.
+    pub fn of_parts<'f>(parts: impl IntoIterator<Item = &'f RunFolder>) -> Option<Self> {
+        let spent = parts.into_iter().map(Self::of).filter(|spend| spend.tries > 0);
+        spent.reduce(|all, one| all.with(&one))
+    }
+
     /// Nothing was spent.
     pub fn none() -> Self {
         Self { usd: Some(0.0), ..Self::default() }
@@ -136,6 +142,29 @@ pub struct Meta {
     pub cell: Option<String>,
     /// How long decisions took, by setup.
     pub decisions: BTreeMap<String, Latency>,
+}
+
+/// What `meta.json` of a united run holds: nothing was played for it, but its parts were paid for.
+#[derive(Clone, Debug, Serialize)]
+pub struct United {
+    /// Version of the harness that united them.
+    pub version: &'static str,
+    /// The parts, by name, each once.
+    pub parts: Vec<String>,
+    /// What models took in all parts, trials included that stand in several and are kept once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Spend>,
+}
+
+impl United {
+    /// Of the parts, each named once.
+    pub fn of(parts: &[&RunFolder]) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            parts: parts.iter().map(|part| part.name()).collect(),
+            spend: Spend::of_parts(parts.iter().copied()),
+        }
+    }
 }
 
 impl Meta {

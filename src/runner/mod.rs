@@ -17,7 +17,7 @@ pub use conclude::{conclude, index};
 pub use conduct::run;
 pub use design::{ASSIGNMENTS_MAX, Design, DesignError, Leveled, screen};
 pub use estimate::{Estimate, estimate};
-pub use meta::{Decisions, Latency, Meta, Spend};
+pub use meta::{Decisions, Latency, Meta, Spend, United};
 pub use plan::{Cast, Staged, Wish, plan};
 pub use pool::{Options, Progress, Ran, RunError, Session};
 pub use signals::{Signal, interruptible};

@@ -25,6 +25,28 @@ fn chesterton(place: &Path, key: &str, verb: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), format!("{}{told}", String::from_utf8_lossy(&output.stdout)))
 }
 
+/// With a table of one's own, a run costs what that table says, and says of when it is.
+fn dearer(place: &Path, file: &str, run: &dyn Fn(&[&str]) -> (Option<i32>, String)) {
+    assert!(run(&["show", "prices"]).1.contains("as_of = "), "the table of the program is no start");
+    let model = file.lines().skip_while(|line| *line != "[model]").find(|line| line.starts_with("name = "));
+    let table =
+        format!("as_of = \"2031-04-05\"\n[[model]]\n{}\ninput = 20.0\noutput = 80.0\n", model.unwrap());
+    fs::write(place.join("prices.toml"), table).unwrap();
+    let mut verb = vec!["run", "small", "--agent", "./mine.toml", "--setup", "inherited", "--trials", "2"];
+    verb.extend(["--prices", "prices.toml", "--name", "dear"]);
+    let (code, printed) = run(&[&verb[..], &["--budget", "0.01usd"]].concat());
+    assert_eq!(code, Some(8), "at these prices a cent is nothing: {printed}");
+    let (code, printed) = run(&["resume", "dear", "--prices", "prices.toml", "--budget", "900usd"]);
+    assert!(code == Some(0) && printed.contains("by the prices of 2031-04-05"), "{printed}");
+    let meta = fs::read_to_string(place.join("results/dear/meta.json")).unwrap();
+    let meta: serde_json::Value = serde_json::from_str(&meta).unwrap();
+    let tokens = |what: &str| meta["spend"]["tokens"][what].as_f64().unwrap();
+    let read = tokens("input") + tokens("cached") + tokens("cache_writes");
+    let owed = (read * 20.0 + tokens("output") * 80.0) / 1e6;
+    let usd = meta["spend"]["usd"].as_f64().unwrap();
+    assert!(owed > 0.0 && (usd - owed).abs() < 1e-6, "{usd} where {owed} are owed");
+}
+
 #[test]
 fn a_model_is_benchmarked_in_the_steps_of_the_readme() {
     for (name, dialect, key, bound) in AGENTS {
@@ -40,7 +62,7 @@ fn a_model_is_benchmarked_in_the_steps_of_the_readme() {
             Some(line) => file.replacen(line, &own, 1),
             None => file.replacen("[model]\n", &format!("[model]\n{own}\n"), 1),
         };
-        fs::write(place.join("mine.toml"), file).unwrap();
+        fs::write(place.join("mine.toml"), &file).unwrap();
         let plan = [
             "run",
             "small",
@@ -66,6 +88,9 @@ fn a_model_is_benchmarked_in_the_steps_of_the_readme() {
         let is_asked_with_key =
             sent.iter().all(|asked| asked.headers.iter().any(|(_, v)| v.contains("sk-something-long")));
         assert_eq!(is_asked_with_key, name != "local", "{name}");
+        if name == "gpt" {
+            dearer(place, &file, &run);
+        }
         // When it stops, and again without the model.
         let (code, printed) = run(&[&plan[..], &["--max-tokens", "20000", "--name", "poor"]].concat());
         assert_eq!(code, Some(8), "{name}: {printed}");

@@ -1,6 +1,6 @@
 //! Tapes of shards are united with their ledgers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -27,6 +27,12 @@ fn exchanges(run: &Path) -> BTreeMap<(String, u64), usize> {
         *found.entry(key).or_default() += 1;
     }
     found
+}
+
+/// How many answers were paid for a run, as it says itself.
+fn answers(run: &Path) -> u64 {
+    let meta: Value = serde_json::from_str(&fs::read_to_string(run.join("meta.json")).unwrap()).unwrap();
+    meta["spend"]["answers"].as_u64().unwrap()
 }
 
 /// A place with an agent's file, where shards of one plan are played, merged, and played again.
@@ -85,6 +91,10 @@ fn shards_of_a_model_are_united_with_their_tapes_and_replayed_without_anybody() 
         let run = place.path().join(&name);
         assert!(tree(&run) == calm, "{parts:?}: another ledger");
         assert!(exchanges(&run) == held("calm"), "{parts:?}: an exchange is missing, or there twice");
+        let distinct: BTreeSet<&&str> = parts.iter().collect();
+        let paid: Vec<u64> = distinct.iter().map(|part| answers(&place.path().join(part))).collect();
+        assert_eq!(answers(&run), paid.iter().sum::<u64>(), "{parts:?}: {paid:?}");
+        assert!(printed.told.contains("models, in all parts: "), "{parts:?}: {}", printed.told);
         let again = format!("again-{n}");
         let (exit, printed) = chesterton(
             &lasting(),
