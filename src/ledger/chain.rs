@@ -257,7 +257,9 @@ impl Chains {
     }
 
     fn line(&mut self, bytes: &[u8], text: &[u8], at: u64) {
-        let whole = if self.keeps { serde_json::from_slice::<Line>(text).ok() } else { None };
+        // Looked at once as a whole, instead of each text in it.
+        let read = |text| serde_json::from_str::<Line>(text).ok();
+        let whole = if self.keeps { std::str::from_utf8(text).ok().and_then(read) } else { None };
         let (link, held) = match whole.map(Link::of) {
             Some((link, event)) => (Ok(link), Held::Event(event)),
             None => (serde_json::from_slice(text), Held::Unreadable),

@@ -41,11 +41,11 @@ fn setup(name: &str) -> Arc<Setup> {
     Arc::new(Setup::built_in(name).unwrap().unwrap())
 }
 
-/// A ledger of all reference agents under `inherited`.
-fn ledger(scenario: &Arc<Scenario>) -> Vec<u8> {
+/// A ledger of all reference agents under a setup.
+fn ledger(scenario: &Arc<Scenario>, name: &str) -> Vec<u8> {
     let casts = scenario::scripts(&folder()).unwrap().into_iter().map(Cast::scripted).collect();
     let scenarios = vec![(Arc::clone(scenario), casts)];
-    let wish = Wish { scenarios, setups: vec![setup("inherited")], trials: 1, seed: 1, shard: None };
+    let wish = Wish { scenarios, setups: vec![setup(name)], trials: 1, seed: 1, shard: None };
     Session::new(&wish).unwrap().play_in_memory().unwrap()
 }
 
@@ -79,13 +79,17 @@ fn print_per_core(what: &str, calls: u64, mut once: impl FnMut()) {
     println!("{what}: {rate:.0} recorded calls a second of one core");
 }
 
+fn is_call(event: &&Event) -> bool {
+    matches!(event, Event::Attempt { .. })
+}
+
 fn replays(criterion: &mut Criterion) {
     if !is_wanted("replay") {
         return;
     }
     let scenario = Arc::new(scenario::load(&folder()).unwrap());
-    let ledger = ledger(&scenario);
-    let recorded = trials(&ledger);
+    let recorded_here = ledger(&scenario, "inherited");
+    let recorded = trials(&recorded_here);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut group = criterion.benchmark_group("replay");
     group.sample_size(20);
@@ -106,20 +110,32 @@ fn replays(criterion: &mut Criterion) {
             black_box(ask(black_box(&recorded)));
         });
         print_per_core(&format!("reading, and asking `{name}`"), calls, || {
-            black_box(ask(&trials(black_box(&ledger))));
+            black_box(ask(&trials(black_box(&recorded_here))));
         });
+        // Under the setup that they were recorded under, all calls are asked about, to the end.
+        let own = ledger(&scenario, name);
+        let of_own = ask(&trials(&own));
+        print_per_core(
+            &format!("reading, and asking `{name}` about all {of_own} of its own"),
+            of_own,
+            || {
+                black_box(ask(&trials(black_box(&own))));
+            },
+        );
+        let all: usize = recorded.iter().map(|events| events.iter().filter(is_call).count()).sum();
+        println!("`{name}` is asked about {calls} of the {all} calls that are read");
         group.throughput(Throughput::Elements(calls));
         group.bench_function(
             format!("yardstick: reads the ledger of the {calls} calls under `{name}`"),
             |b| {
-                b.iter(|| trials(black_box(&ledger)));
+                b.iter(|| trials(black_box(&recorded_here)));
             },
         );
         group.bench_function(format!("asks `{name}` about {calls} calls"), |b| {
             b.iter(|| ask(black_box(&recorded)));
         });
         group.bench_function(format!("reads, and asks `{name}` about {calls} calls"), |b| {
-            b.iter(|| ask(&trials(black_box(&ledger))));
+            b.iter(|| ask(&trials(black_box(&recorded_here))));
         });
     }
     group.finish();
@@ -158,7 +174,7 @@ fn decisions(criterion: &mut Criterion) {
         return;
     }
     let scenario = Arc::new(scenario::load(&folder()).unwrap());
-    let calls = recorded_calls(&trials(&ledger(&scenario)));
+    let calls = recorded_calls(&trials(&ledger(&scenario, "inherited")));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let mut group = criterion.benchmark_group("decisions");
     group.sample_size(20);

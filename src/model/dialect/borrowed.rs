@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 /// A part of a request.
 pub(in crate::model) enum Json<'a> {
     Text(&'a str),
+    /// A number, a truth value: never an object.
     Value(Value),
     Ref(&'a Value),
     List(Vec<Self>),
@@ -43,12 +44,6 @@ impl<'a> From<&'a Value> for Json<'a> {
     }
 }
 
-impl From<Value> for Json<'_> {
-    fn from(value: Value) -> Self {
-        Self::Value(value)
-    }
-}
-
 impl From<bool> for Json<'_> {
     fn from(value: bool) -> Self {
         Self::Value(Value::Bool(value))
@@ -57,6 +52,12 @@ impl From<bool> for Json<'_> {
 
 impl From<u64> for Json<'_> {
     fn from(value: u64) -> Self {
+        Self::Value(Value::from(value))
+    }
+}
+
+impl From<f64> for Json<'_> {
+    fn from(value: f64) -> Self {
         Self::Value(Value::from(value))
     }
 }
@@ -72,71 +73,53 @@ pub(super) fn fields<'a, const N: usize>(fields: [(&'a str, Option<Json<'a>>); N
 }
 
 impl<'a> Json<'a> {
-    /// Sets a field of an object; anything else stays as it is.
-    pub fn set(&mut self, key: &'a str, value: Value) {
+    /// The fields of an object, to be changed; one that is borrowed is opened for it, no deeper than its own fields.
+    fn opened(&mut self) -> Option<&mut Vec<(&'a str, Self)>> {
+        if let Self::Ref(Value::Object(fields)) = *self {
+            *self =
+                Self::Object(fields.iter().map(|(key, value)| (key.as_str(), Self::Ref(value))).collect());
+        }
         match self {
-            Self::Ref(Value::Object(fields)) => {
-                let mut fields = fields.clone();
-                fields.insert(key.to_owned(), value);
-                *self = Self::Value(Value::Object(fields));
-            }
-            Self::Value(Value::Object(fields)) => drop(fields.insert(key.to_owned(), value)),
-            Self::Object(fields) => {
-                fields.retain(|(name, _)| *name != key);
-                fields.push((key, Self::Value(value)));
-            }
-            _ => {}
+            Self::Object(fields) => Some(fields),
+            _ => None,
         }
     }
 
-    /// Whether it is an object or a list without anything in it.
-    pub fn is_empty(&self) -> bool {
-        match self {
+    /// Sets a field of an object; anything else stays as it is.
+    pub fn set(&mut self, key: &'a str, value: Self) {
+        if let Some(below) = self.field(key) {
+            *below = value;
+        } else if let Some(fields) = self.opened() {
+            fields.push((key, value));
+        }
+    }
+
+    /// Itself, unless it is an object or a list without anything in it.
+    pub fn unless_empty(self) -> Option<Self> {
+        let is_empty = match &self {
             Self::List(list) => list.is_empty(),
             Self::Object(fields) => fields.is_empty(),
             _ => false,
-        }
-    }
-
-    /// Itself, unless there is nothing in it.
-    pub fn unless_empty(self) -> Option<Self> {
-        (!self.is_empty()).then_some(self)
+        };
+        (!is_empty).then_some(self)
     }
 
     /// Lays fields over those of an object; objects are laid over objects field by field.
     pub fn overlay(&mut self, over: &'a Map<String, Value>) {
-        match self {
-            Self::Object(below) => {
-                for (key, above) in over {
-                    match (below.iter_mut().find(|(name, _)| name == key), above) {
-                        (Some((_, below)), Value::Object(above)) if below.is_object() => below.overlay(above),
-                        (Some((_, below)), above) => *below = Self::Ref(above),
-                        (None, above) => below.push((key, Self::Ref(above))),
-                    }
-                }
+        for (key, above) in over {
+            if let Value::Object(fields) = above
+                && let Some(below) = self.field(key)
+                && below.opened().is_some()
+            {
+                below.overlay(fields);
+                continue;
             }
-            Self::Value(Value::Object(below)) => lay(below, over),
-            Self::Ref(Value::Object(below)) => {
-                let mut below = below.clone();
-                lay(&mut below, over);
-                *self = Self::Value(Value::Object(below));
-            }
-            _ => {}
+            self.set(key, Self::Ref(above));
         }
     }
 
-    fn is_object(&self) -> bool {
-        matches!(self, Self::Object(_) | Self::Value(Value::Object(_)) | Self::Ref(Value::Object(_)))
-    }
-}
-
-fn lay(below: &mut Map<String, Value>, over: &Map<String, Value>) {
-    for (key, above) in over {
-        match (below.get_mut(key), above) {
-            (Some(Value::Object(below)), Value::Object(above)) => lay(below, above),
-            (Some(below), above) => *below = above.clone(),
-            (None, above) => drop(below.insert(key.clone(), above.clone())),
-        }
+    fn field(&mut self, key: &str) -> Option<&mut Self> {
+        self.opened()?.iter_mut().find(|(name, _)| *name == key).map(|(_, value)| value)
     }
 }
 
@@ -158,10 +141,9 @@ mod tests {
     #[test]
     fn fields_are_laid_over_fields_wherever_they_are() {
         let theirs = json!({"a": {"x": 1, "y": {"z": 2}}, "b": [1]});
-        let own = json!({"k": {"x": 1}});
         let mut body = object([
             ("ref", Json::from(&theirs)),
-            ("value", Json::from(own)),
+            ("value", object([("k", object([("x", 1.into())]))])),
             ("object", object([("in", "old".into()), ("stays", true.into())])),
             ("text", "old".into()),
         ]);
@@ -177,13 +159,13 @@ mod tests {
     #[test]
     fn a_field_is_set_once() {
         let theirs = json!({"a": 1});
-        for mut part in [Json::from(&theirs), Json::from(theirs.clone()), object([("a", 1.into())])] {
-            part.set("a", json!(2));
-            part.set("b", json!(3));
+        for mut part in [Json::from(&theirs), object([("a", 1.into())])] {
+            part.set("b", 3.into());
+            part.set("a", 2.into());
             assert_eq!(serde_json::to_string(&part).unwrap(), r#"{"a":2,"b":3}"#);
         }
         let mut text = Json::from("t");
-        text.set("a", json!(2));
+        text.set("a", 2.into());
         assert_eq!(serde_json::to_string(&text).unwrap(), r#""t""#);
     }
 }

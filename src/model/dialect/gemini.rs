@@ -30,14 +30,14 @@ pub(super) fn body<'a>(spec: &'a ModelSpec, request: &'a Request) -> Json<'a> {
     let declared =
         (!tools.is_empty()).then(|| Json::List(vec![object([("functionDeclarations", Json::List(tools))])]));
     let thinking = fields([
-        ("thinkingBudget", spec.reasoning_tokens.map(|n| Value::from(n).into())),
+        ("thinkingBudget", spec.reasoning_tokens.map(Json::from)),
         ("thinkingLevel", spec.reasoning_effort.as_ref().map(Json::from)),
     ]);
     let settings = fields([
         ("maxOutputTokens", Some(spec.output_tokens_max.into())),
-        ("temperature", spec.temperature.map(|n| Value::from(n).into())),
-        ("topP", spec.top_p.map(|n| Value::from(n).into())),
-        ("seed", spec.seed.map(|n| Value::from(n).into())),
+        ("temperature", spec.temperature.map(Json::from)),
+        ("topP", spec.top_p.map(Json::from)),
+        ("seed", spec.seed.map(Json::from)),
         ("thinkingConfig", thinking.unless_empty()),
     ]);
     let system = (!request.system.is_empty()).then(|| object([("parts", texts(&request.system))]));

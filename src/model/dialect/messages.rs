@@ -40,12 +40,18 @@ pub(super) fn body<'a>(spec: &'a ModelSpec, request: &'a Request) -> Json<'a> {
     fields([
         ("model", Some((&spec.name).into())),
         ("max_tokens", Some(spec.output_tokens_max.into())),
-        ("temperature", spec.temperature.map(|n| Value::from(n).into())),
-        ("top_p", spec.top_p.map(|n| Value::from(n).into())),
-        ("thinking", spec.reasoning_tokens.map(|n| json!({"type": "enabled", "budget_tokens": n}).into())),
+        ("temperature", spec.temperature.map(Json::from)),
+        ("top_p", spec.top_p.map(Json::from)),
+        (
+            "thinking",
+            spec.reasoning_tokens.map(|n| object([("type", "enabled".into()), ("budget_tokens", n.into())])),
+        ),
         ("output_config", spec.reasoning_effort.as_ref().map(|effort| object([("effort", effort.into())]))),
         ("stream", spec.stream.then(|| true.into())),
-        ("tool_choice", one_tool.then(|| json!({"type": "auto", "disable_parallel_tool_use": true}).into())),
+        (
+            "tool_choice",
+            one_tool.then(|| object([("type", "auto".into()), ("disable_parallel_tool_use", true.into())])),
+        ),
         ("tools", Json::List(tools).unless_empty()),
         ("system", Json::List(system).unless_empty()),
         ("messages", Some(Json::List(messages.collect()))),
@@ -53,7 +59,7 @@ pub(super) fn body<'a>(spec: &'a ModelSpec, request: &'a Request) -> Json<'a> {
 }
 
 fn keep(block: &mut Json<'_>) {
-    block.set("cache_control", json!({"type": "ephemeral"}));
+    block.set("cache_control", object([("type", "ephemeral".into())]));
 }
 
 fn text_block(text: &str) -> Json<'_> {
