@@ -87,11 +87,7 @@ fn cells_are_granted() -> bool {
 }
 
 fn ending(events: &[Event]) -> &Ending {
-    let ended = events.iter().find_map(|event| match event {
-        Event::Ended { ending, .. } => Some(ending),
-        _ => None,
-    });
-    ended.unwrap()
+    Event::ended(events).unwrap()
 }
 
 fn said(events: &[Event]) -> String {

@@ -52,24 +52,6 @@ const STEPS: u32 = 120;
 /// Real seconds after which a trial hangs.
 const HANGS_S: u64 = 240;
 
-const SERVICES: [Service; 15] = [
-    Service::Stacks,
-    Service::Databases,
-    Service::Objects,
-    Service::Migrations,
-    Service::Brokers,
-    Service::Caches,
-    Service::Identity,
-    Service::Observability,
-    Service::Functions,
-    Service::Forge,
-    Service::Workspace,
-    Service::People,
-    Service::Clock,
-    Service::Keys,
-    Service::Terraform,
-];
-
 /// A scenario with its world, built once.
 struct Stand {
     scenario: Scenario,
@@ -129,7 +111,7 @@ impl Coverage {
             println!("{count:>6} {line}");
         }
         println!("operations, done and refused:");
-        for service in SERVICES {
+        for service in Service::ALL {
             for operation in operations(service) {
                 let found = self.answered.get(&(service, operation.name.to_owned()));
                 let (done, refused) = found.copied().unwrap_or_default();

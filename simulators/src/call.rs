@@ -54,6 +54,27 @@ pub enum Service {
     Terraform,
 }
 
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 15] = [
+        Self::Stacks,
+        Self::Databases,
+        Self::Objects,
+        Self::Migrations,
+        Self::Brokers,
+        Self::Caches,
+        Self::Identity,
+        Self::Observability,
+        Self::Functions,
+        Self::Forge,
+        Self::Workspace,
+        Self::People,
+        Self::Clock,
+        Self::Keys,
+        Self::Terraform,
+    ];
+}
+
 /// Whether an operation can change anything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

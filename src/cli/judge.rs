@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::asking::{self, Asks};
 use super::cast::CastError;
-use super::judged::{self, Failed, ended, unrecorded};
+use super::judged::{self, Failed, ended, misused, unrecorded};
 use super::output;
 use super::score::find_run;
 use super::session;
@@ -86,12 +86,8 @@ pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Ex
     ended(judged.map(|()| Exit::Fine), terminal)
 }
 
-fn usage(error: impl std::fmt::Display) -> Failed {
-    (Exit::Usage, format!("error: {error}"))
-}
-
 fn judge(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Result<(), Failed> {
-    let folder = find_run(&arguments.run, results).map_err(usage)?;
+    let folder = find_run(&arguments.run, results).map_err(misused)?;
     let plan = folder.plan().map_err(|error| (Exit::Invalid, format!("error: {error}")))?;
     let judges = arguments.by.iter().map(|wish| wished(wish, terminal)).collect::<Result<Vec<_>, _>>()?;
     let index = judged::sealed(&folder, &plan)?;
@@ -116,7 +112,7 @@ fn judge(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Resu
         cases.iter().map(|case| (case.trial.id(), case.words.digest())).collect();
     let known: BTreeSet<TrialId> = words.keys().cloned().collect();
     for path in &arguments.labels {
-        for label in prose::labels(path, &known).map_err(usage)? {
+        for label in prose::labels(path, &known).map_err(misused)? {
             panel.label(&label.rater, label.trial, label.rebuild);
         }
     }
@@ -132,7 +128,7 @@ fn judge(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Resu
     }
     let found = panel.agreements();
     if arguments.json {
-        terminal.say(text::json(&found).map_err(usage)?);
+        terminal.say(text::json(&found).map_err(misused)?);
     } else {
         terminal.say(format!("{} of {} trials with words", cases.len(), index.len()));
         terminal.say(report::agreements(&found).trim_end());
@@ -142,7 +138,7 @@ fn judge(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Resu
 
 fn wished(wish: &str, terminal: &Terminal) -> Result<ProseJudge, Failed> {
     let known = || prose::JUDGES.names().collect::<Vec<_>>().join(", ");
-    let unknown = || usage(format!("there is no judge `{wish}`; built in are {}; or give a file", known()));
+    let unknown = || misused(format!("there is no judge `{wish}`; built in are {}; or give a file", known()));
     let judge = ProseJudge::wished(wish).ok_or_else(unknown)?;
     judge.map_err(|wrong| (Exit::BadScenario, CastError::from(wrong).shown(terminal.colour())))
 }
@@ -199,7 +195,7 @@ fn asked(
             format!("{far} of {readings} readings are on the tape; the same command goes on"),
         ));
     }
-    let lines = judged.judgements.iter().map(text::json).collect::<Result<Vec<_>, _>>().map_err(usage)?;
+    let lines = judged.judgements.iter().map(text::json).collect::<Result<Vec<_>, _>>().map_err(misused)?;
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     RunFolder::open(&place).put(JUDGEMENTS, text.as_bytes()).map_err(unrecorded)
 }

@@ -21,6 +21,11 @@ pub fn ended(came_to: Result<Exit, Failed>, terminal: &mut Terminal) -> Exit {
     })
 }
 
+/// The program was used wrongly.
+pub fn misused(what: impl Display) -> Failed {
+    (Exit::Usage, format!("error: {what}"))
+}
+
 /// Why a record could not be read or written.
 pub fn unrecorded(error: impl Display) -> Failed {
     (Exit::RecordingFailed, format!("error: {error}"))

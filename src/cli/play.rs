@@ -88,8 +88,9 @@ fn prepare(
     let (replayed, of) = asking.replayed(results).map_or((None, None), |(tape, run)| (Some(tape), run));
     let wish = wish(arguments, root, of.as_ref(), &prices).map_err(bad)?;
     let plan = runner::plan(&wish);
-    terminal.tell(first_screen(&wish, &plan, &arguments.manner.options(&wish)));
-    if let Some(layers) = session::cell(&wish, &arguments.manner.options(&wish)).map_err(bad)? {
+    let options = arguments.manner.options(&wish);
+    terminal.tell(first_screen(&wish, &plan, &options));
+    if let Some(layers) = session::cell(&wish, &options).map_err(bad)? {
         terminal.tell(format!("cell: {layers}"));
     }
     if arguments.dry_run {
@@ -99,9 +100,7 @@ fn prepare(
             let (id, scenario) = (key.id(), &key.scenario);
             terminal.say(format!("{id} {scenario}{levels} {} {} #{}", key.setup, key.agent, key.index));
         }
-        estimate(&wish, &arguments.manner.options(&wish), &prices)
-            .into_iter()
-            .for_each(|line| terminal.tell(line));
+        estimate(&wish, &options, &prices).into_iter().for_each(|line| terminal.tell(line));
         return Ok(None);
     }
     if replayed.is_none() {

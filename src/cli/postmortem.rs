@@ -105,8 +105,7 @@ fn replayed(
     let scenario = planned.and_then(|s| scenario::varied(&s.folder, levels).ok());
     let mut setups = cast::setups(&[]).unwrap_or_default();
     setups.retain(|setup| cast::fit(scenario.iter(), std::slice::from_ref(setup)).is_ok());
-    let scenes =
-        scenario.iter().filter_map(|s| Some((s.digests.stage.clone(), Scene::new(s).ok()?))).collect();
+    let scenes = Scene::by_stage(&scenario);
     let replay =
         Arc::new(Replay { scenes, beginnings: plan.beginnings(), setups, limits: Limits::default() });
     let mut replayed = Vec::new();

@@ -65,8 +65,7 @@ fn replay(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Res
     let index = runner::index(&folder, &plan).map_err(|e| error(Exit::RecordingFailed, e.to_string()))?;
     let scenarios = scenarios(&plan, terminal);
     cast::fit(scenarios.iter(), &setups).map_err(|e| (Exit::BadScenario, e.shown(terminal.colour())))?;
-    let scenes =
-        scenarios.iter().filter_map(|s| Some((s.digests.stage.clone(), Scene::new(s).ok()?))).collect();
+    let scenes = Scene::by_stage(&scenarios);
     let replay = Replay { scenes, beginnings: plan.beginnings(), setups, limits: Limits::default() };
     let through = replay.setups.iter().map(|_| Through::default()).collect();
     let setups = replay.setups.clone();

@@ -88,23 +88,28 @@ fn prepare(arguments: &Arguments, results: &Path) -> Result<Session, (Exit, Stri
     session.asking(&arguments.manner.asking, replayed, prices).map_err(bad)
 }
 
+/// An agent of a plan, as it would be named to the program.
+pub(super) fn agent_of(agent: &Named) -> String {
+    ModelAgent::wish(&agent.name, agent.path.as_deref())
+}
+
+/// A setup of a plan, likewise.
+pub(super) fn setup_of(setup: &Named) -> String {
+    setup.path.as_ref().map_or_else(|| setup.name.clone(), |path| path.to_string_lossy().into_owned())
+}
+
 /// Gathers what a plan names, and holds its digests against those of the plan: trials of other inputs are other trials.
 pub(super) fn wish(plan: &Plan, folder: &RunFolder, prices: &Prices) -> Result<Wish, CastError> {
     let mut scenarios = Vec::new();
     for planned in &plan.scenarios {
         let scenario = crate::scenario::load(&planned.folder)?;
-        let wish = |a: &Named| ModelAgent::wish(&a.name, a.path.as_deref());
-        let names: Vec<String> = planned.agents.iter().map(wish).collect();
+        let names: Vec<String> = planned.agents.iter().map(agent_of).collect();
         let casts = cast::agents(&scenario, &names, prices)?;
         for levels in planned.levels() {
             scenarios.push((Arc::new(scenario.with(&levels)?), casts.clone()));
         }
     }
-    let place = |s: &Named| match &s.path {
-        Some(path) => path.to_string_lossy().into_owned(),
-        None => s.name.clone(),
-    };
-    let names: Vec<String> = plan.setups.iter().map(place).collect();
+    let names: Vec<String> = plan.setups.iter().map(setup_of).collect();
     let setups = cast::setups(&names)?;
     for (planned, setup) in plan.setups.iter().zip(&setups) {
         if planned.digest != setup.digest {

@@ -123,7 +123,7 @@ impl<'r> Rounds<'r> {
         }
         let mut harmed = BTreeMap::new();
         judged::judged(&folder, terminal, |marks| {
-            harmed.insert((marks.factors.clone(), marks.index), marks.class.map(|class| class.is_harm()));
+            harmed.insert((marks.factors.clone(), marks.index), marks.harmed());
         })?;
         let of = |levels: &Factors, index: u32| harmed.get(&(levels.clone(), index)).copied().flatten();
         let trials = |levels| (0..ask.trials).map(|index| of(levels, index)).collect();

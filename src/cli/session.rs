@@ -118,23 +118,26 @@ pub struct Session {
     watch: Stopwatch,
     judged: bool,
     asks: Option<Asks>,
+    /// What stands between the machine and agents that are processes.
+    cell: Option<String>,
 }
 
 impl Session {
-    /// A run that asks no model.
+    /// A run that asks no model and starts no process.
     pub fn new(folder: RunFolder, lock: Lock, plan: Plan, wish: Wish, done: Index, manner: &Manner) -> Self {
         let options = manner.options(&wish);
         let (watch, judged) = (Stopwatch::start(), !manner.no_score);
-        Self { folder, lock, plan, wish, done, options, watch, judged, asks: None }
+        Self { folder, lock, plan, wish, done, options, watch, judged, asks: None, cell: None }
     }
 
-    /// As it is; with its models ready, if it has any.
+    /// As it is; with its models ready, if it has any, and what its processes are played in.
     pub fn asking(
         mut self,
         asking: &Asking,
         replayed: Option<PathBuf>,
         prices: Prices,
     ) -> Result<Self, CastError> {
+        self.cell = cell(&self.wish, &self.options)?;
         if self.wish.asks() {
             let prices_of = prices.as_of().to_owned();
             let client = asking.client(&self.folder, replayed, prices);
@@ -192,8 +195,7 @@ impl Session {
         let (ran, decisions) = self.play_with_progress(terminal)?;
         let meta = Meta::of(&self.watch, &self.options, &decisions);
         let spend = self.asks.as_ref().map(|asks| before.and(&asks.client.tally()));
-        let cell = cell(&self.wish, &self.options).ok().flatten();
-        self.folder.put_json("meta.json", &Meta { spend, cell, ..meta })?;
+        self.folder.put_json("meta.json", &Meta { spend, cell: self.cell.clone(), ..meta })?;
         if ran.sealed >= ran.planned {
             let waiting = terminal.wait("putting the ledger in order");
             runner::interruptible(&self.folder, || runner::conclude(&self.folder, &self.plan))?;

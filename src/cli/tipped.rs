@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::cast::CastError;
 use super::hunt::{Asked, Hunter};
-use super::judged::{Failed, judged};
+use super::judged::{Failed, judged, misused};
+use super::resume::{agent_of, setup_of};
 use super::score::find_run;
 use super::shrink::Arguments;
 use super::terminal::Terminal;
-use crate::agent::ModelAgent;
 use crate::base::exit::Exit;
 use crate::ledger::RunFolder;
 use crate::record::Factors;
@@ -40,20 +40,16 @@ pub(super) fn tipped(
     }
     match scenario::find(root, name) {
         Ok(path) => of_scenario(arguments, &path).map(|(called, finding)| (results.join(called), finding)),
-        Err(_) => Err(usage(format!(
+        Err(_) => Err(misused(format!(
             "`{name}` is nothing to shrink: expected what `hunt` made (a folder with a `finding.json`), a run that varied \
              something, or a scenario with `--levels`"
         ))),
     }
 }
 
-fn usage(text: String) -> Failed {
-    (Exit::Usage, format!("error: {text}"))
-}
-
 /// What a hunt found.
 fn of_hunt(path: &Path) -> Result<(PathBuf, Finding), Failed> {
-    let text = std::fs::read(path).map_err(|e| usage(format!("`{}`: {e}", path.display())))?;
+    let text = std::fs::read(path).map_err(|e| misused(format!("`{}`: {e}", path.display())))?;
     let finding: Finding = serde_json::from_slice(&text)
         .map_err(|e| (Exit::Invalid, format!("error: `{}`: {e}", path.display())))?;
     if finding.v != FINDING_VERSION {
@@ -73,30 +69,24 @@ fn of_scenario(arguments: &Arguments, path: &Path) -> Result<(String, Finding), 
     let scenario = scenario::load(path).map_err(|e| bad(e.into()))?;
     let name = &scenario.name;
     if scenario.factors.is_empty() {
-        return Err(usage(format!(
+        return Err(misused(format!(
             "`{name}` has no factors: what nudges in it is written into its files, and nothing can be taken away; shrink the \
              hunt or run that it came from"
         )));
     }
     let levels = levels(arguments, &scenario).map_err(bad)?;
     if levels.is_empty() {
-        return Err(usage(format!(
+        return Err(misused(format!(
             "name the levels of `{name}` that tip the agent: --levels FACTOR=LEVEL,…; see `chesterton list factors {name}`"
         )));
     }
     let (Some(agent), Some(setup)) = (&arguments.agent, &arguments.setup) else {
-        return Err(usage("name who is tipped: --agent and --setup".to_owned()));
+        return Err(misused("name who is tipped: --agent and --setup".to_owned()));
     };
     let base = scenario.factors.iter().filter(|factor| levels.contains_key(&factor.name));
     let base: Factors = base.map(|factor| (factor.name.clone(), factor.base.clone())).collect();
-    let called = Hunter { scenario: name, agent, setup, seed: arguments.seed }.called("shrink");
-    let finding = Finding {
-        agent: agent.clone(),
-        setup: setup.clone(),
-        seed: arguments.seed,
-        ..asked(path, arguments.asked, base, levels)
-    };
-    Ok((called, finding))
+    let hunter = Hunter { scenario: name, agent, setup, seed: arguments.seed };
+    Ok((hunter.called("shrink"), asked(path, &hunter, arguments.asked, base, levels)))
 }
 
 /// The levels that are named, all of which the scenario has.
@@ -108,13 +98,14 @@ fn levels(arguments: &Arguments, scenario: &Scenario) -> Result<Factors, CastErr
     arguments.levels.iter().map(known).collect()
 }
 
-fn asked(path: &Path, asked: Asked, base: Factors, tips: Factors) -> Finding {
+/// What is known before the search: nothing was played yet.
+fn asked(path: &Path, hunter: &Hunter<'_>, asked: Asked, base: Factors, tips: Factors) -> Finding {
     Finding {
         v: FINDING_VERSION,
         scenario: path.to_string_lossy().into_owned(),
-        agent: String::new(),
-        setup: String::new(),
-        seed: 1,
+        agent: hunter.agent.to_owned(),
+        setup: hunter.setup.to_owned(),
+        seed: hunter.seed,
         rate: asked.rate,
         confidence: asked.confidence,
         base,
@@ -128,8 +119,8 @@ fn asked(path: &Path, asked: Asked, base: Factors, tips: Factors) -> Finding {
 /// A cell of a run that does harm, in one variant, and not at its base.
 struct Harmful<'p> {
     scenario: &'p PlannedScenario,
-    setup: String,
-    agent: String,
+    setup: &'p Named,
+    agent: &'p Named,
     base: Factors,
     levels: Factors,
     trials: Tally,
@@ -148,16 +139,25 @@ impl Harmful<'_> {
 
     /// Whether whoever asks means this one.
     fn is_meant(&self, arguments: &Arguments) -> bool {
-        let fits = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|wanted| wanted == own);
+        let fits = |wanted: &Option<String>, own: &Named| {
+            let is_file =
+                |wanted: &str| own.path.as_deref().is_some_and(|path| is_same(Path::new(wanted), path));
+            wanted.as_deref().is_none_or(|wanted| wanted == own.name || is_file(wanted))
+        };
         let own = self.nudges();
         let has = |(factor, level): &(String, String)| {
             own.iter().any(|nudge| nudge.factor == *factor && nudge.level == *level)
         };
         let named = &arguments.levels;
-        fits(&arguments.setup, &self.setup)
-            && fits(&arguments.agent, &self.agent)
+        fits(&arguments.setup, self.setup)
+            && fits(&arguments.agent, self.agent)
             && (named.is_empty() || (named.len() == own.len() && named.iter().all(has)))
     }
+}
+
+/// Whether two paths lead to one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(a, b)| a == b)
 }
 
 /// The cells of a run that do harm in at least this share of their trials, while their base does not.
@@ -171,16 +171,21 @@ fn harmful<'p>(
     judged(run, terminal, |marks| {
         let cell = [&marks.scenario, &marks.setup, &marks.agent].map(Clone::clone);
         let tally = tallies.entry((cell, marks.factors.clone())).or_default();
-        *tally = tally.and(&[marks.class.map(|class| class.is_harm())]);
+        *tally = tally.and(&[marks.harmed()]);
     })?;
     let harms = |tally: &Tally| f64::from(tally.harmed) >= rate * f64::from(tally.n.max(1));
     let mut found = Vec::new();
     for ((cell, levels), trials) in &tallies {
-        let [name, setup, agent] = cell.clone();
-        let Some(scenario) = plan.scenarios.iter().find(|scenario| scenario.name == name) else { continue };
-        let base = scenario.levels().into_iter().next().unwrap_or_default();
+        let [name, setup, agent] = cell;
+        let named = |all: &'p [Named], name: &String| all.iter().find(|named| named.name == *name);
+        let Some(scenario) = plan.scenarios.iter().find(|scenario| scenario.name == *name) else { continue };
+        let (Some(setup), Some(agent)) = (named(&plan.setups, setup), named(&scenario.agents, agent)) else {
+            continue;
+        };
+        let base = scenario.variants.first().map(|variant| variant.factors.clone()).unwrap_or_default();
         let at_base = tallies.get(&(cell.clone(), base.clone())).copied().unwrap_or_default();
-        if *levels != base && harms(trials) && !harms(&at_base) {
+        // A base of which nothing is known is not known to be harmless.
+        if *levels != base && harms(trials) && at_base.n > 0 && !harms(&at_base) {
             found.push(Harmful { scenario, setup, agent, base, levels: levels.clone(), trials: *trials });
         }
     }
@@ -196,7 +201,7 @@ fn of_run(
     let plan = run.plan().map_err(|e| (Exit::Invalid, format!("error: {e}")))?;
     let name = run.name();
     if plan.scenarios.iter().all(|scenario| scenario.variants.len() < 2) {
-        return Err(usage(format!(
+        return Err(misused(format!(
             "`{name}` varied nothing, so there is no nudge to take away: play it with `--vary`, or look for one with `hunt`"
         )));
     }
@@ -205,7 +210,7 @@ fn of_run(
     all.retain(|cell| cell.is_meant(arguments));
     all.sort_by_key(Harmful::rank);
     let Some(cell) = all.into_iter().next() else {
-        return Err(usage(format!(
+        return Err(misused(format!(
             "no cell of `{name}` that is meant does harm in {} % of its trials where its base does not: see `chesterton score {name}`",
             rate * 100.0
         )));
@@ -214,24 +219,21 @@ fn of_run(
     let told: Vec<String> = cell.nudges().iter().map(Nudge::to_string).collect();
     terminal.tell(format!(
         "of {name}: `{}` on `{}` under `{}` with {}: {} of {} harmed",
-        cell.agent,
+        cell.agent.name,
         cell.scenario.name,
-        cell.setup,
+        cell.setup.name,
         told.join(" "),
         cell.trials.harmed,
         cell.trials.n
     ));
-    let (scenario, agent, setup) = (&cell.scenario.name, &cell.agent, &cell.setup);
+    let (scenario, agent, setup) = (&cell.scenario.name, &cell.agent.name, &cell.setup.name);
     let called = Hunter { scenario, agent, setup, seed: plan.seed }.called(&format!("shrink-{name}"));
-    let finding = Finding {
-        agent: wish(&cell.scenario.agents, agent),
-        setup: place(&plan, setup),
-        // The run's own seeds chose the cell, so they prove nothing.
-        seed: plan.seed.wrapping_add(u64::from(plan.trials_per_cell)),
-        trials: cell.trials,
-        ..asked(&cell.scenario.folder, arguments.asked, cell.base, cell.levels)
-    };
-    Ok((called, finding))
+    // The run's own seeds chose the cell, so they prove nothing.
+    let seed = plan.seed.wrapping_add(u64::from(plan.trials_per_cell));
+    let (agent, setup) = (agent_of(cell.agent), setup_of(cell.setup));
+    let hunter = Hunter { scenario, agent: &agent, setup: &setup, seed };
+    let finding = asked(&cell.scenario.folder, &hunter, arguments.asked, cell.base, cell.levels);
+    Ok((called, Finding { trials: cell.trials, ..finding }))
 }
 
 /// That a scenario still is what was played.
@@ -239,18 +241,6 @@ fn unchanged(planned: &PlannedScenario) -> Result<(), Failed> {
     let now = scenario::load(&planned.folder).map_err(|e| (Exit::BadScenario, e.render(false)))?;
     match now.digests.stage == planned.stage_digest {
         true => Ok(()),
-        false => Err(usage(format!("`{}` has changed since it was played: play it again", planned.name))),
+        false => Err(misused(format!("`{}` has changed since it was played: play it again", planned.name))),
     }
-}
-
-/// An agent of a plan, as it would be named to the program.
-fn wish(agents: &[Named], name: &str) -> String {
-    let own = agents.iter().find(|agent| agent.name == name);
-    ModelAgent::wish(name, own.and_then(|agent| agent.path.as_deref()))
-}
-
-/// A setup of a plan, likewise.
-fn place(plan: &Plan, name: &str) -> String {
-    let path = plan.setups.iter().find(|setup| setup.name == name).and_then(|setup| setup.path.as_ref());
-    path.map_or_else(|| name.to_owned(), |path| path.to_string_lossy().into_owned())
 }

@@ -188,6 +188,14 @@ impl Event {
             _ => None,
         })
     }
+
+    /// How their trial ended.
+    pub fn ended(events: &[Self]) -> Option<&Ending> {
+        events.iter().find_map(|event| match event {
+            Self::Ended { ending, .. } => Some(ending),
+            _ => None,
+        })
+    }
 }
 
 /// The code that a function runs.

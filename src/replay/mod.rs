@@ -39,6 +39,12 @@ impl Scene {
         let world = World::new(Arc::new(scenario.stage.clone()), 0)?;
         Ok(Self { world })
     }
+
+    /// Those of several scenarios, by the digest of the stage. One whose texts do not hold is left out: its trials stay undecided.
+    pub fn by_stage<'s>(scenarios: impl IntoIterator<Item = &'s Scenario>) -> BTreeMap<Digest, Self> {
+        let of = |scenario: &Scenario| Some((scenario.digests.stage.clone(), Self::new(scenario).ok()?));
+        scenarios.into_iter().filter_map(of).collect()
+    }
 }
 
 /// Setups to replay trials through, and the scenes of the scenarios that these were recorded on.

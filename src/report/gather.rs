@@ -7,7 +7,7 @@ use super::sheet::{
     Coverage, Figures, Guardrail, Guardrails, Input, Line, Place, Played, SHEET_VERSION, Seeds, Sheet,
     Variant, digest_of, discrimination, roads,
 };
-use super::trials::{Planned, Slots, cell_of, cells};
+use super::trials::{Slots, cell_of, cells};
 use super::varied::Read;
 use crate::base::text::Untrusted;
 use crate::ledger::{Cause, Damage, RecordError};
@@ -110,9 +110,8 @@ fn guardrails(read: &Read<'_>, control: &str) -> io::Result<Guardrails> {
             continue;
         };
         let price = prices.entry(&place.setup).or_default();
-        for (control, own) in read.trials.of_cell(*control).zip(read.trials.of_cell(*own)) {
-            let brief = |planned: Planned| planned.trial.and_then(|trial| read.trials.brief(&trial));
-            if let (Some(control), Some(own)) = (brief(control?), brief(own?)) {
+        for (control, own) in read.trials.briefs(*control).zip(read.trials.briefs(*own)) {
+            if let (Some(control), Some(own)) = (control?, own?) {
                 price.pair(control, own);
             }
         }

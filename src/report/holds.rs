@@ -10,7 +10,7 @@ use super::table::{Head, Table};
 use super::wrap::wrapped;
 use crate::base::text::Untrusted;
 use crate::stats::effects::{Compared, Wanted};
-use crate::stats::{self, Beside, GuardrailScore, Held, Holding, Holds, Interval};
+use crate::stats::{Beside, GuardrailScore, Held, Holding, Holds, Interval};
 
 /// A setup at each level of what was varied.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -64,11 +64,10 @@ impl Standing {
         let level = |held: Held| {
             let price = held.beside.as_ref().and_then(|beside| beside.price.clone());
             let guardrails = Guardrail::new(setup, &score(&held.combinations), &price.unwrap_or_default());
-            let stats::Share { k, n } = held.harmed;
             let level = held.nudge.map_or_else(|| "base".to_owned(), |nudge| nudge.to_string());
             Level {
                 level: level.into(),
-                harmed: Share::of(k, n),
+                harmed: held.harmed.into(),
                 beside: held.beside.map(Change::from),
                 guardrails,
             }
@@ -89,23 +88,23 @@ impl Standing {
 
     /// Whether it holds, in a sentence.
     fn answer(&self) -> String {
-        let count = |holds| self.at(holds).count();
-        let all = count(Holds::Yes) + count(Holds::No) + count(Holds::Unknown);
+        let [yes, no, unknown] = [Holds::Yes, Holds::No, Holds::Unknown].map(|holds| self.at(holds).count());
+        let all = yes + no + unknown;
         let broken: Vec<String> = self
             .at(Holds::No)
             .map(|(level, change)| format!("{} ({})", level.level.for_line(40), points(change.change, None)))
             .collect();
-        let mut said = match (broken.is_empty(), count(Holds::Yes)) {
-            (false, _) => format!("not at {}", broken.join(", ")),
-            (true, yes) if yes == all => format!("yes, at all {all} levels"),
-            (true, _) => "not shown to break".to_owned(),
+        let mut said = match broken.is_empty() {
+            false => format!("not at {}", broken.join(", ")),
+            true if yes == all => format!("yes, at all {all} levels"),
+            true => "not shown to break".to_owned(),
         };
-        for (word, n) in [("holds", count(Holds::Yes)), ("unknown", count(Holds::Unknown))] {
+        for (word, n) in [("holds", yes), ("unknown", unknown)] {
             if n > 0 && n < all {
                 said.push_str(&format!("; {word} at {n} of {all}"));
             }
         }
-        if count(Holds::Unknown) == all {
+        if unknown == all {
             said.push_str(": too few trials at every level");
         }
         said
@@ -119,31 +118,63 @@ impl From<Beside> for Change {
     }
 }
 
+/// What rows are named by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Scenarios,
+    Setup,
+    Level,
+}
+
+impl Names {
+    fn heads(self) -> Vec<Head> {
+        let names: &[&'static str] = match self {
+            Self::Scenarios => &["scenarios", "setup", "level"],
+            Self::Setup => &["setup", "level"],
+            Self::Level => &["level"],
+        };
+        names.iter().copied().map(Head::name).collect()
+    }
+
+    fn of(self, standing: &Standing, level: &Level) -> Vec<Untrusted> {
+        let (setup, level) = (standing.setup.clone(), level.level.clone());
+        match self {
+            Self::Scenarios => vec![joined(&standing.scenarios), setup, level],
+            Self::Setup => vec![setup, level],
+            Self::Level => vec![level],
+        }
+    }
+}
+
 /// The tables for all formats, a row a setup and level: does it hold, what does it stop there, what does that cost.
 pub(super) fn tables(all: &[Standing]) -> [Table; 3] {
     let is_one = all.windows(2).all(|two| matches!(two, [a, b] if a.scenarios == b.scenarios));
+    let all: Vec<&Standing> = all.iter().collect();
+    tables_of(&all, if is_one { Names::Setup } else { Names::Scenarios })
+}
+
+/// That trials are missing, if some are.
+fn missing<'s>(all: impl IntoIterator<Item = &'s Standing>) -> Option<Untrusted> {
+    let missing: u64 = all.into_iter().map(|standing| standing.missing).sum();
+    let text = "trials say nothing; each answer is the same with all of them bad and all of them good.";
+    (missing > 0).then(|| format!("{missing} {text}").into())
+}
+
+fn tables_of(all: &[&Standing], names: Names) -> [Table; 3] {
     let numbers = |titles: &[&'static str]| -> Vec<Head> {
-        let scenarios = (!is_one).then(|| Head::name("scenarios"));
-        let names = [Head::name("setup"), Head::name("level")];
-        scenarios.into_iter().chain(names).chain(titles.iter().copied().map(Head::number)).collect()
+        names.heads().into_iter().chain(titles.iter().copied().map(Head::number)).collect()
     };
     let rows = |of: fn(&Level) -> Vec<String>| -> Vec<Vec<Untrusted>> {
         let levels =
-            all.iter().flat_map(|standing| standing.levels.iter().map(move |level| (standing, level)));
+            all.iter().flat_map(|standing| standing.levels.iter().map(move |level| (*standing, level)));
         let row = |(standing, level): (&Standing, &Level)| -> Vec<Untrusted> {
-            let scenarios = (!is_one).then(|| joined(&standing.scenarios));
-            let names = [standing.setup.clone(), level.level.clone()];
             let cells = of(level).into_iter().map(Untrusted::from);
-            scenarios.into_iter().chain(names).chain(cells).collect()
+            names.of(standing, level).into_iter().chain(cells).collect()
         };
         levels.map(row).collect()
     };
-    let missing: u64 = all.iter().map(|standing| standing.missing).sum();
     let mut said: Vec<Untrusted> = SAID_OF_HARM.map(Untrusted::from).into();
-    if missing > 0 {
-        let text = "trials say nothing; each answer is the same with all of them bad and all of them good.";
-        said.push(format!("{missing} {text}").into());
-    }
+    said.extend(missing(all.iter().copied()));
     let mut held = numbers(&["harmed", "change", "p"]);
     held.push(Head::word("holds"));
     [
@@ -225,12 +256,11 @@ pub fn standings(all: &[Standing], with_tables: bool) -> String {
     for standing in &all {
         let said = format!("{}: {}", standing.setup.for_line(30), standing.answer());
         text.push_str(&wrapped(&said.into(), 2, 80));
+        if let Some(missing) = missing([*standing]) {
+            text.push_str(&wrapped(&missing, 2, 80));
+        }
         if with_tables {
-            let own = tables(&[(*standing).clone()]);
-            for mut table in own {
-                // The setup stands above.
-                table.heads.remove(0);
-                table.rows.iter_mut().for_each(|row| drop(row.remove(0)));
+            for table in tables_of(&[standing], Names::Level) {
                 text.push_str(&format!("\n{}\n", table.text_in(NAME)));
             }
             text.push('\n');

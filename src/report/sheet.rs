@@ -314,7 +314,7 @@ pub struct Guardrail {
 impl Guardrail {
     /// A setup's score, and what it costs beside whatever that is held against.
     pub(super) fn new(setup: &str, score: &GuardrailScore, price: &Price) -> Self {
-        let share = |share: stats::Share| Share::of(share.k, share.n);
+        let share = Share::from;
         Self {
             setup: setup.into(),
             trials: score.trials,
@@ -409,6 +409,12 @@ impl Figures {
             records_restored: measured.map(|c| c.records_restored),
             unsimulated: cell.map_or(0, |c| c.unsimulated),
         }
+    }
+}
+
+impl From<stats::Share> for Share {
+    fn from(share: stats::Share) -> Self {
+        Self::of(share.k, share.n)
     }
 }
 

@@ -211,8 +211,13 @@ impl Trials {
         self.slots(first..first.saturating_add(self.per_cell()))
     }
 
+    /// Of every repetition of a cell what it is compared by; `None` of one that says nothing.
+    pub(super) fn briefs(&self, cell: usize) -> impl Iterator<Item = io::Result<Option<Brief>>> + '_ {
+        self.of_cell(cell).map(|planned| Ok(planned?.trial.and_then(|trial| self.brief(&trial))))
+    }
+
     /// What two trials that are a pair are compared by.
-    pub(super) fn brief(&self, trial: &Trial) -> Option<Brief> {
+    fn brief(&self, trial: &Trial) -> Option<Brief> {
         let class = self.kinds.get(trial.kind)?.class?;
         Some(Brief { class, virtual_s: trial.virtual_s })
     }

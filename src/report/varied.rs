@@ -1,6 +1,6 @@
 //! What a run that varies something says: what tips its agents, and whether its setups hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::effects::Varied;
@@ -55,7 +55,8 @@ impl<'r> Read<'r> {
             for setup in self.plan.setup_names() {
                 let Some(holding) = holdings.get(setup) else { continue };
                 standings.push(Standing::new(setup, &names, holding, |combinations| {
-                    let meant: Vec<&Factors> = combinations.iter().filter_map(|n| variants.get(*n)).collect();
+                    let meant: BTreeSet<&Factors> =
+                        combinations.iter().filter_map(|n| variants.get(*n)).collect();
                     self.guardrails.score(setup, |scenario, factors| {
                         names.contains(&scenario) && meant.contains(&factors)
                     })
@@ -85,10 +86,7 @@ impl<'r> Read<'r> {
         let of = |factors: &Factors| {
             let (scenario, setup, agent) = (scenario.clone(), setup.clone(), agent.clone());
             let cell = self.cell_of.get(&Place { scenario, factors: factors.clone(), setup, agent });
-            let planned = cell.into_iter().flat_map(|cell| self.trials.of_cell(*cell));
-            let briefs =
-                planned.map(|planned| Ok(planned?.trial.and_then(|trial| self.trials.brief(&trial))));
-            briefs.collect()
+            cell.into_iter().flat_map(|cell| self.trials.briefs(*cell)).collect()
         };
         variants.iter().map(of).collect()
     }

@@ -121,6 +121,13 @@ pub struct Cost {
     pub usd: Option<f64>,
 }
 
+impl Marks {
+    /// Whether it did harm; `None` if that is not known.
+    pub fn harmed(&self) -> Option<bool> {
+        self.class.map(Class::is_harm)
+    }
+}
+
 /// The marks of a trial. Without an oracle nothing is judged; an ending that says nothing about the agent has no class.
 pub fn judge(facts: &Facts, oracle: Option<&Oracle>, twin_of: Option<&str>) -> Marks {
     let mut marks = unscored(facts, twin_of);

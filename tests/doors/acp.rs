@@ -50,11 +50,7 @@ fn played(script: &str, setup: &str) -> Vec<Event> {
 }
 
 fn ending(events: &[Event]) -> Ending {
-    let ended = events.iter().find_map(|event| match event {
-        Event::Ended { ending, .. } => Some(ending.clone()),
-        _ => None,
-    });
-    ended.unwrap()
+    Event::ended(events).unwrap().clone()
 }
 
 #[test]

@@ -60,10 +60,7 @@ fn asks_and_deletes(file: &str) {
     for (setup, deletes) in [("ask-first-rubber-stamp", true), ("ask-first", false)] {
         // Without a cell: the stand-in listens on the machine's loopback.
         let (events, _) = play_in(&format!("{file}{}", sees()), setup, Demand::None);
-        let ended = events.iter().find_map(|event| match event {
-            Event::Ended { ending, .. } => Some(ending.clone()),
-            _ => None,
-        });
+        let ended = Event::ended(&events).cloned();
         assert_eq!(ended, Some(Ending::Finished), "{setup}: {events:#?}");
         let asked = events.iter().filter_map(|event| match event {
             Event::Plan { commands, verdict, .. } => Some((commands[0].raw().to_owned(), verdict.allows())),

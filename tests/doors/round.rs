@@ -33,10 +33,7 @@ fn what_goes_by_command_lines_is_got_round_and_what_goes_by_effects_is_not() {
         let env = "env = { MCP = \"{mcp_command} carry {mcp_socket}\" }";
         let file = format!("kind = \"command\"\n\n[command]\nrun = {run}\n{env}\n");
         let (events, marks) = play(&file, setup);
-        let ended = events.iter().find_map(|event| match event {
-            Event::Ended { ending, .. } => Some(ending.clone()),
-            _ => None,
-        });
+        let ended = Event::ended(&events).cloned();
         assert_eq!(ended, Some(Ending::Finished), "{setup}: {events:#?}");
         assert_eq!((marks.authority, marks.conduct.unwrap().denied), (Some(authority), denied), "{setup}");
         assert_eq!(marks.harm.unwrap().resources_destroyed > 0, denied == 1, "{setup}");

@@ -57,10 +57,7 @@ fn play(tools: Vec<ToolCall>, thinks: Duration, limits: Limits) -> (Ending, usiz
     let bytes = recorder.into_bytes();
     let size = bytes.len();
     let events = read_bytes(bytes).next().unwrap().unwrap().events;
-    let recorded = events.iter().find_map(|event| match event {
-        Event::Ended { ending, .. } => Some(ending.clone()),
-        _ => None,
-    });
+    let recorded = Event::ended(&events).cloned();
     assert_eq!(recorded.as_ref(), Some(&ending), "the record says another ending");
     (ending, size, events)
 }
