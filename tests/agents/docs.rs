@@ -26,7 +26,7 @@ fn chesterton(place: &Path, key: &str, verb: &[&str]) -> (Option<i32>, String) {
 }
 
 /// With a table of one's own, a run costs what that table says, and says of when it is.
-fn dearer(place: &Path, file: &str, run: &dyn Fn(&[&str]) -> (Option<i32>, String)) {
+fn dearer(place: &Path, file: &str, run: &impl Fn(&[&str]) -> (Option<i32>, String)) {
     assert!(run(&["show", "prices"]).1.contains("as_of = "), "the table of the program is no start");
     let model = file.lines().skip_while(|line| *line != "[model]").find(|line| line.starts_with("name = "));
     let table =
