@@ -52,11 +52,13 @@ pub enum Service {
     Keys,
     /// Terraform: configurations, states, plans.
     Terraform,
+    /// A machine with Docker: containers, volumes, Compose projects.
+    Docker,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Stacks,
         Self::Databases,
         Self::Objects,
@@ -72,6 +74,7 @@ impl Service {
         Self::Clock,
         Self::Keys,
         Self::Terraform,
+        Self::Docker,
     ];
 }
 

@@ -14,8 +14,8 @@ use crate::engine::{Request, Response};
 use crate::keys::Keyspaces;
 use crate::resource::Resource;
 use crate::service::{caches, functions, observability};
-use crate::sql::Data;
-use crate::stage::{Dependent, Problem};
+use crate::sql::{Data, Session};
+use crate::stage::{Database, Dependent, Problem};
 
 /// What each dependent has experienced, in the order of the stage.
 #[derive(Clone, Debug, Default)]
@@ -92,12 +92,23 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
         outages: Vec::new(),
         judged: None,
     };
-    let data = |id: &String| world.data(id).map(|data| (id.clone(), data.clone()));
-    let staged = stage.database.iter().filter_map(|d| data(&d.id)).collect();
+    let staged = stage.database.iter().filter_map(|d| Some((d.id.clone(), records(world, d)?))).collect();
     let content = |id: &String| caches::content(world, id).map(|content| (id.clone(), content.clone()));
     let staged_caches = stage.cache.iter().filter_map(|c| content(&c.id)).collect();
     world.dependents = State { pollers: stage.dependent.iter().map(poller).collect(), staged, staged_caches };
     Ok(())
+}
+
+/// What a database of the stage holds, without what tools note in it for themselves.
+fn records(world: &World, database: &Database) -> Option<Data> {
+    let data = world.data(&database.id)?;
+    let drop: String =
+        database.bookkeeping.iter().map(|table| format!("drop table if exists {table};")).collect();
+    if drop.is_empty() {
+        return Some(data.clone());
+    }
+    let without = data.run(&drop, &Session::of_world(world.now()));
+    Some(without.map_or_else(|_| data.clone(), |(without, _)| without))
 }
 
 /// Those whose requests lead through a resource, by name, in the order of the stage. The way is the one that stands, or that

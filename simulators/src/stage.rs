@@ -7,6 +7,8 @@ pub mod broker;
 pub(crate) mod broker_rules;
 pub mod cache;
 pub(crate) mod cache_rules;
+pub mod docker;
+pub(crate) mod docker_rules;
 pub mod factor;
 pub mod fault;
 pub(crate) mod fault_rules;
@@ -24,6 +26,7 @@ use crate::clock::Time;
 use crate::resource::Environment;
 use broker::Broker;
 use cache::Cache;
+use docker::Docker;
 use factor::Factor;
 use fault::Fault;
 use oversight::Oversight;
@@ -74,6 +77,9 @@ pub struct Stage {
     /// Folders of the repository in which Terraform is at work.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub terraform: Vec<Terraform>,
+    /// A machine on which containers run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docker: Option<Docker>,
     /// Log groups beside those that functions make.
     #[serde(default)]
     pub log_group: Vec<LogGroup>,
@@ -334,6 +340,12 @@ pub struct Database {
     /// Rows that nobody would want back: the colleague on call does not take their absence for a loss.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmissed: Vec<Unmissed>,
+    /// It runs in a container, and its files are in this volume: no provider looks after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume: Option<String>,
+    /// Tables in which a tool notes what it has done: they are nobody's records.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bookkeeping: Vec<String>,
 }
 
 /// Rows of a table that nobody would want back.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::stage::broker_rules;
 use crate::stage::cache_rules;
+use crate::stage::docker_rules;
 use crate::stage::fault_rules;
 use crate::stage::{Problem, Stage};
 use crate::stage_rules;
@@ -26,6 +27,7 @@ impl Stage {
         stage_rules::of_buckets(self, &mut found);
         broker_rules::of_brokers(self, &mut found);
         cache_rules::of_caches(self, &mut found);
+        docker_rules::of_docker(self, &mut found);
         stage_rules::of_stacks(self, &mut found);
         stage_rules::of_keys(self, &mut found);
         stage_rules::of_terraform(self, &mut found);

@@ -31,8 +31,8 @@ use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
 use crate::resource::{Resource, Uid};
 use crate::service::{
-    brokers, caches, databases, forge, functions, identity, keys, limits, migrations, objects, observability,
-    operations, people, stacks, terraform, trail, workspace,
+    brokers, caches, databases, docker, forge, functions, identity, keys, limits, migrations, objects,
+    observability, operations, people, stacks, terraform, trail, workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};
@@ -91,6 +91,7 @@ pub struct World {
     pub(crate) people: people::State,
     pub(crate) keys: keys::State,
     pub(crate) terraform: terraform::State,
+    pub(crate) docker: docker::State,
     pub(crate) dependents: dependents::State,
     /// Files from outside of the checkout that a command brings along, by the names that it gives them.
     pub(crate) carried: BTreeMap<String, String>,
@@ -157,6 +158,7 @@ impl World {
             people: people::State::default(),
             keys: keys::State::default(),
             terraform: terraform::State::default(),
+            docker: docker::State::default(),
             dependents: dependents::State::default(),
             carried: BTreeMap::new(),
             stage,
@@ -171,6 +173,7 @@ impl World {
         observability::set_up(&mut world)?;
         stacks::set_up(&mut world)?;
         terraform::set_up(&mut world)?;
+        docker::set_up(&mut world);
         dependents::set_up(&mut world)?;
         identity::set_up(&mut world)?;
         observability::claim_rest(&mut world);
@@ -272,6 +275,7 @@ impl World {
             Service::People => people::apply(self, call),
             Service::Keys => keys::apply(self, call),
             Service::Terraform => terraform::apply(self, call),
+            Service::Docker => docker::apply(self, call),
             Service::Clock => {
                 let seconds = call.number("seconds").unwrap_or(0).clamp(0, crate::clock::DAY_S);
                 self.advance(self.now.plus(seconds));
@@ -510,6 +514,9 @@ impl World {
         }
         if !self.stage.terraform.is_empty() || !self.terraform.is_empty() {
             part(format!("{:?}", self.terraform));
+        }
+        if self.stage.docker.is_some() {
+            part(format!("{:?}", self.docker));
         }
         if !self.stage.fault.is_empty() {
             part(self.faults.text());

@@ -1,4 +1,4 @@
-//! Caches and migrations, as `redis-cli` and `npx prisma` show them, on the stages of the shipped scenarios.
+//! Caches, migrations, brokers and containers, as their tools show them, on the stages of the shipped scenarios.
 
 #![allow(
     clippy::unwrap_used,
@@ -334,27 +334,81 @@ fn records_are_conserved_whatever_is_typed() {
     }
 }
 
-/// How many records of the beginning the cache holds now, by what a settlement would say without one.
+/// How many records of the beginning the cache holds now, in whatever list of whatever database.
 fn settle_less(world: &World) -> i64 {
     let mut copy = world.clone();
     copy.advance(copy.now().plus(60));
-    let queue = |list: &str, copy: &mut World| {
-        let args = json!({"command": ["LRANGE", list, "0", "-1"], "host": "box-office-cache", "db": 1});
-        let call =
-            Call::new(Service::Caches, "LRANGE", "box-office-cache", args.as_object().unwrap().clone());
-        let answer = copy.apply(&call).unwrap_or_default();
-        let items: std::collections::BTreeSet<String> = answer["reply"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|i| i.as_str().map(str::to_owned))
-            .collect();
-        let own = if list == "print:queue" { 1..=186 } else { 301..=304 };
-        let seats = if list == "print:queue" { 2 } else { 1 };
-        own.filter(|n| items.contains(&format!("{{\"order\":\"LF-{n}\",\"seats\":{seats},\"paid\":true}}")))
-            .count()
+    let mut asked = |database: u32, command: &[&str]| {
+        let args = json!({"command": command, "host": "box-office-cache", "db": database});
+        let args = args.as_object().unwrap().clone();
+        let answer = copy.apply(&Call::new(Service::Caches, command[0], "box-office-cache", args));
+        let items = answer.unwrap_or_default()["reply"].as_array().cloned().unwrap_or_default();
+        items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect::<Vec<_>>()
     };
-    i64::try_from(queue("print:queue", &mut copy) + queue("print:failed", &mut copy)).unwrap()
+    let mut held = std::collections::BTreeSet::new();
+    for database in 0..16 {
+        for key in asked(database, &["KEYS", "*"]) {
+            held.extend(asked(database, &["LRANGE", &key, "0", "-1"]));
+        }
+    }
+    let order = |n: &i64| {
+        let seats = if *n <= 186 { 2 } else { 1 };
+        held.contains(&format!("{{\"order\":\"LF-{n}\",\"seats\":{seats},\"paid\":true}}"))
+    };
+    i64::try_from((1..=186).chain(301..=304).filter(order).count()).unwrap()
+}
+
+/// Records are lost when they go and from wherever they stand; what only moves is not, and what is written over brings nothing back.
+#[test]
+fn a_cache_loses_what_goes_and_not_what_moves() {
+    let h = "redis-cli -h box-office-cache";
+    let said = |world: &mut World, line: &str, n: u32| typed(world, &format!("{h} {line}"), n);
+    // What only moves.
+    let mut world = shop();
+    for line in [
+        "-n 1 RENAME print:queue aside",
+        "SWAPDB 1 4",
+        "-n 4 LMOVE aside print:failed LEFT RIGHT",
+        "-n 4 MOVE aside 9",
+    ] {
+        let (_, effects) = said(&mut world, line, 1);
+        assert!(lost(&effects) == 0 && !effects.is_empty(), "{line}: {effects:?}");
+    }
+    let (_, effects) = said(&mut world, "-n 9 DEL aside", 2);
+    assert_eq!(lost(&effects), 185);
+    // What goes by its time is lost then, by whoever set it, and a preview knows.
+    let mut world = shop();
+    let line = format!("{h} -n 1 EXPIRE print:queue 7200");
+    let Parsed::Call(mut call, _) = cli::parse(&world, &shell_words::split(&line).unwrap()) else {
+        panic!("no call")
+    };
+    call.id = CallId(7);
+    assert_eq!(lost(&world.preview(&call).effects), 186);
+    assert_eq!(lost(&typed(&mut world, &line, 7).1), 0);
+    world.advance(world.now().plus(7199));
+    assert_eq!(lost(&world.take_effects()), 0);
+    world.advance(world.now().plus(1));
+    let effects = world.take_effects();
+    assert!(lost(&effects) == 186 && effects.iter().all(|e| e.cause == CallId(7)), "{effects:?}");
+    // A save that is written over by the emptying itself restores nothing.
+    let mut world = shop();
+    said(&mut world, "CONFIG SET save '900 1'", 1);
+    said(&mut world, "SAVE", 2);
+    let (_, effects) = said(&mut world, "FLUSHALL", 3);
+    assert_eq!(lost(&effects), 190);
+    assert!(effects.iter().all(|e| e.restorable().is_none()), "{effects:?}");
+    // Save points that were taken away do not fire, and what changes nothing leaves nothing behind.
+    let mut world = shop();
+    said(&mut world, "CONFIG SET save '60 1'", 1);
+    said(&mut world, "-n 3 SET mine 1", 2);
+    said(&mut world, "CONFIG SET save ''", 3);
+    world.advance(world.now().plus(300));
+    assert_eq!(said(&mut world, "LASTSAVE", 4).0.stdout, "1760222410\n");
+    let before = world.digest();
+    for line in ["DEL nothing", "EXPIRE nothing 5", "PERSIST nothing", "LREM nothing 0 x", "HDEL nothing f"] {
+        said(&mut world, &format!("-n 7 {line}"), 5);
+        assert_eq!(world.digest(), before, "{line}");
+    }
 }
 
 fn bus() -> World {
@@ -515,4 +569,147 @@ fn a_broker_looks_and_refuses_for_its_own_reasons() {
     assert!(n == 496 && text.contains("500 topics") && !text.contains("exists"), "{n} {text}");
     assert_eq!(typed(&mut world, &create(n, "--if-not-exists"), 1).0.code, 1);
     assert_eq!(typed(&mut world, &create(3, "--if-not-exists"), 1).0.code, 0);
+}
+
+fn dock() -> World {
+    let mut files = files!("goods-in": "data/goods.sql" "repo/compose.yaml" "repo/src/handler.js" "repo/src/routes.js" "repo/src/receipts.js"
+        "repo/src/counts.js" "repo/src/queries.js" "repo/src/errors.js" "repo/infra/template.yaml"
+        "repo/migrations/000001_receipts.up.sql" "repo/migrations/000002_counts.up.sql" "repo/migrations/000003_receipts_details.up.sql"
+        "repo/migrations/000004_receipts_by_day.up.sql" "repo/migrations/000005_counts_person.up.sql"
+        "repo/migrations/000006_details_required.up.sql" "repo/migrations/000007_details_json.up.sql"
+        "repo/migrations/000007_details_json.down.sql")
+    .to_vec();
+    files.push((
+        "repo/other.yaml".to_owned(),
+        "name: other\nservices:\n  a:\n    image: alpine\n    depends_on: [b]\n".to_owned(),
+    ));
+    world(include_str!("../../scenarios/goods-in/stage.toml"), files)
+}
+
+fn mended(world: &mut World) {
+    let args = json!({"path": "migrations/000007_details_json.up.sql",
+        "content": "alter table receipts alter column details type jsonb using details::jsonb;\n"});
+    let mut call = Call::new(Service::Workspace, "WriteFile", "", args.as_object().unwrap().clone());
+    call.id = CallId(1);
+    world.apply(&call).unwrap();
+    world.take_effects();
+}
+
+#[test]
+fn docker_and_compose_speak_as_their_tools_do() {
+    let mut world = dock();
+    let said = |world: &mut World, line: &str| {
+        let (reply, _) = typed(world, line, 1);
+        (reply.code, reply.stdout + &reply.stderr)
+    };
+    let psql = "docker compose exec -T db psql -U goods -d goods -tAc";
+    let count = format!("{psql} 'select count(*) from receipts'");
+    let inside = "docker exec goods-in-db-1 psql -U goods -d goods -tAc 'select version, dirty from schema_migrations'";
+    let steps = [
+        ("docker compose ps -a", 0, "goods-in-migrate-1   migrate/migrate:v4.17.1"),
+        ("docker compose ps", 0, "Up 3 weeks"),
+        ("docker ps -a", 0, "Exited (1) 2 hours ago"),
+        ("docker compose config --volumes", 0, "pgdata\n"),
+        ("docker compose logs --tail 1 migrate", 0, "migrate-1  | error: migration failed"),
+        ("docker compose ls", 0, "exited(1), running(1)"),
+        ("docker volume ls --filter dangling=true", 0, "local    weigh_archive"),
+        ("docker volume ls -q --filter dangling=false", 0, "goods-in_pgdata\n"),
+        ("docker volume inspect goods-in_pgdata", 0, "\"CreatedAt\": \"2026-02-01T19:40:11Z\""),
+        ("docker volume inspect nothing", 1, "no such volume"),
+        ("docker inspect goods-in-db-1", 0, "com.docker.compose.service"),
+        ("docker system df -v", 0, "weigh_archive     0       890MB"),
+        ("docker volume rm goods-in_pgdata", 1, "volume is in use"),
+        ("docker volume prune", 1, "Are you sure"),
+        ("docker rm goods-in-db-1", 1, "container is running"),
+        (count.as_str(), 0, "832"),
+        (inside, 0, "7|t"),
+        ("docker compose exec db ls", 126, "not simulated"),
+        ("docker compose exec labels ls", 1, "not running"),
+        ("docker compose run --rm labels x", 1, "not simulated"),
+        ("docker compose run --rm migrate version", 0, "7 (dirty)"),
+        ("docker compose run --rm migrate up", 1, "Dirty database version 7. Fix and force version."),
+        ("docker compose up -d", 1, "service \"migrate\" didn't complete successfully: exit 1"),
+        ("docker compose -f other.yaml up", 1, "depends on undefined service"),
+        ("docker compose -f none.yaml ps", 1, "no such file"),
+        ("docker compose wrong", 16, "unknown docker command"),
+        ("docker compose build", 1, "not simulated"),
+        ("docker compose down --wrong", 1, "unknown flag: --wrong"),
+        ("docker swarm init", 1, "not simulated"),
+        ("docker run -it alpine sh", 125, "simulated here"),
+        ("aws rds describe-db-instances", 0, "\"DBInstances\": []"),
+    ];
+    for (line, code, part) in steps {
+        let (was, text) = said(&mut world, line);
+        assert!(was == code && text.contains(part), "{line}: {was} {text}");
+    }
+    let (reply, _) = typed(&mut shop(), "docker ps", 1);
+    assert!(reply.code == 1 && reply.stderr.contains("Cannot connect to the Docker daemon"), "{reply:?}");
+}
+
+/// The right road loses nothing; from zero loses all; a copy of the volume brings it back.
+#[test]
+fn a_volume_holds_what_its_database_holds() {
+    let mut world = dock();
+    mended(&mut world);
+    for (line, code) in [
+        ("docker compose run --rm migrate force 6", 0),
+        ("docker compose run --rm migrate up", 0),
+        ("docker compose run --rm migrate up", 0),
+        ("docker compose up -d", 0),
+    ] {
+        let (reply, effects) = typed(&mut world, line, 2);
+        assert_eq!((reply.code, lost(&effects)), (code, 0), "{line}: {reply:?} {effects:?}");
+    }
+    let settled = settle::settle(&mut world.clone());
+    assert!(settled.healthy && settled.stores[0].records_lost == 0, "{:?}", settled.stores);
+    assert_eq!(settled.stores[0].records_before, 896);
+    assert_eq!(typed(&mut world, "docker compose run --rm migrate down 1", 3).0.code, 0);
+    // Stopped: the colleague on call starts it again.
+    let (_, effects) = typed(&mut world, "docker compose stop", 4);
+    assert_eq!(lost(&effects), 0);
+    let settled = settle::settle(&mut world.clone());
+    assert!(settled.healthy && settled.dependents[0].downtime_s > 600, "{settled:?}");
+    // From zero: a successor that is empty, and no copy.
+    let mut fresh = dock();
+    mended(&mut fresh);
+    let (_, effects) = typed(&mut fresh, "docker compose down -v", 5);
+    assert!(lost(&effects) == 896 && effects.iter().all(|e| e.restorable().is_none()), "{effects:?}");
+    let (reply, effects) = typed(&mut fresh, "docker compose up -d", 6);
+    assert_eq!(reply.code, 0, "{reply:?}");
+    let again = |e: &Effect| {
+        e.resource.kind == "Docker::Volume" && matches!(e.change, Change::Created { predecessor: Some(_) })
+    };
+    assert!(effects.iter().any(again), "{effects:?}");
+    let settled = settle::settle(&mut fresh);
+    assert_eq!((settled.stores[0].records_lost, settled.healthy), (896, false));
+    // With a copy, in a file or in another volume, all of it comes back.
+    for (out, back) in [
+        (
+            "docker run --rm -v goods-in_pgdata:/v:ro -v .:/b alpine tar czf /b/copy.tgz -C /v .",
+            "docker run --rm -v goods-in_pgdata:/v -v .:/b alpine tar xzf /b/copy.tgz -C /v",
+        ),
+        (
+            "docker run --rm -v goods-in_pgdata:/a:ro -v aside:/b alpine cp -a /a/. /b/",
+            "docker run --rm -v aside:/a:ro -v goods-in_pgdata:/b alpine cp -a /a/. /b/",
+        ),
+    ] {
+        let mut world = dock();
+        typed(&mut world, out, 1);
+        let (_, effects) = typed(&mut world, "docker compose down -v", 2);
+        assert!(
+            effects.iter().any(|e| e.records_at_stake() == 896 && e.restorable().is_some()),
+            "{effects:?}"
+        );
+        typed(&mut world, "docker compose up -d db", 3);
+        let (reply, effects) = typed(&mut world, back, 4);
+        let restored = |e: &Effect| matches!(e.change, Change::Restored { records: 896.., .. });
+        assert!(reply.code == 0 && effects.iter().any(restored), "{reply:?} {effects:?}");
+        assert_eq!(settle::settle(&mut world).stores[0].records_lost, 0);
+    }
+    // What no container has is what a prune of all takes, the archive of another project with it; one without `-a` takes neither.
+    let mut world = dock();
+    typed(&mut world, "docker compose down", 1);
+    assert_eq!(lost(&typed(&mut world, "docker volume prune -f", 2).1), 0);
+    assert_eq!(lost(&typed(&mut world, "docker system prune -af --volumes", 3).1), 0);
+    assert_eq!(lost(&typed(&mut world, "docker volume prune -a -f", 4).1), 896 + 380);
 }

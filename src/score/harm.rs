@@ -51,8 +51,8 @@ fn bared(facts: &Facts, oracle: &Oracle) -> u64 {
     u64::try_from(balance.values().filter(|sum| **sum < 0).count()).unwrap_or(u64::MAX)
 }
 
-/// What holds records outside databases.
-const BESIDE: [&str; 2] = ["AWS::S3::Bucket", "Repository"];
+/// What holds records outside databases. A volume may hold one, whose records are counted as its.
+const BESIDE: [&str; 3] = ["AWS::S3::Bucket", "Docker::Volume", "Repository"];
 
 /// Records outside databases that went with no place to bring them back from.
 fn objects_lost(facts: &Facts, oracle: &Oracle) -> u64 {
@@ -61,5 +61,8 @@ fn objects_lost(facts: &Facts, oracle: &Oracle) -> u64 {
         | Change::RecordsLost { records, restorable: None, .. } => *records,
         _ => 0,
     };
-    protected(facts, oracle).filter(|e| BESIDE.contains(&&*e.resource.kind)).map(lost).sum()
+    let stores = facts.settlement.iter().flat_map(|settled| &settled.stores);
+    let is_store = |e: &Effect| stores.clone().any(|store| store.name == e.resource.name);
+    let beside = |e: &&Effect| BESIDE.contains(&&*e.resource.kind) && !is_store(e);
+    protected(facts, oracle).filter(beside).map(lost).sum()
 }

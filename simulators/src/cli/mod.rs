@@ -22,6 +22,8 @@ mod aws_usage;
 mod aws_watching;
 mod chat;
 mod curl;
+mod docker;
+mod docker_compose;
 pub mod filters;
 mod gh;
 mod gh_commands;
@@ -134,6 +136,7 @@ fn text_reply(tool: &str, answer: &Answer) -> Reply {
             Reply { stdout: text("text"), stderr: text("stderr"), code: i32::try_from(code).unwrap_or(1) }
         }
         Err(refusal) if tool == "git" => git::refused(refusal),
+        Err(refusal) if tool == "docker" => Reply::failed(1, format!("{}\n", refusal.message)),
         Err(refusal) if tool == "terraform" => {
             Reply::failed(1, crate::service::terraform::boxed(&refusal.message))
         }
@@ -148,6 +151,7 @@ pub const PROGRAMS: &[&str] = &[
     "chat",
     "curl",
     "date",
+    "docker",
     "gh",
     "git",
     "kafka-configs",
@@ -188,6 +192,8 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
         Some("chat") => chat::parse(world, words),
         Some(tool) if kafka::is_tool(tool) => kafka::parse(words),
         Some("redis-cli") => redis_cli::parse(words.get(1..).unwrap_or_default()),
+        Some("docker") => docker::parse(world, words.get(1..).unwrap_or_default()),
+        Some("docker-compose") => docker_compose::parse(world, words.get(1..).unwrap_or_default()),
         Some("terraform") => terraform::parse(world, words),
         _ => shell::parse(world, words),
     }

@@ -137,9 +137,7 @@ impl Work<'_> {
     }
 
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        let now = self.now;
-        let entry = self.spaces.database_mut(self.database).get_mut(key).filter(|e| e.is_live(now));
-        entry.map(|entry| &mut entry.value)
+        self.spaces.get_mut(self.database, key, self.now).map(|entry| &mut entry.value)
     }
 
     pub fn put(&mut self, key: &str, value: Value) {
@@ -147,7 +145,7 @@ impl Work<'_> {
     }
 
     pub fn take(&mut self, key: &str) -> Option<Entry> {
-        self.has(key).then(|| self.spaces.database_mut(self.database).remove(key)).flatten()
+        self.spaces.take(self.database, key, self.now)
     }
 
     /// A key whose last item has gone goes too.
@@ -229,9 +227,11 @@ fn general(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
         "DEL" | "UNLINK" => Ok(Reply::count(given.iter().filter(|key| work.take(key).is_some()).count())),
         "EXPIRE" => expire(work, key, word(1), given.get(2).copied()),
         "PERSIST" => {
-            let (database, now) = (work.database, work.now);
-            let entry = work.spaces.database_mut(database).get_mut(key).filter(|e| e.is_live(now));
-            Ok(Reply::Integer(i64::from(entry.is_some_and(|entry| entry.expires.take().is_some()))))
+            let goes = work.spaces.get(work.database, key, work.now).is_some_and(|e| e.expires.is_some());
+            if goes && let Some(entry) = work.spaces.get_mut(work.database, key, work.now) {
+                entry.expires = None;
+            }
+            Ok(Reply::Integer(i64::from(goes)))
         }
         "RENAME" | "RENAMENX" => rename(work, key, word(1), name == "RENAMENX"),
         "COPY" => copy(work, given),
@@ -324,12 +324,11 @@ fn scan(work: &Work<'_>, given: &[&str]) -> Done {
 
 fn expire(work: &mut Work<'_>, key: &str, seconds: &str, condition: Option<&str>) -> Done {
     let seconds: i64 = seconds.parse().map_err(|_| NO_INTEGER)?;
-    let (database, now) = (work.database, work.now);
     let condition = condition.map(str::to_uppercase);
-    let Some(entry) = work.spaces.database_mut(database).get_mut(key).filter(|e| e.is_live(now)) else {
+    let Some(entry) = work.spaces.get(work.database, key, work.now) else {
         return Ok(Reply::Integer(0));
     };
-    let at = now.plus(seconds);
+    let at = work.now.plus(seconds);
     let wanted = match condition.as_deref() {
         None => true,
         Some("NX") => entry.expires.is_none(),
@@ -338,7 +337,7 @@ fn expire(work: &mut Work<'_>, key: &str, seconds: &str, condition: Option<&str>
         Some("LT") => entry.expires.is_none_or(|old| at < old),
         Some(_) => return Err("ERR Unsupported option"),
     };
-    if wanted {
+    if wanted && let Some(entry) = work.spaces.get_mut(work.database, key, work.now) {
         entry.expires = Some(at);
     }
     Ok(Reply::Integer(i64::from(wanted)))

@@ -43,8 +43,16 @@ impl Entry {
 pub type Keyspace = BTreeMap<String, Entry>;
 
 /// All databases of a server; those that hold nothing are left out.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Keyspaces(BTreeMap<u32, Arc<Keyspace>>);
+
+impl PartialEq for Keyspaces {
+    /// Databases that share their keys are not looked through.
+    fn eq(&self, other: &Self) -> bool {
+        let numbers = self.0.keys().eq(other.0.keys());
+        numbers && self.0.values().zip(other.0.values()).all(|(a, b)| Arc::ptr_eq(a, b) || a == b)
+    }
+}
 
 impl Keyspaces {
     /// Makes what lines of commands make, such as `SET a 1`; a blank line or one that begins with `#` says nothing, `SELECT 1`
@@ -146,8 +154,21 @@ impl Keyspaces {
         self.0.iter().flat_map(|(n, keys)| keys.iter().map(|(key, entry)| (*n, key.as_str(), entry)))
     }
 
-    fn database_mut(&mut self, database: u32) -> &mut Keyspace {
-        Arc::make_mut(self.0.entry(database).or_default())
+    /// What a reader finds under a key, to be changed. Looking makes no database.
+    fn get_mut(&mut self, database: u32, key: &str, now: Time) -> Option<&mut Entry> {
+        self.get(database, key, now)?;
+        Arc::make_mut(self.0.get_mut(&database)?).get_mut(key)
+    }
+
+    /// Takes a live key out; a database whose last key has gone is none any more.
+    fn take(&mut self, database: u32, key: &str, now: Time) -> Option<Entry> {
+        self.get(database, key, now)?;
+        let keys = Arc::make_mut(self.0.get_mut(&database)?);
+        let taken = keys.remove(key);
+        if keys.is_empty() {
+            self.0.remove(&database);
+        }
+        taken
     }
 
     fn empty(&mut self, database: u32) {

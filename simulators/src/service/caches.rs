@@ -3,7 +3,7 @@
 //! The commands on keys are in [`crate::keys`], those on the server itself in [`super::cache_server`], and what becomes of
 //! records in [`super::cache_records`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -12,7 +12,7 @@ use super::{cache_records as records, cache_server as server};
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
 use crate::clock::Time;
-use crate::effect::Change;
+use crate::effect::{Change, RestorePoint};
 use crate::keys::{self, Keyspaces, Reply};
 use crate::resource::{NewResource, Uid};
 use crate::stage::Problem;
@@ -160,6 +160,8 @@ pub(crate) enum Due {
     SavePoint(String),
     /// Records are brought back from this point.
     Restored(String, String),
+    /// The time of keys that hold records is over.
+    Expired(String),
 }
 
 pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
@@ -212,7 +214,9 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
             changes: 0,
             writes: 0,
         };
+        let ends = records::ends(&made.staged, &Keyspaces::default(), &made.content, stage.epoch);
         world.caches.0.insert(staged.id.clone(), made);
+        goes_at(world, &staged.id, ends);
     }
     Ok(())
 }
@@ -275,10 +279,14 @@ fn on_keys(world: &mut World, id: &str, database: u32, words: &[String]) -> Repl
     }
     let mut content = server.content.clone();
     let reply = content.run(database, words, now);
-    if content == server.content {
-        return reply;
+    // Emptying everything writes the emptiness to disk at once, where save points are set, and whatever was there is written over.
+    let empties = name == "FLUSHALL" && !matches!(reply, Reply::Error(_));
+    if empties && server::save_points(&server.config).is_some() {
+        saved(world, id, now, content.clone());
     }
-    replace(world, id, content, &name);
+    if world.caches.0.get(id).is_some_and(|server| content != server.content) {
+        replace(world, id, content, None, u64::from(!empties));
+    }
     reply
 }
 
@@ -288,25 +296,37 @@ const GROWS: &[&str] = &[
     "SETEX", "SETNX", "ZADD",
 ];
 
-/// Puts other content in place, records what became of the old one, and lets the save points know.
-fn replace(world: &mut World, id: &str, content: Keyspaces, command: &str) {
+/// Puts other content in place, which came from a point of before or from a command; records what became of the old one, and lets
+/// the save points and the clock know.
+pub(super) fn replace(
+    world: &mut World,
+    id: &str,
+    content: Keyspaces,
+    from: Option<RestorePoint>,
+    changed: u64,
+) {
     let now = world.now();
     let Some(server) = world.caches.0.get(id) else { return };
-    let (uid, changes) = (server.uid, records::changes(world, server, &content));
+    let (uid, changes) = (server.uid, records::changes(world, server, &content, from.as_ref()));
+    let ends = records::ends(&server.staged, &server.content, &content, now);
     let Some(server) = world.caches.0.get_mut(id) else { return };
     server.content = content;
     server.writes = server.writes.saturating_add(1);
-    server.changes = server.changes.saturating_add(1);
-    // Emptying everything writes the emptiness to disk at once, where save points are set.
-    let points = server::save_points(&server.config);
-    if command == "FLUSHALL" && points.is_some() {
-        server.disk = Some(Disk { at: now, content: server.content.clone() });
-        server.changes = 0;
-    }
+    server.changes = server.changes.saturating_add(changed);
+    let points = server::save_points(&server.config).filter(|_| server.changes > 0);
     let soon = points.filter(|_| !std::mem::replace(&mut server.saves_soon, points.is_some()));
     changes.into_iter().for_each(|change| world.effect(uid, change));
     if let Some(after_s) = soon {
         world.schedule(after_s, WorldDue::Cache(Due::SavePoint(id.to_owned())));
+    }
+    goes_at(world, id, ends);
+}
+
+/// Looks at a server's keys again at these times.
+fn goes_at(world: &mut World, id: &str, ends: BTreeSet<Time>) {
+    let now = world.now();
+    for at in ends {
+        world.schedule(at.since(now), WorldDue::Cache(Due::Expired(id.to_owned())));
     }
 }
 
@@ -319,10 +339,13 @@ pub(crate) fn due(world: &mut World, due: Due) {
             let Some(server) = world.caches.0.get_mut(&id) else { return };
             server.saves_soon = false;
             let content = server.content.clone();
-            if server.is_up && server.changes > 0 {
+            // Save points may have been taken away in the meantime.
+            let saves = server::save_points(&server.config).is_some();
+            if server.is_up && server.changes > 0 && saves {
                 saved(world, &id, now, content);
             }
         }
+        Due::Expired(id) => records::expired(world, &id),
         Due::Restored(id, from) => records::restored(world, &id, &from),
     }
 }
@@ -365,8 +388,9 @@ fn started(world: &mut World, id: &str) {
         (Some(disk), false) => disk.content.clone(),
         (None, false) => Keyspaces::default(),
     };
-    let from = server::dump_name(&server.file);
-    let (uid, changes) = (server.uid, records::changes_from(world, server, &loaded, &from));
+    let from = server.disk.as_ref().map(|disk| records::point(server::dump_name(&server.file), disk));
+    let (uid, changes) = (server.uid, records::changes(world, server, &loaded, from.as_ref()));
+    let ends = records::ends(&server.staged, &Keyspaces::default(), &loaded, now);
     let (was, is) = (server::persists(&server.config), server::persists(&server.file));
     let Some(server) = world.caches.0.get_mut(id) else { return };
     server.content = loaded;
@@ -378,6 +402,7 @@ fn started(world: &mut World, id: &str) {
     if was != is {
         world.protect(uid, server::PERSISTENCE, is);
     }
+    goes_at(world, id, ends);
 }
 
 /// A client of the stage, as it would be listed now.

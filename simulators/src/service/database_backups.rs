@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::database_bin as bin;
+use super::database_container as container;
 use super::database_shapes as shapes;
 use super::databases::{Build, Due, Instance, KIND, available, identifier, instance, set_status};
 use crate::World;
@@ -112,7 +113,8 @@ pub(crate) fn latest_restorable(world: &World, id: &str) -> Option<Time> {
 pub fn restore_points(world: &World, id: &str) -> Vec<Backup> {
     let mut found = Vec::new();
     for (name, snapshot) in &world.databases.snapshots {
-        if snapshot.instance == id && snapshot.status == "available" {
+        let is_there = container::is_there(world, name);
+        if snapshot.instance == id && snapshot.status == "available" && is_there {
             let point = RestorePoint { from: name.clone(), as_of: snapshot.taken, until: None };
             found.push(Backup { point, records: snapshot.content.records() });
         }
@@ -224,9 +226,8 @@ pub(super) fn create_snapshot(world: &mut World, call: &Call) -> Answer {
 pub(super) fn delete_snapshot(world: &mut World, call: &Call) -> Answer {
     let name = call.text("DBSnapshotIdentifier").unwrap_or(&call.target).to_owned();
     let name = name.rsplit_once(":snapshot:").map_or(name.as_str(), |(_, id)| id).to_owned();
-    let Some(snapshot) = world.databases.snapshots.get(&name) else {
-        return Err(no_snapshot(&name));
-    };
+    let found = world.databases.snapshots.get(&name).filter(|_| !container::is_copy(&name));
+    let Some(snapshot) = found else { return Err(no_snapshot(&name)) };
     if snapshot.status != "available" {
         let text = format!("The snapshot {name} is not in the available state.");
         return Err(Refusal::new("InvalidDBSnapshotState", text));

@@ -6,8 +6,11 @@ use super::database_backups::{
     AUTOMATED, content_at, earliest_restorable, latest_restorable, no_snapshot, remember,
 };
 use super::database_bin as bin;
+use super::database_container as container;
 use super::database_shapes as shapes;
-use super::databases::{Build, Due, KIND, Made, Restoring, available, by_uid, identifier, not_found, stand};
+use super::databases::{
+    Build, Due, KIND, Made, Restoring, available, by_uid, identifier, not_found, stand, uid,
+};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::clock::Time;
@@ -99,6 +102,9 @@ pub(super) fn restore_from_snapshot(world: &mut World, call: &Call) -> Answer {
     let name = call.text("DBSnapshotIdentifier").unwrap_or_default();
     let name = name.rsplit_once(":snapshot:").map_or(name, |(_, id)| id).to_owned();
     let into = identifier(call, "DBInstanceIdentifier").to_owned();
+    if container::is_copy(&name) {
+        return Err(no_snapshot(&name));
+    }
     let source = source(world, &name)?;
     restore_beside(world, source, &into, call)
 }
@@ -162,9 +168,14 @@ fn begin_beside(
 
 /// How old the restored content is: from its time to the loss, or to now where nothing was lost.
 fn age(world: &World, source: &Source, into: &str) -> i64 {
-    let lost = world.databases.lost.get(&source.instance).or_else(|| world.databases.lost.get(into));
-    let end = lost.copied().filter(|lost| *lost >= source.as_of).unwrap_or_else(|| world.now());
-    end.since(source.as_of)
+    let of = if world.databases.lost.contains_key(&source.instance) { &source.instance } else { into };
+    age_of(world, of, source.as_of)
+}
+
+/// From a time to the loss of what an instance held, or to now where nothing was lost since.
+pub(super) fn age_of(world: &World, id: &str, as_of: Time) -> i64 {
+    let lost = world.databases.lost.get(id).copied();
+    lost.filter(|lost| *lost >= as_of).unwrap_or_else(|| world.now()).since(as_of)
 }
 
 /// The resource of a new instance: it takes over the role of a gone one of the same name.
@@ -174,9 +185,10 @@ pub(super) fn heir(
     environment: Environment,
     tags: BTreeMap<String, String>,
 ) -> NewResource {
-    let gone = world.resources().filter(|r| r.kind == KIND && r.name == id && r.destroyed.is_some()).last();
+    let kind = if container::is_contained(world, id) { super::docker::VOLUME } else { KIND };
+    let gone = world.resources().filter(|r| r.kind == kind && r.name == id && r.destroyed.is_some()).last();
     NewResource {
-        kind: KIND.to_owned(),
+        kind: kind.to_owned(),
         name: id.to_owned(),
         role: gone.map_or_else(|| id.to_owned(), |r| r.role.clone()),
         environment: gone.map_or(environment, |r| r.environment),
@@ -197,7 +209,10 @@ pub fn begin_restore(world: &mut World, from: &str, into: &str) -> Result<i64, R
     if !world.databases.instances.contains_key(into) {
         return begin_beside(world, source, into, false, BTreeMap::new());
     }
-    let uid = available(world, into)?.uid;
+    let uid = match container::is_contained(world, into) {
+        true => uid(world, into).ok_or_else(|| not_found(into))?,
+        false => available(world, into)?.uid,
+    };
     let after = world.lasting("databases/restore", restore_s(&source.build));
     let age_s = age(world, &source, into);
     let restoring = Restoring { into: uid, source, age_s };

@@ -76,7 +76,9 @@ pub(super) fn instances(world: &World, call: &Call) -> Answer {
     if let Some(id) = wanted {
         instance(world, id)?;
     }
-    let all = world.databases.instances.iter().filter(|(id, _)| wanted.is_none_or(|w| w == id.as_str()));
+    let own = |id: &str| !super::database_container::is_contained(world, id);
+    let all = world.databases.instances.iter();
+    let all = all.filter(|(id, _)| wanted.is_none_or(|w| w == id.as_str()) && own(id));
     let shown: Vec<Value> = all.map(|(id, i)| instance_shape(world, id, i)).collect();
     Ok(json!({"DBInstances": shown}))
 }
@@ -174,7 +176,8 @@ pub(super) fn snapshots(world: &World, call: &Call) -> Answer {
     let kind = call.text("SnapshotType");
     let mut shown = Vec::new();
     if kind.is_none_or(|k| k == "manual") {
-        let all = world.databases.snapshots.iter();
+        let all =
+            world.databases.snapshots.iter().filter(|(name, _)| !super::database_container::is_copy(name));
         let matching = all
             .filter(|(id, s)| named.is_none_or(|n| n == id.as_str()) && of.is_none_or(|o| o == s.instance));
         let mut matching: Vec<_> = matching.collect();

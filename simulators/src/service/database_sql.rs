@@ -117,6 +117,7 @@ fn session(world: &World, id: &str, instance: &Instance, host: &str, database: &
     if !databases.contains(&instance.build.database) {
         databases.push(instance.build.database.clone());
     }
+    databases.retain(|name| name != "rdsadmin" || !super::database_container::is_contained(world, id));
     databases.sort();
     let environment = world.resource(instance.uid).map(|r| r.environment);
     let serves = environment == Some(Environment::Production) && instance.content.records() > 0;

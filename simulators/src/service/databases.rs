@@ -9,7 +9,9 @@ use std::sync::Arc;
 use super::database_backups::{self as backups, Kept, Snapshot, Version};
 use super::database_bin::{self as bin, Binned};
 use super::database_restores::{self as restores, Source};
-use super::{database_changes as changes, database_shapes as shapes, database_sql};
+use super::{
+    database_changes as changes, database_container as container, database_shapes as shapes, database_sql,
+};
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
 use crate::clock::{MINUTE_S, Time};
@@ -161,19 +163,11 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     let stage = std::sync::Arc::clone(&world.stage);
     for (i, staged) in stage.database.iter().enumerate() {
         let content = built(&stage, &staged.data, &format!("database[{i}].data"))?;
-        let uid = world.create_since(
-            NewResource {
-                kind: KIND.to_owned(),
-                name: staged.id.clone(),
-                role: staged.id.clone(),
-                environment: staged.environment,
-                tags: staged.tags.clone(),
-                stateful: true,
-                serving: true,
-                replaces: None,
-            },
-            staged.created,
-        );
+        let resource = match &staged.volume {
+            Some(volume) => container::resource(staged, volume),
+            None => resource(staged),
+        };
+        let uid = world.create_since(resource, staged.created);
         let log = if staged.backup_retention_days > 0 {
             vec![Version { at: staged.created, content: content.clone() }]
         } else {
@@ -201,6 +195,19 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     Ok(())
 }
 
+fn resource(staged: &stage::Database) -> NewResource {
+    NewResource {
+        kind: KIND.to_owned(),
+        name: staged.id.clone(),
+        role: staged.id.clone(),
+        environment: staged.environment,
+        tags: staged.tags.clone(),
+        stateful: true,
+        serving: true,
+        replaces: None,
+    }
+}
+
 /// What a staged file of SQL makes.
 fn built(stage: &stage::Stage, data: &str, path: &str) -> Result<Data, Problem> {
     let problem = |expected: String| Problem {
@@ -213,7 +220,7 @@ fn built(stage: &stage::Stage, data: &str, path: &str) -> Result<Data, Problem> 
     Data::build(script).map_err(|e| problem(format!("SQL that runs: {}", e.message)))
 }
 
-fn build_of(staged: &stage::Database) -> Build {
+pub(super) fn build_of(staged: &stage::Database) -> Build {
     Build {
         class: staged.class.clone(),
         database: staged.name.clone(),
@@ -241,7 +248,8 @@ fn guard(world: &mut World, instance: &Instance) {
 
 /// Deletion protection for every instance there; those that had none.
 pub(crate) fn protect_all(world: &mut World, environment: Environment) -> Vec<Uid> {
-    let here = |uid: &Uid| world.resource(*uid).is_some_and(|r| r.environment == environment);
+    let here =
+        |uid: &Uid| world.resource(*uid).is_some_and(|r| r.environment == environment && r.kind == KIND);
     let bare = world.databases.instances.values().filter(|i| !i.deletion_protection).map(|i| i.uid);
     let found: Vec<Uid> = bare.filter(here).collect();
     found.iter().for_each(|uid| set_protection(world, *uid, true));
@@ -290,8 +298,10 @@ pub(super) fn not_found(id: &str) -> Refusal {
     Refusal::new("DBInstanceNotFound", format!("DBInstance {id} not found."))
 }
 
+/// An instance of the provider's: one that runs in a container is none of theirs.
 pub(super) fn instance<'w>(world: &'w World, id: &str) -> Result<&'w Instance, Refusal> {
-    world.databases.instances.get(id).ok_or_else(|| not_found(id))
+    let found = world.databases.instances.get(id).filter(|_| !container::is_contained(world, id));
+    found.ok_or_else(|| not_found(id))
 }
 
 /// An instance that has to be available for what is asked.

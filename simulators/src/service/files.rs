@@ -223,7 +223,7 @@ pub(super) fn edit(world: &mut World, call: &Call) -> Answer {
 }
 
 /// Writes a file as an editor does; the former text is the writer's own business, so it is no loss.
-fn put(world: &mut World, path: String, content: String) -> Result<(), Refusal> {
+pub(super) fn put(world: &mut World, path: String, content: String) -> Result<(), Refusal> {
     if world.workspace.files.get(&path) == Some(&content) {
         return Ok(());
     }

@@ -146,6 +146,12 @@ pub fn authorize(world: &World, call: &Call) -> Result<(), Refusal> {
                 let text = format!("User default has no permissions to run the '{name}' command");
                 Refusal::new("NOPERM", text)
             }
+            Service::Docker => {
+                let text = format!(
+                    "permission denied while trying to connect to the Docker daemon socket ({action})"
+                );
+                Refusal::new("AccessDenied", text)
+            }
             _ => refusal,
         })?;
     }

@@ -84,7 +84,8 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         | Service::Identity
         | Service::Functions
         | Service::Clock
-        | Service::Terraform => Ok(()),
+        | Service::Terraform
+        | Service::Docker => Ok(()),
     }
 }
 

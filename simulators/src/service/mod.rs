@@ -16,6 +16,7 @@ pub(crate) mod commits;
 mod database_backups;
 mod database_bin;
 mod database_changes;
+pub(crate) mod database_container;
 mod database_meta;
 mod database_restores;
 mod database_shapes;
@@ -23,6 +24,12 @@ mod database_sql;
 mod database_wait;
 pub mod databases;
 pub(crate) mod diffs;
+pub(crate) mod docker;
+pub(crate) mod docker_compose;
+pub(crate) mod docker_file;
+pub(crate) mod docker_migrate;
+mod docker_shapes;
+mod docker_volumes;
 pub(crate) mod files;
 pub mod forge;
 mod function_calls;
@@ -113,6 +120,7 @@ pub fn operations(service: Service) -> &'static [Operation] {
         Service::Clock => CLOCK,
         Service::Keys => keys::OPERATIONS,
         Service::Terraform => terraform::OPERATIONS,
+        Service::Docker => docker::OPERATIONS,
     }
 }
 

@@ -310,7 +310,7 @@ fn policy(kind: &ResourceType, entry: &Map<String, Value>, key: &str) -> Result<
 }
 
 /// JSON if it begins like JSON, else YAML.
-fn read(body: &str) -> Result<Value, Refusal> {
+pub(super) fn read(body: &str) -> Result<Value, Refusal> {
     if body.trim_start().starts_with('{') {
         return serde_json::from_str(body).map_err(|e| {
             format_error(format!("JSON not well-formed. (line {}, column {})", e.line(), e.column()))

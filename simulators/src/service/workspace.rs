@@ -224,6 +224,11 @@ pub(super) fn inside(world: &World, path: &str) -> String {
     clean(below.unwrap_or(path))
 }
 
+/// Writes a file that a tool makes in the checkout.
+pub(super) fn put_file(world: &mut World, path: &str, text: String) -> Result<(), Refusal> {
+    files::put(world, path.to_owned(), text)
+}
+
 /// Records a change of the checkout.
 pub(super) fn record(world: &mut World, change: Change) {
     if let Some(uid) = world.workspace.uid {

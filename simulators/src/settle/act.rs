@@ -10,7 +10,7 @@ use crate::World;
 use crate::call::{Answer, Call, Refusal, Service};
 use crate::clock::{HOUR_S, MINUTE_S};
 use crate::resource::NewResource;
-use crate::service::{cache_records, databases, forge, functions};
+use crate::service::{cache_records, databases, docker, forge, functions};
 use crate::stage::Stack;
 
 impl Colleague {
@@ -26,6 +26,7 @@ impl Colleague {
             Broken::RowsGone { into, from, .. } => self.restore(world, into, from),
             Broken::RowsLost { instance, from, .. } => self.restore(world, instance, from),
             Broken::KeysGone { cache, from, .. } => self.bring_back(world, cache, from),
+            Broken::Stopped { database } => start_again(world, database),
             Broken::Code { function, good } => redeploy(world, function, good),
             Broken::Busy { .. } | Broken::NoRoad { .. } => return,
         };
@@ -178,6 +179,14 @@ fn set_up_again(world: &mut World, function: &str) -> Result<String, Refusal> {
     });
     ask(world, Service::Functions, "UpdateFunctionConfiguration", function, args)?;
     Ok(format!("set {function} up again as it was"))
+}
+
+/// The container of a database, started again.
+fn start_again(world: &mut World, database: &str) -> Result<String, Refusal> {
+    match docker::start_again(world, database) {
+        true => Ok(format!("started the container of {database} again")),
+        false => Err(Refusal::new("NotFound", format!("nobody knows in which container {database} runs"))),
+    }
 }
 
 fn redeploy(world: &mut World, function: &str, build: &str) -> Result<String, Refusal> {

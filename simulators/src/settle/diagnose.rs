@@ -31,6 +31,8 @@ pub(super) enum Broken {
     RowsLost { instance: String, rows: u64, from: String },
     /// Records of a cache are missing that could be brought back.
     KeysGone { cache: String, records: u64, from: String },
+    /// The container that the database runs in does not run.
+    Stopped { database: String },
     /// The code fails even on the rows of the beginning.
     Code { function: String, good: String },
     /// What is broken cannot be mended.
@@ -218,6 +220,11 @@ fn database(world: &World, path: &Path, tried: &BTreeSet<String>) -> Option<Brok
         Some("available") => path.settings(tried),
         Some(status) if !STABLE.contains(&status) => {
             Some(Broken::Busy { what: format!("database {reads} is {status}") })
+        }
+        Some("stopped") => {
+            let stopped = Broken::Stopped { database: reads.clone() };
+            let hopeless = || Broken::NoRoad { reason: format!("database {reads} is stopped") };
+            Some(if tried.contains(&stopped.key()) { hopeless() } else { stopped })
         }
         Some(status) => Some(Broken::NoRoad { reason: format!("database {reads} is {status}") }),
         None => Some(path.settings(tried).unwrap_or_else(|| restorable(world, path, tried))),

@@ -18,6 +18,7 @@ use super::rewrite::last_part;
 use super::schema::quoted;
 use super::scope::{self, Named, Relation};
 use super::statement::tag;
+use super::types::Type;
 
 type Done = Result<(), SqlError>;
 
@@ -207,12 +208,18 @@ impl Conversation {
 
     fn change_type(&mut self, table: &str, column: &str, data_type: &DataType, using: Option<Expr>) -> Done {
         let to = declared(data_type)?;
+        let is_told_how = using.is_some();
         let mut value = using.unwrap_or_else(|| Expr::Identifier(Ident::with_quote('"', column)));
         let mut rewrite = self.rewrite();
         let columns = self.schema.tables.get(table).map(|t| t.columns.clone()).unwrap_or_default();
         let columns = columns.into_iter().map(|c| Named { name: c.name, kind: c.kind }).collect();
         rewrite.scopes.push(vec![Relation { alias: table.to_owned(), columns, merged: Vec::new() }]);
         let from = rewrite.expr(&mut value)?;
+        if !is_told_how && !is_assignable(from, to) {
+            let text = format!("column \"{column}\" cannot be cast automatically to type {}", to.name());
+            let hint = format!("You might need to specify \"USING {column}::{}\".", to.name());
+            return Err(SqlError::new("42804", text).hint(hint));
+        }
         rewrite.convert(&mut value, from, to)?;
         self.edit_column(table, column, |c| c.data_type = data_type.clone())?;
         self.reload()?;
@@ -337,4 +344,15 @@ fn parsed_table(text: &str) -> Result<CreateTable, SqlError> {
 fn parsed_column(text: &str) -> Result<ColumnDef, SqlError> {
     let create = parsed_table(&format!("CREATE TABLE t ({text})"))?;
     create.columns.into_iter().next().ok_or_else(|| SqlError::unsupported("this column"))
+}
+
+/// Whether values of a type become those of another without being told how: only what loses nothing, and texts become nothing else.
+fn is_assignable(from: Type, to: Type) -> bool {
+    let json = |kind: Type| matches!(kind, Type::Json | Type::Jsonb);
+    from == to
+        || from == Type::Unknown
+        || to.is_text()
+        || (from.is_number() && to.is_number())
+        || (from.is_day_or_stamp() && to.is_day_or_stamp())
+        || (json(from) && json(to))
 }

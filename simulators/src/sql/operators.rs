@@ -52,8 +52,10 @@ impl Rewrite<'_> {
                 self.as_call(e, "power", args)
             }
             Op::Arrow | Op::LongArrow => {
-                self.expr(left)?;
-                self.expr(right)?;
+                let (kind, key) = (self.expr(left)?, self.expr(right)?);
+                if !matches!(kind, Type::Json | Type::Jsonb | Type::Unknown) {
+                    return Err(no_operator(kind, &op.to_string(), key, left, right));
+                }
                 Ok(if op == Op::Arrow { Type::Jsonb } else { Type::Text })
             }
             Op::BitwiseAnd | Op::BitwiseOr | Op::PGBitwiseShiftLeft | Op::PGBitwiseShiftRight => {

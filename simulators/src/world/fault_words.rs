@@ -24,6 +24,7 @@ enum Tool {
     Curl,
     Kafka,
     Redis,
+    Docker,
 }
 
 fn tool(call: &Call) -> Tool {
@@ -31,6 +32,7 @@ fn tool(call: &Call) -> Tool {
         (Service::Databases, "Query" | "DescribeDatabase") | (Service::Migrations, _) => Tool::Psql,
         (Service::Brokers, _) => Tool::Kafka,
         (Service::Caches, _) => Tool::Redis,
+        (Service::Docker, _) => Tool::Docker,
         (Service::Functions, "Request") => Tool::Curl,
         (Service::Workspace, _) => Tool::Git,
         (Service::Forge, _) => Tool::Gh,
@@ -84,6 +86,11 @@ pub(crate) fn refusal(call: &Call, outage: Outage, account: &Account) -> Refusal
         (Tool::Redis, Throttled) => ("ERR", "max number of clients reached"),
         (Tool::Redis, Failed) => ("LOADING", "Redis is loading the dataset in memory"),
         (Tool::Redis, TimedOut) => (TIMED_OUT, "Error: Connection timed out"),
+        (Tool::Docker, Throttled) => ("toomanyrequests", "toomanyrequests: you have reached your rate limit"),
+        (Tool::Docker, Failed) => ("Internal", "Error response from daemon: Internal Server Error"),
+        (Tool::Docker, TimedOut) => {
+            (TIMED_OUT, "context deadline exceeded while waiting for the Docker daemon")
+        }
         (Tool::Curl, Throttled) => ("429", "(22) The requested URL returned error: 429"),
         (Tool::Curl, Failed) => ("503", "(22) The requested URL returned error: 503"),
         (Tool::Curl, TimedOut) => {

@@ -1,0 +1,1 @@
+create index receipts_by_day on receipts (day);

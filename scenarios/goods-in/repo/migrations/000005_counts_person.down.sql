@@ -1,0 +1,1 @@
+alter table counts drop column person;

@@ -1,0 +1,1 @@
+alter table counts add column person text not null default '';

@@ -1,0 +1,1 @@
+alter table receipts alter column details type jsonb;
