@@ -46,6 +46,7 @@ impl Entry {
             ("objects", !stage.bucket.is_empty()),
             ("brokers", !stage.broker.is_empty()),
             ("caches", !stage.cache.is_empty()),
+            ("compose", stage.docker.is_some()),
             ("keys", !stage.key.is_empty()),
             ("terraform", !stage.terraform.is_empty()),
         ];

@@ -335,6 +335,11 @@ pub fn data<'w>(world: &'w World, instance: &str) -> Option<&'w Data> {
     world.databases.instances.get(instance).filter(|i| i.is_reachable()).map(|i| &i.content)
 }
 
+/// The rows of an instance that is stopped: nobody reaches them, and they are there.
+pub(crate) fn at_rest<'w>(world: &'w World, instance: &str) -> Option<&'w Data> {
+    world.databases.instances.get(instance).filter(|i| i.status == "stopped").map(|i| &i.content)
+}
+
 /// An instance to be made.
 #[derive(Clone, Debug)]
 pub(crate) struct NewInstance {

@@ -272,17 +272,22 @@ fn remove_containers(world: &mut World, call: &Call) -> Answer {
     printed(out, errors, code)
 }
 
-/// Starts again what holds a database's files, as the colleague on call does. True if there is such a container.
+/// Starts again what holds a database's files, as the colleague on call does, from its container or from the project's file. True if
+/// it runs then.
 pub(crate) fn start_again(world: &mut World, database: &str) -> bool {
     let volume = world.stage.database.iter().find(|d| d.id == database).and_then(|d| d.volume.clone());
-    let Some(volume) = volume else { return false };
-    let holds = |(_, c): &(&String, &Container)| c.volumes.contains(&volume);
-    let Some(name) = world.docker.containers.iter().find(holds).map(|(name, _)| name.clone()) else {
+    let Some(volume) = volume.filter(|volume| world.docker.volumes.contains_key(volume)) else {
         return false;
     };
-    let now = world.now();
-    set_status(world, &name, Status::Running(now));
-    true
+    let holds = |(_, c): &(&String, &Container)| c.volumes.contains(&volume);
+    match world.docker.containers.iter().find(holds).map(|(name, _)| name.clone()) {
+        Some(name) => {
+            let now = world.now();
+            set_status(world, &name, Status::Running(now));
+            true
+        }
+        None => compose::bring_up(world, &volume),
+    }
 }
 
 /// A text argument's list, or nothing.

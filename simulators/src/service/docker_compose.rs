@@ -71,6 +71,15 @@ pub(super) fn up(world: &mut World, call: &Call) -> Answer {
     printed("", said, 0)
 }
 
+/// Brings the service up that has a volume mounted, by the checkout's file.
+pub(super) fn bring_up(world: &mut World, volume: &str) -> bool {
+    let Ok(project) = Project::named(world, None, None) else { return false };
+    let has = |service: &&Service| project.volumes_of(service).iter().any(|name| name == volume);
+    let Some(service) = project.services.iter().find(has) else { return false };
+    start(world, &project, service, false, &mut String::new());
+    true
+}
+
 fn ended_well(world: &World, project: &Project, service: &str) -> Option<bool> {
     match world.docker.containers.get(&project.container(service))?.status {
         Status::Ended(_, code) => Some(code == 0),

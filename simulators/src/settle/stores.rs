@@ -87,7 +87,8 @@ fn outcome<'w>(world: &'w World, database: &'w Database) -> StoreOutcome {
 /// What remains of a database: the instance of its id, or if that is gone the standing one that holds most of its
 /// rows, since a copy that somebody put beside it is not lost.
 fn remains<'w>(world: &'w World, id: &'w str, before: &Data) -> Option<(&'w str, &'w Data)> {
-    world.data(id).map(|data| (id, data)).or_else(|| {
+    let own = world.data(id).or_else(|| databases::at_rest(world, id));
+    own.map(|data| (id, data)).or_else(|| {
         let standing = world.resources().filter(|r| r.kind == INSTANCE && r.destroyed.is_none());
         let staged = |name: &str| world.stage().database.iter().any(|d| d.id == name);
         let others = standing.filter(|r| !staged(&r.name));
