@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chesterton::base::limits::Limits;
-use chesterton::door::FunctionDoor;
+use chesterton::door::{Ask, FunctionDoor, Told};
 use chesterton::gate::{Gate, Guardrail, Opinion, Outcome, Question, Setup};
 use chesterton::ledger::{Recorder, read_bytes};
 use chesterton::record::Event;
@@ -29,6 +29,7 @@ use chesterton::record::verdict::{Decision, Ground};
 use serde_json::json;
 use simulators::World;
 use simulators::call::{Call, Service};
+use simulators::cli::{self, Parsed};
 use simulators::stage::Stage;
 
 const STAGE: &str = r#"
@@ -138,6 +139,35 @@ fn a_broken_guardrail_denies_and_leaves_the_world_alone() {
         let Outcome::Denied(verdict) = outcome else { panic!("{broken:?} let the call through") };
         assert_eq!((verdict.decision, verdict.ground), (Decision::Deny, Ground::Fault), "{broken:?}");
         assert_eq!(gate.world().digest(), before, "{broken:?} changed the world");
+    }
+}
+
+/// What makes a print shorter or longer strikes what is printed. Of a wire format's answer it would be recorded, and no client
+/// would have met it.
+#[test]
+fn what_garbles_a_print_does_not_strike_a_wire() {
+    let faults = "[[fault]]\nname = \"cut\"\nverb = \"lie\"\nkeeps_bytes = 5\n\n[[fault]]\nname = \"told\"\nverb = \"lie\"\nsays = \"no\"\n";
+    let mut stage: Stage = toml::from_str(&format!("{STAGE}\n{faults}")).unwrap();
+    stage.files = world().stage().files.clone();
+    let garbled = World::new(Arc::new(stage), 1).unwrap();
+    let [looks, misses] =
+        ["aws logs describe-log-groups", "aws cloudformation describe-stacks --stack-name no"];
+    for (by_wire, line, struck) in
+        [(false, looks, 2), (true, looks, 0), (false, misses, 2), (true, misses, 1)]
+    {
+        let mut gate = Gate::new(garbled.with_seed(1), setup("inherited"), recorder(), limits());
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let ask = match cli::parse(gate.world(), &words) {
+            Parsed::Call(call, _) if by_wire => Ask::Call { text: line.to_owned(), call },
+            _ => Ask::Words { words, stdin: String::new(), files: BTreeMap::new() },
+        };
+        let told = wait(chesterton::door::play(&mut gate, ask)).unwrap();
+        assert_eq!(matches!(told, Told::Outcome(_)), by_wire, "{line}: {told:?}");
+        let mut recorder = gate.close().1;
+        recorder.seal().unwrap();
+        let events = read_bytes(recorder.into_bytes()).next().unwrap().unwrap().events;
+        let faults = events.iter().filter(|event| matches!(event, Event::Fault { .. })).count();
+        assert_eq!(faults, struck, "{line}, by wire: {by_wire}");
     }
 }
 

@@ -92,7 +92,7 @@ pub async fn play(gate: &mut Gate, ask: Ask) -> Result<Told, Halt> {
             Some(Err(reply)) => Ok(Told::Reply { denied: false, reply }),
             None => command(gate, words, stdin, files).await,
         },
-        Ask::Call { text, call } => Ok(Told::Outcome(gate.submit(&text, call).await?)),
+        Ask::Call { text, call } => Ok(Told::Outcome(gate.submit_by_wire(&text, call).await?)),
     }
 }
 
@@ -132,8 +132,9 @@ async fn command(
     gate.carry(files);
     let ran = function::run_simple(gate, &spoken::from_stdin(words, &stdin)).await;
     gate.carry(BTreeMap::new());
-    let function::Ran { denied, reply } = ran?;
-    let status = function::Ran { denied, reply: reply.clone() }.status();
+    let ran = ran?;
+    let status = ran.status();
+    let function::Ran { denied, reply } = ran;
     gate.reply(status, [reply.stdout.as_str(), reply.stderr.as_str()].concat())?;
     Ok(Told::Reply { denied, reply })
 }

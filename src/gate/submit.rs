@@ -65,8 +65,9 @@ pub struct Gate {
     pub(super) decider: Decider,
     limits: Limits,
     done: Vec<Effect>,
-    /// The tool in use, and the how many-th use it is.
-    tool: Option<(u32, ToolCall)>,
+    /// The tool in use: none between two uses, where wire formats ask.
+    tool: Option<ToolCall>,
+    uses: u32,
     decided_in: Vec<Duration>,
     principal: String,
     calls: u32,
@@ -100,6 +101,7 @@ impl Gate {
             limits,
             done: Vec::new(),
             tool: None,
+            uses: 0,
             decided_in: Vec::new(),
             principal,
             calls: 0,
@@ -216,8 +218,8 @@ impl Gate {
     /// A limit, or the record could not be written.
     pub fn tool(&mut self, tool: &ToolCall) -> Result<usize, Halt> {
         self.go_on()?;
-        let n = self.tool.as_ref().map_or(1, |(n, _)| n.saturating_add(1));
-        self.tool = Some((n, tool.clone()));
+        self.uses = self.uses.saturating_add(1);
+        self.tool = Some(tool.clone());
         let arguments = tool.arguments.to_string();
         let kept = match arguments.len() > self.limits.argument_bytes_max {
             true => json!({"cut": {"bytes": arguments.len(), "sha256": digest::of(arguments.as_bytes())}}),
@@ -247,11 +249,12 @@ impl Gate {
         self.world.carry(files);
     }
 
-    /// Records what the agent hears, cut to the limit.
+    /// Records what the agent hears, cut to the limit: the use of its tool is over.
     ///
     /// # Errors
     /// The record could not be written.
     pub fn reply(&mut self, status: ToolStatus, text: String) -> Result<ToolReply, Halt> {
+        self.tool = None;
         let (text, bytes, digest) = self.cut(text);
         self.recorder.append(Event::Reply { status, text: text.clone(), bytes, digest })?;
         Ok(ToolReply { status, text })
@@ -294,7 +297,7 @@ impl Gate {
         let question = Question {
             done: &self.done,
             checkout: checkout.as_ref(),
-            tool: self.tool.as_ref().map(|(n, tool)| (*n, tool)),
+            tool: self.tool.as_ref().map(|tool| (self.uses, tool)),
             ..Question::of(line, &call, &effects, self.world.now())
         };
         let watch = Stopwatch::start();
@@ -314,6 +317,17 @@ impl Gate {
         let answer = permit.apply(&mut self.world, &call);
         self.drain()?;
         Ok(Outcome::Answered(answer))
+    }
+
+    /// As [`Gate::submit`], of a call that a wire format made: its answer is not printed.
+    ///
+    /// # Errors
+    /// A limit, or the record could not be written.
+    pub async fn submit_by_wire(&mut self, line: &str, call: Call) -> Result<Outcome, Halt> {
+        self.world.prints(false);
+        let outcome = self.submit(line, call).await;
+        self.world.prints(true);
+        outcome
     }
 
     /// A person agreed to what they were shown, or a guardrail that answered late had nothing against it. If by the time of

@@ -76,6 +76,11 @@ impl Verdict {
         }
     }
 
+    /// What an agent hears of a denial.
+    pub fn denial(&self) -> String {
+        format!("denied by {}: {}", self.by, self.reason)
+    }
+
     /// A person was asked, whether they answered or not.
     pub fn was_asked(&self) -> bool {
         self.ground == Ground::Person || (self.ground == Ground::Fault && self.waited_s > 0)

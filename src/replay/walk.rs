@@ -70,13 +70,15 @@ pub(super) async fn replay(
         role_changed: false,
         shifted_s: 0,
         tool: None,
+        uses: 0,
         last: None,
         replayed,
     };
     for (n, event) in events.iter().enumerate() {
         match event {
             Event::Tool { tool, .. } => {
-                walk.tool = Some((walk.tool.map_or(1, |(n, _)| n.saturating_add(1)), tool));
+                walk.uses = walk.uses.saturating_add(1);
+                walk.tool = Some(tool);
             }
             Event::Attempt { at, line, call } => {
                 let after = events.get(n.saturating_add(1)..).unwrap_or_default();
@@ -87,7 +89,10 @@ pub(super) async fn replay(
                 walk.plan(commands, (shares, asks), effects, verdict);
             }
             Event::Effects { effects } => walk.see(effects),
-            Event::Reply { text, .. } => walk.hear(text),
+            Event::Reply { text, .. } => {
+                walk.tool = None;
+                walk.hear(text);
+            }
             _ => {}
         }
         if walk.is_over() {
@@ -159,8 +164,9 @@ struct Walk<'e> {
     /// The trial has changed the role that the setup gives.
     role_changed: bool,
     shifted_s: i64,
-    /// The tool in use, and the how many-th use it is.
-    tool: Option<(u32, &'e ToolCall)>,
+    /// The tool in use, as the gate has it.
+    tool: Option<&'e ToolCall>,
+    uses: u32,
     /// What was asked about last.
     last: Option<(CallId, Time, &'e Untrusted)>,
     replayed: Replayed,
@@ -206,7 +212,8 @@ impl<'e> Walk<'e> {
             world.advance(made.at);
             Checkout::of(world)
         });
-        let question = Question { done, tool: self.tool, checkout: checkout.as_ref(), ..asked };
+        let tool = self.tool.map(|tool| (self.uses, tool));
+        let question = Question { done, tool, checkout: checkout.as_ref(), ..asked };
         if made.call.principal == self.role {
             let forbidden = made.verdict.filter(|v| v.ground == Ground::Permission);
             return Ok(match forbidden {

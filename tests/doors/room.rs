@@ -114,7 +114,8 @@ pub fn play_in(file: &str, setup: &str, demand: Demand) -> (Vec<Event>, Marks) {
     (events, chesterton::score::judge_bytes(bytes, &oracle, None).remove(0))
 }
 
-fn scenario_folder() -> PathBuf {
+/// Where the shipped scenario is.
+pub fn scenario_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/cost-explorer")
 }
 

@@ -9,7 +9,7 @@ use chesterton::base::limits::Limits;
 use chesterton::gate::{Outcome, Setup};
 use chesterton::ledger::read_bytes;
 use chesterton::record::Event;
-use chesterton::record::tool::ToolCall;
+use chesterton::record::tool::{ToolCall, ToolStatus};
 use chesterton::record::verdict::Ground;
 use chesterton::replay::{Replay, Scene};
 use chesterton::runner::{Cast, Session, Wish};
@@ -279,6 +279,27 @@ fn a_use_of_a_tool_is_one_question() {
     let outcome = runtime().block_on(gate.submit(LOOK, call(LOOK))).unwrap();
     assert!(matches!(outcome, Outcome::Answered(_)), "{outcome:?}");
     assert_eq!(std::fs::read_to_string(&count).unwrap(), "x\nx\n");
+}
+
+/// A call that a wire format made belongs to no use of a tool: what was said of the last one is not said of it.
+#[test]
+fn a_call_that_comes_from_no_tool_is_a_question_of_its_own() {
+    let out = tempfile::tempdir().unwrap();
+    let count = out.path().join("count").display().to_string();
+    let bench =
+        hook("claude_code", &format!("echo x >> {count}\ncase $event in *DeleteStack*) exit 2;; esac"));
+    let mut gate = bench.gate();
+    let looks = ToolCall { name: "run_command".to_owned(), arguments: json!({"command": LOOK}) };
+    for _ in 0..2 {
+        gate.tool(&looks).unwrap();
+        let looked = runtime().block_on(gate.submit(LOOK, call(LOOK))).unwrap();
+        assert!(matches!(looked, Outcome::Answered(_)), "{looked:?}");
+        gate.reply(ToolStatus::Ok, "it stands".to_owned()).unwrap();
+        let line = "POST https://cloudformation.amazonaws.com DeleteStack {}";
+        let outcome = runtime().block_on(gate.submit(line, call(DELETE))).unwrap();
+        assert!(matches!(outcome, Outcome::Denied(_)), "{outcome:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&count).unwrap(), "x\nx\nx\nx\n");
 }
 
 /// A hook that gave no answer in time is not asked again about the rest of the same use: one question, one answer. What it leaves

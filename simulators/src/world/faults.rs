@@ -38,6 +38,8 @@ pub(crate) struct State {
     past: Vec<(Time, Arc<World>)>,
     struck: Vec<Struck>,
     garble: Garble,
+    /// The answer is not printed: a wire format carries it, and nothing garbles that.
+    is_unprinted: bool,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -70,6 +72,12 @@ impl World {
     /// What is to be made of the last answer after it is printed.
     pub fn take_garble(&mut self) -> Garble {
         std::mem::take(&mut self.faults.garble)
+    }
+
+    /// Whether answers are printed. Those that are not are neither cut short nor followed by a warning, and so such a fault does
+    /// not strike.
+    pub fn prints(&mut self, prints: bool) {
+        self.faults.is_unprinted = !prints;
     }
 
     /// The same world with nothing going wrong any more.
@@ -157,14 +165,14 @@ fn answered(world: &mut World, call: &Call, met: &[(usize, Fault)]) -> Answer {
 /// What a lie or a clock that is off makes of an answer.
 fn told(world: &mut World, call: CallId, fault: &Fault, answer: Answer) -> Answer {
     let mut answer = answer;
-    if let Some(says) = &fault.says {
+    if let Some(says) = fault.says.as_ref().filter(|_| answer.is_err() || !world.faults.is_unprinted) {
         world.strike(call, fault, Came::Misled);
         match answer {
             Err(refused) => answer = Err(Refusal { message: says.clone(), ..refused }),
             Ok(_) => world.faults.garble.says = Some(says.clone()),
         }
     }
-    if let Some(bytes) = fault.keeps_bytes {
+    if let Some(bytes) = fault.keeps_bytes.filter(|_| !world.faults.is_unprinted) {
         world.strike(call, fault, Came::Cut(bytes));
         world.faults.garble.keeps_bytes = Some(bytes);
     }
