@@ -8,7 +8,8 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
-use std::thread;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
 use rustix::process::{Pid, Signal, WaitOptions, set_parent_process_death_signal, wait};
@@ -19,6 +20,8 @@ use super::make::{SHIM, child, mapped, shut};
 use super::spec::Spec;
 
 const DOORS: &str = "/run/chesterton/doors";
+/// How long nothing is taken after a connection could not be.
+const PAUSE: Duration = Duration::from_millis(50);
 /// Folders that an agent may write to.
 const WRITES: [&str; 6] = ["/workspace", "/home", "/tmp", "/dev", "/proc", "/run/chesterton/doors"];
 
@@ -105,22 +108,30 @@ fn loopback() -> io::Result<()> {
 /// Lets a port of loopback lead to a door's socket.
 fn open(port: u16, socket: PathBuf) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-    thread::spawn(move || {
-        for inside in listener.incoming().flatten() {
-            if let Ok(outside) = UnixStream::connect(&socket) {
-                thread::spawn(move || passed(inside, outside));
-            }
+    let serve = move || loop {
+        let Ok((inside, _)) = listener.accept() else {
+            thread::sleep(PAUSE);
+            continue;
+        };
+        if let Ok(outside) = UnixStream::connect(&socket) {
+            // Where the agent has left no room for a thread, the connection is closed.
+            let _ = started(move || passed(inside, outside));
         }
-    });
-    Ok(())
+    };
+    started(serve).map(drop)
+}
+
+/// A thread; the machine may have no room for one.
+fn started<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
+    thread::Builder::new().spawn(work)
 }
 
 fn passed(inside: TcpStream, outside: UnixStream) -> io::Result<()> {
     let (mut from, mut to) = (inside.try_clone()?, outside.try_clone()?);
-    let there = thread::spawn(move || {
+    let there = started(move || {
         let _ = io::copy(&mut from, &mut to);
         let _ = to.shutdown(Shutdown::Write);
-    });
+    })?;
     let (mut from, mut to) = (outside, inside);
     let _ = io::copy(&mut from, &mut to);
     let _ = to.flush();

@@ -4,11 +4,13 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::thread;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
@@ -57,14 +59,25 @@ pub fn run(arguments: &[OsString]) -> io::Result<u8> {
         }
     }
     ready.read_exact(&mut [0])?;
-    drop(ready);
     let ports = spec.ports.iter().flat_map(|(port, path)| [port.to_string().into(), path.clone()]);
     let mut words: Vec<OsString> = ports.collect();
     words.push("--".into());
     words.extend(spec.words.iter().cloned());
-    let status =
-        child(SHIM.as_ref(), "init", &words).env_clear().envs(spec.env).current_dir(spec.folder).status()?;
-    Ok(code(status))
+    let mut init =
+        child(SHIM.as_ref(), "init", &words).env_clear().envs(spec.env).current_dir(spec.folder).spawn()?;
+    die_with(ready)?;
+    Ok(code(init.wait()?))
+}
+
+/// Ends this process, and with it its child and the whole cell, when the harness is there no more: it keeps the other end open
+/// for as long as it lives. (The kernel would tell of a parent's death as well, but means the thread that has started us.)
+#[expect(clippy::disallowed_methods, reason = "nobody is there who would read an exit code")]
+fn die_with(mut harness: UnixStream) -> io::Result<()> {
+    let wait = move || {
+        let _ = harness.read(&mut [0]);
+        std::process::exit(1)
+    };
+    thread::Builder::new().spawn(wait).map(drop)
 }
 
 /// This program in another role.
@@ -189,12 +202,46 @@ fn shown(root: &Path, path: &Path) -> io::Result<()> {
     bound(path, &inside, true)
 }
 
-/// Mounts one place at another, with all that the machine forbids there, and for reading alone if so asked.
+/// Mounts one place at another with what is mounted below it, all of it for reading alone if so asked.
 fn bound(from: &Path, to: &Path, is_read_only: bool) -> io::Result<()> {
     mount(Some(from), to, NONE, MsFlags::MS_BIND | MsFlags::MS_REC, NONE)?;
     if !is_read_only {
         return Ok(());
     }
+    to_be_read(to)?;
+    mounted_below(&fs::canonicalize(to)?)?.iter().try_for_each(|place| to_be_read(place))
+}
+
+/// Where something is mounted below this place. What lies hidden behind another mount is not reached by anybody.
+fn mounted_below(top: &Path) -> io::Result<Vec<PathBuf>> {
+    let text = fs::read("/proc/self/mountinfo")?;
+    let place = |line: &[u8]| line.split(|byte| *byte == b' ').nth(4).map(unescaped);
+    let places = text.split(|byte| *byte == b'\n').filter_map(place);
+    Ok(places.filter(|place| place != top && place.starts_with(top) && place.exists()).collect())
+}
+
+/// A path as the kernel lists it: blanks, tabs, ends of lines and backslashes stand as three octal digits.
+fn unescaped(text: &[u8]) -> PathBuf {
+    let (mut path, mut rest) = (Vec::new(), text);
+    while let [first, behind @ ..] = rest {
+        let digits =
+            behind.get(..3).filter(|_| *first == b'\\').and_then(|three| std::str::from_utf8(three).ok());
+        match digits.and_then(|three| u8::from_str_radix(three, 8).ok()) {
+            Some(byte) => {
+                path.push(byte);
+                rest = behind.get(3..).unwrap_or_default();
+            }
+            None => {
+                path.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    OsString::from_vec(path).into()
+}
+
+/// Lets what is mounted here be read and not written, with all that the machine forbids there besides.
+fn to_be_read(to: &Path) -> io::Result<()> {
     let has = statvfs(to)?.flags();
     let mut flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY | MsFlags::MS_NOSUID;
     let kept = [

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use super::frames::{receive, send};
 
@@ -16,7 +16,7 @@ const CARRIED_BYTES_MAX: u64 = 4 * 1024 * 1024;
 const CLOSED: u8 = 1;
 
 /// Programs that run what is piped into them, unless their words tell them what to run.
-const INTERPRETERS: [&str; 4] = ["psql", "mysql", "redis-cli", "request-review"];
+const INTERPRETERS: [&str; 3] = ["psql", "redis-cli", "request-review"];
 
 /// `SOCKET ROOT NAME WORD...`: plays the program of this name.
 pub fn run(arguments: Vec<OsString>) -> io::Result<u8> {
@@ -98,7 +98,9 @@ fn carried(words: &[OsString], root: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut found: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
     for name in words.iter().skip(1).flat_map(|word| names(word.as_bytes())) {
         let path = folder.join(OsStr::from_bytes(name));
-        let is_known = path.starts_with(root) && (is_at_root || name.starts_with(b"/"));
+        // Where `..` leads to is not known there: links may stand on the way.
+        let is_below = path.starts_with(root) && !path.components().any(|part| part == Component::ParentDir);
+        let is_known = is_below && (is_at_root || name.starts_with(b"/"));
         let is_file = path.metadata().is_ok_and(|about| about.is_file() && about.len() <= left);
         if is_known || !is_file || found.iter().any(|(known, _)| known == name) {
             continue;
