@@ -4,11 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 
 use tokio::io::copy_bidirectional;
-use tokio::net::{TcpStream, UnixListener};
-use tokio::task::JoinHandle;
+use tokio::net::{TcpStream, UnixStream};
 
 use super::demand::Fence;
 use super::place::Place;
+use crate::base::serving::Serving;
+
+/// Connections that are carried at once; more wait.
+const AT_ONCE_MAX: usize = 256;
 
 /// A door that listens on loopback, and the port at which the agent finds it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,34 +27,18 @@ impl Port {
     pub(super) fn socket(self) -> String {
         format!("port-{}.sock", self.inside)
     }
-}
 
-/// Carries what is said until it is dropped.
-#[derive(Debug)]
-pub(super) struct Bridge(JoinHandle<()>);
-
-impl Bridge {
-    /// For one port; none is needed where the agent sees the machine's own loopback.
-    pub fn open(place: &Place, port: Port) -> io::Result<Option<Self>> {
+    /// Carries what is said there until it is dropped; nothing need be carried where the agent sees the machine's own loopback.
+    pub(super) fn bridge(self, place: &Place) -> io::Result<Option<Serving>> {
         if place.fence() != Fence::Namespaces {
             return Ok(None);
         }
-        let listener = UnixListener::bind(place.outside(&place.doors().join(port.socket())))?;
-        Ok(Some(Self(tokio::spawn(async move {
-            while let Ok((mut inside, _)) = listener.accept().await {
-                tokio::spawn(async move {
-                    if let Ok(mut outside) = TcpStream::connect(port.address).await {
-                        // Either side may hang up.
-                        let _ = copy_bidirectional(&mut inside, &mut outside).await;
-                    }
-                });
+        let carry = move |mut inside: UnixStream| async move {
+            if let Ok(mut outside) = TcpStream::connect(self.address).await {
+                // Either side may hang up.
+                let _ = copy_bidirectional(&mut inside, &mut outside).await;
             }
-        }))))
-    }
-}
-
-impl Drop for Bridge {
-    fn drop(&mut self) {
-        self.0.abort();
+        };
+        Serving::socket(&place.outside(&place.doors().join(self.socket())), AT_ONCE_MAX, carry).map(Some)
     }
 }

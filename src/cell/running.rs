@@ -9,19 +9,20 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe::Receiver;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::bridge::{Bridge, Port};
+use super::bridge::Port;
 use super::demand::Fence;
 use super::groups::Groups;
 use super::place::Place;
 use super::spec;
 use super::tree::Tree;
+use crate::base::group::Group;
+use crate::base::serving::Serving;
 
 /// Bytes of each output that are kept between two looks at it; more is counted.
 const KEPT_BYTES_MAX: usize = 1024 * 1024;
@@ -96,11 +97,14 @@ impl fmt::Display for Ended {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
+    group: Group,
     stdout: Output,
     stderr: Output,
     talk: Option<UnixStream>,
     tree: Tree,
-    _bridges: Vec<Bridge>,
+    /// As long as this is open, the cell knows that the harness lives.
+    _held: Option<UnixStream>,
+    _bridges: Vec<Serving>,
     // The last to go: a group is gone only when its processes are.
     _groups: Groups,
 }
@@ -112,7 +116,7 @@ impl Running {
     /// There is no such program, or the machine has no room for it.
     pub async fn start(program: &Program, place: &Place) -> io::Result<Self> {
         let groups = if place.fence() == Fence::Open { Groups::default() } else { Groups::new() };
-        let bridges = program.ports.iter().map(|port| Bridge::open(place, *port));
+        let bridges = program.ports.iter().map(|port| port.bridge(place));
         let bridges = bridges.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect();
         let (stdout, out) = Output::new()?;
         let (stderr, err) = Output::new()?;
@@ -142,15 +146,16 @@ impl Running {
         };
         let mut child =
             command.stdin(stdin).stdout(out).stderr(err).process_group(0).kill_on_drop(true).spawn()?;
+        let group = Group::led_by(child.id());
         drop(command);
-        let tree = match gate {
+        let (tree, held) = match gate {
             Some(gate) => {
                 let begun = timeout(MAKING_MAX, begun(&mut child, &gate, place)).await;
                 begun.unwrap_or_else(|_| Err(io::Error::other("the cell was not made in time")))?
             }
-            None => Tree::open(&place.outside(&place.workspace()))?,
+            None => (Tree::open(&place.outside(&place.workspace()))?, None),
         };
-        Ok(Self { child, stdout, stderr, talk, tree, _bridges: bridges, _groups: groups })
+        Ok(Self { child, group, stdout, stderr, talk, tree, _held: held, _bridges: bridges, _groups: groups })
     }
 
     /// Our end of the conversation, once, of a process that talks.
@@ -201,9 +206,7 @@ impl Running {
     }
 
     fn kill(&mut self) {
-        if let Some(leader) = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
-            let _ = kill_process_group(leader, Signal::KILL);
-        }
+        self.group.kill();
         let _ = self.child.start_kill();
     }
 }
@@ -216,8 +219,13 @@ fn conversation() -> io::Result<(Stdio, Stdio, Option<UnixStream>)> {
     Ok((read, Stdio::from(OwnedFd::from(theirs)), Some(UnixStream::from_std(ours)?)))
 }
 
-/// Waits until the cell stands, holds its checkout open, and lets the agent begin.
-async fn begun(child: &mut Child, gate: &UnixListener, place: &Place) -> io::Result<Tree> {
+/// Waits until the cell stands, holds its checkout open, and lets the agent begin. The cell ends when what comes back with the
+/// checkout is closed.
+async fn begun(
+    child: &mut Child,
+    gate: &UnixListener,
+    place: &Place,
+) -> io::Result<(Tree, Option<UnixStream>)> {
     let mut ready = tokio::select! {
         accepted = gate.accept() => accepted?.0,
         status = child.wait() => return Err(io::Error::other(format!("it could not be begun: {}", Ended::from(status?)))),
@@ -233,7 +241,7 @@ async fn begun(child: &mut Child, gate: &UnixListener, place: &Place) -> io::Res
     let below = place.workspace();
     let tree = Tree::open(&Path::new(&root).join(below.strip_prefix("/").unwrap_or(&below)))?;
     ready.write_all(b"g").await?;
-    Ok(tree)
+    Ok((tree, Some(ready)))
 }
 
 fn nothing() -> io::Error {

@@ -12,7 +12,6 @@ use super::specs::SPECS;
 use crate::base::text::Untrusted;
 use crate::gate::{Gate, Halt, Outcome};
 use crate::record::tool::{ToolCall, ToolReply, ToolSpec, ToolStatus};
-use crate::record::verdict::Verdict;
 use crate::record::{ClosingReport, Event};
 
 /// Commands of one plan, and simple commands of one line, at the most.
@@ -213,7 +212,7 @@ pub(super) async fn run_simple(gate: &mut Gate, words: &[String]) -> Result<Ran,
 
 async fn submit(gate: &mut Gate, text: &str, call: Call, render: &Render) -> Result<Ran, Halt> {
     Ok(match gate.submit(text, call).await? {
-        Outcome::Denied(verdict) => Ran { denied: true, reply: Reply::failed(1, denial(&verdict)) },
+        Outcome::Denied(verdict) => Ran { denied: true, reply: Reply::failed(1, verdict.denial() + "\n") },
         Outcome::Forbidden(answer) => Ran { denied: true, reply: render.reply(&answer) },
         Outcome::Answered(answer) => Ran { denied: false, reply: gate.garbled(render.reply(&answer)) },
     })
@@ -222,10 +221,6 @@ async fn submit(gate: &mut Gate, text: &str, call: Call, render: &Render) -> Res
 /// A simple command as one line again, quoted where it must be: the text that approvals and the record go by.
 pub(super) fn line_of(words: &[String]) -> String {
     shell_words::join(words)
-}
-
-fn denial(verdict: &Verdict) -> String {
-    format!("denied by {}: {}\n", verdict.by, verdict.reason)
 }
 
 async fn on_file(

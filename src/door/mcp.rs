@@ -15,22 +15,28 @@ use rmcp::model::{
     PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::{RequestContext, RoleServer};
+use rmcp::transport::async_rw::AsyncRwTransport;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ErrorData, ServerHandler, ServiceExt};
 use serde_json::Value;
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 
 use super::asked::{self, Ask, Asked, Told};
 use super::function::FunctionDoor;
-use super::serving::Serving;
+use super::http::http;
+use crate::base::serving::Serving;
 use crate::base::token;
 use crate::record::Hints;
 use crate::record::tool::{ToolCall, ToolSpec, ToolStatus};
 
 /// What a client shows of the server, and most models read.
 const ABOUT: &str = "Production, the checkout and the people of this team. `finish` ends the work.";
+/// Bytes of one message over a socket: as many as HTTP takes.
+const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Connections to a socket that are served at once; more wait.
+const AT_ONCE_MAX: usize = 64;
 /// What is said of anything after the end.
 const OVER: &str = "the work is over: nothing more is taken";
 
@@ -62,7 +68,7 @@ impl McpDoor {
         // Some clients know a server of this kind by the end of its path.
         let path = format!("/{}/mcp", token::fresh()?);
         let router = Router::new().nest_service(&path, service);
-        Serving::http(listen, &path, router).await
+        http(listen, &path, router).await
     }
 
     /// Serves each connection to a socket as standard input and output of a server of its own.
@@ -70,18 +76,14 @@ impl McpDoor {
     /// # Errors
     /// The socket cannot be made.
     pub fn socket(self, path: &Path) -> io::Result<Serving> {
-        let listener = UnixListener::bind(path)?;
-        let serve = async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(self.clone().converse(stream));
-            }
-        };
-        Ok(Serving::socket(path.display().to_string(), tokio::spawn(serve)))
+        Serving::socket(path, AT_ONCE_MAX, move |stream| self.clone().converse(stream))
     }
 
     async fn converse(self, stream: UnixStream) {
+        let (read, write) = stream.into_split();
+        let lines = AsyncRwTransport::new_server(read, write).with_max_line_length(LINE_BYTES_MAX);
         // Whatever ends a conversation ends it for that client alone.
-        if let Ok(running) = self.serve(stream.into_split()).await {
+        if let Ok(running) = self.serve(lines).await {
             let _ = running.waiting().await;
         }
     }

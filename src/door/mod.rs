@@ -3,11 +3,11 @@
 mod asked;
 mod aws;
 mod function;
+mod http;
 #[cfg(feature = "mcp")]
 mod mcp;
 #[cfg(feature = "wire-postgres")]
 mod postgres;
-mod serving;
 mod shell;
 mod specs;
 mod spoken;
@@ -19,5 +19,4 @@ pub use function::FunctionDoor;
 pub use mcp::McpDoor;
 #[cfg(feature = "wire-postgres")]
 pub use postgres::{PostgresDoor, PostgresServing};
-pub use serving::Serving;
 pub use shell::ShellDoor;

@@ -7,21 +7,21 @@ use std::path::Path;
 
 use simulators::cli::{self, Reply};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixStream;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 use super::asked::{Ask, Asked, Told, ask};
 use super::spoken;
+use crate::base::serving::Serving;
 
 /// Bytes of one request: of its words, of what is piped in and of the files that it names.
 const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Programs that carry words at once; more wait.
-const AT_ONCE: usize = 64;
+const AT_ONCE_MAX: usize = 64;
 
-/// The shell door. It closes when this is dropped.
+/// The shell door. It holds nothing: the trial does.
 #[derive(Debug)]
-pub struct ShellDoor(JoinHandle<()>);
+pub struct ShellDoor;
 
 impl ShellDoor {
     /// The names under which its programs are found.
@@ -33,24 +33,14 @@ impl ShellDoor {
     ///
     /// # Errors
     /// It cannot be listened on: a path of more than a hundred bytes, say.
-    pub fn open(socket: &Path, asks: mpsc::Sender<Asked>) -> io::Result<Self> {
-        let listener = UnixListener::bind(socket)?;
-        Ok(Self(tokio::spawn(async move {
-            let mut carried = tokio::task::JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                while carried.len() >= AT_ONCE {
-                    carried.join_next().await;
-                }
+    pub fn open(socket: &Path, asks: mpsc::Sender<Asked>) -> io::Result<Serving> {
+        Serving::socket(socket, AT_ONCE_MAX, move |stream| {
+            let asks = asks.clone();
+            async move {
                 // Who breaks off in the middle of a request has asked nothing.
-                carried.spawn(carry(stream, asks.clone()));
+                let _ = carry(stream, asks).await;
             }
-        })))
-    }
-}
-
-impl Drop for ShellDoor {
-    fn drop(&mut self) {
-        self.0.abort();
+        })
     }
 }
 

@@ -35,6 +35,8 @@ use crate::record::tool::{ToolCall, ToolStatus};
 const MESSAGE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How long what an agent that has gone said last may be on its way.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Bytes of a command that is remembered. One that is longer is not: cut short, something else would be approved.
+const COMMAND_BYTES_MAX: usize = 64 * 1024;
 /// Uses of tools that are remembered.
 const COMMANDS_MAX: usize = 10_000;
 /// Bytes of what it says that are kept between two looks.
@@ -206,7 +208,9 @@ fn hear(heard: &Shared, update: SessionUpdate) {
         SessionUpdate::ToolCallUpdate(tool) => (tool.tool_call_id, tool.fields.raw_input),
         _ => return,
     };
-    if let Some(command) = input.as_ref().and_then(command).filter(|_| heard.commands.len() < COMMANDS_MAX) {
+    let has_room = heard.commands.len() < COMMANDS_MAX;
+    let fits = |command: &String| has_room && command.len() <= COMMAND_BYTES_MAX;
+    if let Some(command) = input.as_ref().and_then(command).filter(fits) {
         heard.commands.insert(id.to_string(), command);
     }
 }
@@ -295,6 +299,18 @@ mod tests {
             (json!(null), "Edit a.txt"),
         ] {
             assert_eq!(asked("Edit a.txt", input.clone()), command, "{input}");
+        }
+    }
+    #[test]
+    fn a_command_is_remembered_whole_or_not_at_all() {
+        for (length, is_remembered) in [(COMMAND_BYTES_MAX, true), (COMMAND_BYTES_MAX + 1, false)] {
+            let heard = Shared::default();
+            let fields = || ToolCallUpdateFields::new().title("Run it");
+            let long = fields().raw_input(json!({"command": "x".repeat(length)}));
+            hear(&heard, SessionUpdate::ToolCallUpdate(ToolCallUpdate::new("1", long)));
+            let asked = about(&ToolCallUpdate::new("1", fields()), &heard);
+            assert_eq!(asked.len() == length, is_remembered, "{length}");
+            assert_eq!(asked == "Run it", !is_remembered, "{length}");
         }
     }
 }

@@ -11,8 +11,9 @@ use simulators::World;
 use tokio::sync::mpsc;
 
 use crate::agent::{ProcessAgent, ProcessKind};
+use crate::base::serving::Serving;
 use crate::cell::{Place, Port};
-use crate::door::{Asked, AwsDoor, Serving, ShellDoor};
+use crate::door::{Asked, AwsDoor, ShellDoor};
 use crate::record::Hints;
 
 /// Requests that wait for the gate, at the most; whoever asks more waits.
@@ -42,7 +43,6 @@ pub(super) struct Doors {
     pub variables: BTreeMap<String, String>,
     /// Doors that the agent reaches over its loopback.
     pub ports: Vec<Port>,
-    _shell: ShellDoor,
     _serving: Vec<Serving>,
 }
 
@@ -53,9 +53,10 @@ impl Doors {
     /// One could not be opened.
     pub async fn open(place: &Place, world: &World, hints: Hints) -> io::Result<Self> {
         let (asks, asked) = mpsc::channel(WAITING_MAX);
-        let shell = ShellDoor::open(&place.outside(&place.doors().join(SHELL)), asks.clone())?;
-        programs(place)?;
         let mut opening = Opening::default();
+        let shell = place.outside(&place.doors().join(SHELL));
+        opening.serving.push(ShellDoor::open(&shell, asks.clone())?);
+        programs(place)?;
         opening.aws(&asks, place, world).await?;
         #[cfg(feature = "mcp")]
         opening.mcp(&asks, place, hints).await?;
@@ -64,7 +65,7 @@ impl Doors {
         #[cfg(feature = "wire-postgres")]
         opening.postgres(&asks, place, world).await?;
         let Opening { words, variables, ports, serving } = opening;
-        Ok(Self { asked, asks: asks.downgrade(), words, variables, ports, _shell: shell, _serving: serving })
+        Ok(Self { asked, asks: asks.downgrade(), words, variables, ports, _serving: serving })
     }
 }
 

@@ -27,9 +27,10 @@ use simulators::call::Refusal;
 use simulators::cli::Api;
 use tokio::sync::mpsc;
 
+use crate::base::serving::Serving;
 use crate::base::token;
 use crate::door::asked::{self, Ask, Asked, Told};
-use crate::door::serving::Serving;
+use crate::door::http;
 use crate::gate::Outcome;
 use request::{Request, Speaks, Wire, Wrong};
 
@@ -69,7 +70,7 @@ impl AwsDoor {
         let key = format!("AKIA{key}");
         let door = Self { asks, key: key.clone(), requests: AtomicU64::new(0) };
         let router = Router::new().fallback(serve).with_state(Arc::new(door));
-        let serving = Serving::http(listen, "", router).await?;
+        let serving = http::http(listen, "", router).await?;
         let environment = vec![
             ("AWS_ENDPOINT_URL", serving.at.clone()),
             ("AWS_ACCESS_KEY_ID", key),
@@ -109,9 +110,7 @@ impl AwsDoor {
         let text = line(wire, request);
         match asked::ask(&self.asks, Ask::Call { text, call }).await {
             Told::Outcome(Outcome::Answered(answer) | Outcome::Forbidden(answer)) => answer,
-            Told::Outcome(Outcome::Denied(verdict)) => {
-                Err(reply::denial(request, format!("denied by {}: {}", verdict.by, verdict.reason)))
-            }
+            Told::Outcome(Outcome::Denied(verdict)) => Err(reply::denial(request, verdict.denial())),
             _ => Err(Refusal::new("ServiceUnavailable", "The work is over: nothing more is taken.")),
         }
     }
@@ -145,7 +144,8 @@ async fn serve(State(door): State<Arc<AwsDoor>>, request: HttpRequest) -> Respon
 /// The request as people and records know it. It is no command line: what is looked for in those is not found here.
 fn line(wire: &Wire<'_>, request: &Request) -> String {
     let Request { service, operation, args, .. } = request;
-    let args: String = Value::Object(args.clone()).to_string().chars().take(LINE_CHARS_MAX).collect();
+    let args = serde_json::to_string(args).unwrap_or_default();
+    let args: String = args.chars().take(LINE_CHARS_MAX).collect();
     format!("{} https://{service}.amazonaws.com {operation} {args}", wire.method)
 }
 

@@ -14,16 +14,18 @@ use pgwire::api::auth::cleartext::CleartextPasswordAuthStartupHandler;
 use pgwire::api::auth::{AuthSource, DefaultServerParameterProvider, LoginInfo, Password, StartupHandler};
 use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
 use pgwire::error::PgWireResult;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use crate::base::serving::Serving;
 use crate::base::token;
 use crate::door::asked::Asked;
-use crate::door::serving::Serving;
 use session::Session;
 
 /// The version that the simulated servers have.
 const VERSION: &str = "15.8";
+
+/// Connections at once, as many as the server takes by default; more wait.
+const CONNECTIONS_MAX: usize = 100;
 
 /// The PostgreSQL wire door of one trial, to one server.
 #[derive(Clone, Debug)]
@@ -54,18 +56,14 @@ impl PostgresDoor {
     ) -> io::Result<PostgresServing> {
         let door = Self { asks, host: host.to_owned(), password: token::fresh()? };
         let password = door.password.clone();
-        let listener = TcpListener::bind(listen).await?;
-        let address = listener.local_addr()?;
-        let serve = async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let connection = Connected::new(&door);
-                tokio::spawn(async move {
-                    // Whatever ends a connection ends it for that client alone.
-                    let _ = pgwire::tokio::process_socket(socket, None, connection).await;
-                });
+        let serve = move |socket| {
+            let connection = Connected::new(&door);
+            async move {
+                // Whatever ends a connection ends it for that client alone.
+                let _ = pgwire::tokio::process_socket(socket, None, connection).await;
             }
         };
-        Ok(PostgresServing { serving: Serving::port(address, tokio::spawn(serve)), password })
+        Ok(PostgresServing { serving: Serving::port(listen, CONNECTIONS_MAX, serve).await?, password })
     }
 }
 

@@ -102,9 +102,7 @@ impl Session {
             Told::Outcome(Outcome::Answered(answer) | Outcome::Forbidden(answer)) => {
                 answer.map(|answer| wire::answer_to_last(&answer)).map_err(|refusal| fatal(&refusal))
             }
-            Told::Outcome(Outcome::Denied(verdict)) => {
-                Err(error("42501", &format!("denied by {}: {}", verdict.by, verdict.reason)))
-            }
+            Told::Outcome(Outcome::Denied(verdict)) => Err(error("42501", &verdict.denial())),
             _ => Err(fatal(&Refusal::new("57P01", "the work is over: nothing more is taken"))),
         }
     }

@@ -13,9 +13,11 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
+
+use crate::base::group::Group;
 
 /// Bytes of an answer.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
@@ -79,7 +81,7 @@ pub(super) async fn ask(program: &Program<'_>, question: &[u8]) -> Result<Ended,
 }
 
 #[expect(clippy::disallowed_methods, reason = "this module owns the processes that guardrails are")]
-fn start(program: &Program<'_>, stdin: PipeReader) -> Result<(Child, Group), String> {
+fn start(program: &Program<'_>, stdin: PipeReader) -> Result<(Child, Kept), String> {
     let started = Command::new("sh")
         .arg("-c")
         .arg(program.command)
@@ -94,8 +96,8 @@ fn start(program: &Program<'_>, stdin: PipeReader) -> Result<(Child, Group), Str
         .kill_on_drop(true)
         .spawn();
     let child = started.map_err(|error| format!("it could not be started: {error}"))?;
-    let leader = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    Ok((child, Group { leader, token: program.token.to_owned(), well: false }))
+    let group = Group::led_by(child.id());
+    Ok((child, Kept { group, token: program.token.to_owned(), well: false }))
 }
 
 /// Writes the question, counting, closes the pipe, and is then never done.
@@ -155,25 +157,23 @@ fn read_something(pipe: &PipeReader, written: usize) -> Result<(), String> {
     }
 }
 
-/// A process group that does not outlive this value.
-struct Group {
-    leader: Option<Pid>,
+/// A process group that does not outlive this value, nor does what has left it, unless all went well.
+struct Kept {
+    group: Group,
     token: String,
     well: bool,
 }
 
-impl Group {
+impl Kept {
     /// The answer is there: only the group need be looked after.
     fn went_well(mut self) {
         self.well = true;
     }
 }
 
-impl Drop for Group {
+impl Drop for Kept {
     fn drop(&mut self) {
-        if let Some(leader) = self.leader {
-            let _ = kill_process_group(leader, Signal::KILL);
-        }
+        self.group.kill();
         if !self.well {
             sweep(&self.token);
         }
