@@ -651,3 +651,33 @@ fn built_in_agents_can_be_played_once_there_is_a_key() {
     );
     assert!(both.1.said.contains("claude:careful") && both.1.said.contains(" claude #"), "{}", both.1.told);
 }
+
+/// A process asks its model through the gateway, and its time is over before the answer is there: what that took is recorded.
+#[test]
+fn what_a_process_spent_is_recorded_however_it_ends() {
+    let served = serve(|_| Said::text("done").after(Duration::from_secs(4)));
+    let script = r#"
+place=${OPENAI_BASE_URL#http://}; at=${place%%/*}; exec 3<>"/dev/tcp/${at%:*}/${at#*:}"
+body='{"model":"stand-in","messages":[{"role":"user","content":"Begin"}]}'
+printf 'POST /%s/chat/completions HTTP/1.1\r\nhost: %s\r\nauthorization: Bearer %s\r\ncontent-type: application/json\r\ncontent-length: %s\r\n\r\n%s' \
+  "${place#*/}" "$at" "$OPENAI_API_KEY" "${#body}" "$body" >&3
+/bin/sleep 60
+"#;
+    let run = json!(["bash", "-c", script]);
+    let file = format!("kind = \"command\"\n[command]\nrun = {run}\n[limits]\nwall_s_max = 2\n");
+    let place = tempfile::tempdir().unwrap();
+    let agent = agent(place.path(), "process", &served, Dialect::Chat, &file);
+    let verb = ["run", "small", "--agent", &agent, "--setup", "inherited", "--trials", "1", "--name", "run"];
+    let more = ["--no-score", "--cell", "best-effort"];
+    let verb: Vec<&str> = verb.into_iter().chain(more).collect();
+    let (exit, printed) = chesterton(&lasting(), place.path(), &verb);
+    assert_eq!(exit, Exit::Fine, "{}", printed.told);
+    let trials = ledger::read(&place.path().join("run/ledger")).unwrap();
+    let events = trials.map(Result::unwrap).next().unwrap().events;
+    assert_eq!(ending(&events), Ending::Limit("wall_s_max".to_owned()));
+    let spent: Vec<u64> = events
+        .iter()
+        .filter_map(|e| if let Event::Spent { spent, .. } = e { Some(spent.tokens_out) } else { None })
+        .collect();
+    assert!(spent.len() == 1 && spent[0] > 0, "{spent:?}");
+}

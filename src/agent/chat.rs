@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::file::ModelAgent;
 use super::{Agent, Move, Moving, Then, Unable};
 use crate::model::{
-    Answer, Arguments, Conversation, Currency, Fault, Limit, Model, Refusal, Request, Scope, Stop,
-    ToolResult, ToolUse, Turn, Usage, Who,
+    Answer, Arguments, Conversation, Fault, Limit, Model, Refusal, Request, Scope, Stop, ToolResult, ToolUse,
+    Turn, Who,
 };
+use crate::record::TrialKey;
 use crate::record::tool::{ToolCall, ToolReply, ToolSpec, ToolStatus};
-use crate::record::{Spent, TrialKey};
 
 /// What an answer without a tool is met with.
 const NO_TOOL: &str = "That answer used no tool, and nobody reads it while you work. People are reached through the tools. \
@@ -72,7 +72,7 @@ impl Chat {
     /// What the model does with its answer.
     fn take(&mut self, answer: Answer) -> Move {
         let Answer { text, mut uses, echo, usage, stop } = answer;
-        let spent = usage.map(|usage| self.spent(&usage));
+        let spent = usage.map(|usage| usage.spent(self.model.price().map(|price| price.of(&usage))));
         if !(text.trim().is_empty() && uses.is_empty()) {
             // Providers take no empty answer back.
             self.request.turns.push(Turn::Assistant(echo));
@@ -105,15 +105,6 @@ impl Chat {
         Then::Told(text)
     }
 
-    fn spent(&self, usage: &Usage) -> Spent {
-        Spent {
-            tokens_in: usage.read(),
-            tokens_cached: usage.cached,
-            tokens_out: usage.output,
-            pico_usd: self.model.price().map(|price| price.of(usage).pico()),
-        }
-    }
-
     /// What it means that there is no answer.
     fn unable(&self, fault: Fault) -> Result<Move, Unable> {
         let limit = |name| Ok(Move { then: Then::Limit(name), ..Move::default() });
@@ -122,10 +113,7 @@ impl Chat {
             Fault::Provider(text) => Err(Unable::Provider(text)),
             Fault::Refused { refusal: Refusal::ContextTooLong, .. } => limit(CONTEXT),
             Fault::Refused { refusal: Refusal::Request, text } if !is_first => Err(Unable::Provider(text)),
-            Fault::Budget(Limit { scope: Scope::Trial, currency, .. }) => limit(match currency {
-                Currency::Usd => "usd_max",
-                Currency::Tokens => "tokens_max",
-            }),
+            Fault::Budget(Limit { scope: Scope::Trial, currency, .. }) => limit(currency.limit()),
             fault => Err(Unable::Halt(fault.into())),
         }
     }

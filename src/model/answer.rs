@@ -5,7 +5,9 @@ use std::ops::AddAssign;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::money::Usd;
 use super::request::Echo;
+use crate::record::Spent;
 
 /// A whole answer: nothing of one that was cut off on its way is ever handed up.
 #[derive(Clone, PartialEq, Debug)]
@@ -85,6 +87,12 @@ impl Usage {
     /// All that was read.
     pub const fn read(&self) -> u64 {
         self.input.saturating_add(self.cached).saturating_add(self.cache_writes)
+    }
+
+    /// As it is recorded, with what it cost.
+    pub fn spent(&self, usd: Option<Usd>) -> Spent {
+        let (tokens_in, tokens_cached, tokens_out) = (self.read(), self.cached, self.output);
+        Spent { tokens_in, tokens_cached, tokens_out, pico_usd: usd.map(Usd::pico) }
     }
 
     /// All that was read or written.

@@ -49,6 +49,16 @@ pub enum Currency {
     Tokens,
 }
 
+impl Currency {
+    /// The limit of an agent's file that counts it, by its name.
+    pub const fn limit(self) -> &'static str {
+        match self {
+            Self::Usd => "usd_max",
+            Self::Tokens => "tokens_max",
+        }
+    }
+}
+
 impl Allowance {
     /// What both allow.
     #[must_use]

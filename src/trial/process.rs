@@ -22,8 +22,8 @@ use crate::base::text::Untrusted;
 use crate::cell::{Demand, Ended, Fence, Layers, Place, Port, Program, Running};
 use crate::door::{self, Asked};
 use crate::gate::{Gate, Halt};
-use crate::model::{Currency, Fault, Gateway, Limit, Model, Pass, Scope, Tally, Usd, Who};
-use crate::record::{Ending, Spent, TrialId};
+use crate::model::{Fault, Gateway, Limit, Model, Pass, Scope, Who};
+use crate::record::{Ending, TrialId};
 
 /// How long a process may go on that has handed in its report.
 const AFTERWARDS: Duration = Duration::from_secs(30);
@@ -67,41 +67,24 @@ pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -
         Err(error) => return Ok(Ok(Ending::HarnessFault(format!("the cell could not be made: {error}")))),
     };
     let ended = cell.play(gate).await;
-    cell.running.end().await;
-    cell.record(gate)?;
-    let ended = ended?;
-    cell.mirror.carry_in(gate, cell.running.tree()).await?;
-    if let Some(cut_off) = cell.asking.take() {
-        cut_off.gateway.end(UNDER_WAY).await;
-        gate.said(&Untrusted::default(), Some(spent(&cut_off.pass.tally())))?;
-        if let Some(fault) = cut_off.pass.stopped() {
-            return unable(fault);
-        }
+    let stopped = cell.end(gate).await?;
+    if ended.is_ok() {
+        cell.mirror.carry_in(gate, cell.running.tree()).await?;
     }
-    Ok(Ok(match ended {
+    if let Some(fault) = stopped {
+        return unable(fault);
+    }
+    Ok(Ok(match ended? {
         Over::Talk(Ending::AgentFault(fault)) => Ending::AgentFault(cell.failed(&fault)),
         Over::Talk(ending) => ending,
         Over::Process(ended) => cell.ending(ended),
     }))
 }
 
-/// What the model took, as the gateway has counted it.
-fn spent(tally: &Tally) -> Spent {
-    Spent {
-        tokens_in: tally.usage.read(),
-        tokens_cached: tally.usage.cached,
-        tokens_out: tally.usage.output,
-        pico_usd: tally.usd.map(Usd::pico),
-    }
-}
-
 /// What it means that the model was not asked any more.
 fn unable(fault: Fault) -> Result<Came, Halt> {
     match fault {
-        Fault::Budget(Limit { scope: Scope::Trial, currency, .. }) => Err(Halt::Limit(match currency {
-            Currency::Usd => "usd_max",
-            Currency::Tokens => "tokens_max",
-        })),
+        Fault::Budget(Limit { scope: Scope::Trial, currency, .. }) => Err(Halt::Limit(currency.limit())),
         fault => Ok(Err(fault.into())),
     }
 }
@@ -190,7 +173,7 @@ impl Inhabited {
         loop {
             let asked = tokio::select! {
                 biased;
-                Some(asked) = self.doors.asked.recv(), if !is_done => asked,
+                Some(asked) = self.doors.asked.recv() => asked,
                 ending = over(&mut self.talk) => return Ok(self.last(ending).await),
                 ended = self.running.ended() => return Ok(match &mut self.talk {
                     Some(talk) if matches!(ended, Ok(Ended::Code(0))) => Over::Talk(talk.left().await),
@@ -201,11 +184,25 @@ impl Inhabited {
                     false => return Err(Halt::Limit("wall_s_max")),
                 },
             };
-            if self.answer(gate, asked).await? {
+            // Who still waits after the report is dropped, and so hears at once that it is over.
+            if !is_done && self.answer(gate, asked).await? {
                 is_done = true;
+                self.doors.asked.close();
                 until = until.min(Instant::now() + AFTERWARDS);
             }
         }
+    }
+
+    /// Ends the process, however its trial ended, and records what it wrote and what its model took. Gives back why the model
+    /// was not asked any more.
+    async fn end(&mut self, gate: &mut Gate) -> Result<Option<Fault>, Halt> {
+        self.running.end().await;
+        self.record(gate)?;
+        let Some(Asking { gateway, pass }) = self.asking.take() else { return Ok(None) };
+        gateway.end(UNDER_WAY).await;
+        let tally = pass.tally();
+        gate.said(&Untrusted::default(), Some(tally.usage.spent(tally.usd)))?;
+        Ok(pass.stopped())
     }
 
     /// What a conversation that has ended came to: one that broke off because the agent has failed, to that.
