@@ -18,7 +18,9 @@ mod cell {
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chesterton::agent::ProcessAgent;
 use chesterton::cell::{Demand, Layers};
@@ -128,6 +130,129 @@ fn recipes_are_whole_and_switch_off_what_calls_home() {
             let text = format!("{:?}", agent.command).to_lowercase();
             let off = ["telemetry", "analytics", "disable_share", "startup"];
             assert!(off.iter().any(|word| text.contains(word)), "{}", agent.name);
+        }
+    }
+}
+
+/// Seconds that nobody else sleeps.
+fn mark(n: u32) -> String {
+    format!("7{}{n:02}", std::process::id())
+}
+
+/// Processes on the machine that sleep for so long.
+fn sleepers(mark: &str) -> usize {
+    let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
+    let lines = fs::read_dir("/proc").unwrap().flatten().filter_map(line);
+    lines.filter(|line| line == &format!("/bin/sleep\0{mark}\0")).count()
+}
+
+/// Waits for up to ten seconds until there are so many.
+fn comes_to(mark: &str, expected: usize) -> bool {
+    (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        sleepers(mark) == expected
+    })
+}
+
+#[test]
+fn who_asks_after_the_report_hears_at_once_that_it_is_over() {
+    let began = Instant::now();
+    let script = "finish --outcome not_done --summary none; aws sts get-caller-identity 2>&1; echo after $?";
+    let events = played(script);
+    assert!(said(&events).contains("connection closed by remote host\nafter 1"), "{}", said(&events));
+    assert_eq!(ending(&events), &Ending::Finished);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[test]
+fn what_an_agent_leaves_behind_is_ended_without_a_cell_too() {
+    for (demand, n) in [(Demand::None, 1), (Demand::BestEffort, 2)] {
+        let script = format!("/bin/sleep {} </dev/null >/dev/null 2>&1 & echo begun", mark(n));
+        let events = events(played_by(&agent(&script, 60), demand));
+        assert_eq!((said(&events).as_str(), ending(&events)), ("begun\n", &Ending::Finished));
+        assert!(comes_to(&mark(n), 0), "{demand:?}: it is still there");
+    }
+}
+
+#[test]
+fn a_cell_dies_with_the_harness() {
+    if !cells_are_granted() {
+        println!("skipped: this machine grants no namespaces, so there is no cell to be left");
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let file =
+        put(place.path(), "sleeper", &format!("/bin/sleep {} & /bin/sleep {}; true", mark(3), mark(3)), 300);
+    let mut harness = std::process::Command::new(env!("CARGO_BIN_EXE_chesterton"));
+    harness.args([
+        "run",
+        "cost-explorer",
+        "--setup",
+        "inherited",
+        "--trials",
+        "1",
+        "--name",
+        "run",
+        "--agent",
+    ]);
+    harness.arg(&file).arg("--scenarios").arg(root().join("scenarios")).arg("--out").arg(place.path());
+    harness.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut harness = harness.spawn().unwrap();
+    assert!(comes_to(&mark(3), 2), "the agent was not started: {:?}", harness.try_wait());
+    harness.kill().unwrap();
+    harness.wait().unwrap();
+    assert!(comes_to(&mark(3), 0), "{} of the cell are left", sleepers(&mark(3)));
+}
+
+/// What the machine has mounted below what a cell shows is for reading too.
+#[test]
+fn what_is_mounted_below_is_for_reading_too() {
+    let place = tempfile::tempdir().unwrap();
+    let writable = r#"awk '$5 ~ "^/(usr|opt)" && $6 !~ /^ro/' /proc/self/mountinfo; grep -c /usr/src /proc/self/mountinfo"#;
+    let file = put(place.path(), "looker", writable, 60);
+    let [run, scenarios] = [env!("CARGO_BIN_EXE_chesterton").to_owned(), shown(&root().join("scenarios"))];
+    let words =
+        ["run", "cost-explorer", "--setup", "inherited", "--trials", "1", "--no-score", "--name", "run"];
+    let places = ["--agent", &shown(&file), "--scenarios", &scenarios, "--out", &shown(place.path())];
+    let line = shell_words::join([run.as_str()].into_iter().chain(words).chain(places));
+    let mount = "mount -t tmpfs none /usr/src && mkdir /usr/src/a\\ b && mount -t tmpfs none /usr/src/a\\ b";
+    let ran = std::process::Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", &format!("{mount} || exit 77; exec {line}")])
+        .output();
+    match ran.map(|ran| (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())) {
+        Ok((Some(0), _)) => {}
+        Ok((Some(code), told)) if code == 77 || !cells_are_granted() => {
+            return println!("skipped: nothing can be mounted here: {told}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let trials = ledger::read(&place.path().join("run/ledger")).unwrap();
+    let events = trials.map(Result::unwrap).next().unwrap().events;
+    assert_eq!((said(&events).as_str(), ending(&events)), ("2\n", &Ending::Finished));
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[test]
+fn a_variant_is_checked_as_the_file_is() {
+    for (variant, expected) in [
+        ("[variant.all]\nmode = \"x\"\n", "`all` means every variant"),
+        ("[variant.a.files]\n\"../../up\" = \"x\"\n", "expected a path inside the home"),
+        ("[variant.a.files]\n\"/up\" = \"x\"\n", "expected a path inside the home"),
+        ("[variant.a]\nrun = []\n", "expected a program and its arguments"),
+        ("[variant.a]\nrun = [\"\"]\n", "expected a program and its arguments"),
+        ("[command.files]\n\"../up\" = \"x\"\n", "expected a path inside the home"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = put(folder.path(), "shell", "true", 60);
+        let whole = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{whole}\n{variant}")).unwrap();
+        for wish in [shown(&path), format!("{}:all", shown(&path))] {
+            let wrong = ProcessAgent::wished(&wish).unwrap().expect_err(variant);
+            let told = wrong[0].render(false);
+            assert!(told.contains(expected) && told.contains("shell.toml:"), "{variant}: {told}");
         }
     }
 }

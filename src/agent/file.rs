@@ -110,9 +110,9 @@ pub struct ModelAgent {
 }
 
 /// Between a file's name and that of its variant.
-pub(super) const VARIANT: char = ':';
+const VARIANT: char = ':';
 /// Every prompt of a file.
-pub(super) const ALL: &str = "all";
+const ALL: &str = "all";
 
 impl ModelAgent {
     /// The agents of one wish: a built-in name or a path, with a variant behind a colon or not. `None`: it names neither a file
@@ -121,10 +121,7 @@ impl ModelAgent {
     /// # Errors
     /// Everything that is wrong in the file.
     pub fn wished(wish: &str, prices: &Prices) -> Option<Result<Vec<Self>, Vec<Diagnostic>>> {
-        let (place, variant) = match wish.rsplit_once(VARIANT) {
-            Some((place, variant)) if !variant.contains('/') => (place, variant),
-            _ => (wish, ""),
-        };
+        let (place, variant) = split(wish);
         let one = |wrong| vec![wrong];
         let (document, path) = match built_in::MODELS.text(place) {
             Some(text) => (scenario::parse(&PathBuf::from(format!("built-in/{place}.toml")), text), None),
@@ -153,20 +150,10 @@ impl ModelAgent {
             None
         });
         wrong.extend(problems(document));
-        if !variant.is_empty() && variant != ALL && !file.variant.contains_key(variant) {
-            let known: Vec<&String> = file.variant.keys().collect();
-            wrong.push(document.unexpected("variant", variant, "a variant of this agent", &known));
-        }
+        wrong.extend(unknown_variant(document, &file.variant, variant));
         let (Some(endpoint), true) = (endpoint, wrong.is_empty()) else { return Err(wrong) };
-        let own = (variant.is_empty() || variant == ALL).then_some(("", &file.prompt));
-        let others = file.variant.iter().filter(|(name, _)| variant == ALL || *name == variant);
-        let prompts = own.into_iter().chain(others.map(|(name, prompt)| (name.as_str(), prompt)));
         let agent = |(variant, prompt): (&str, &Prompt)| Self {
-            name: if variant.is_empty() {
-                file.name.clone()
-            } else {
-                format!("{}{VARIANT}{variant}", file.name)
-            },
+            name: called(&file.name, variant),
             about: file.about.clone(),
             path: path.clone(),
             digest: digest(file, prompt, &json(&price)),
@@ -176,7 +163,7 @@ impl ModelAgent {
             allowance: Allowance { usd, tokens: file.limits.tokens_max },
             document: document.clone(),
         };
-        Ok(prompts.map(agent).collect())
+        Ok(chosen(&file.prompt, &file.variant, variant).map(agent).collect())
     }
 
     /// What is wrong with its model, at its place in the file.
@@ -192,7 +179,58 @@ impl ModelAgent {
     }
 }
 
-fn at_model(document: &Document<AgentFile>, unfit: Unfit) -> Diagnostic {
+/// The place that a wish names, and the variant behind a colon; none: an empty word.
+pub(super) fn split(wish: &str) -> (&str, &str) {
+    match wish.rsplit_once(VARIANT) {
+        Some((place, variant)) if !variant.contains('/') => (place, variant),
+        _ => (wish, ""),
+    }
+}
+
+/// An agent's name, with that of its variant.
+pub(super) fn called(name: &str, variant: &str) -> String {
+    if variant.is_empty() { name.to_owned() } else { format!("{name}{VARIANT}{variant}") }
+}
+
+/// What a wish for a variant comes to: the file's own way, one of its variants, or all of them; by name.
+pub(super) fn chosen<'f, V>(
+    own: &'f V,
+    variants: &'f BTreeMap<String, V>,
+    wished: &'f str,
+) -> impl Iterator<Item = (&'f str, &'f V)> {
+    let own = (wished.is_empty() || wished == ALL).then_some(("", own));
+    let others = variants.iter().filter(move |(name, _)| wished == ALL || *name == wished);
+    own.into_iter().chain(others.map(|(name, variant)| (name.as_str(), variant)))
+}
+
+/// A variant that is wished for and that the file has not.
+pub(super) fn unknown_variant<F, V>(
+    document: &Document<F>,
+    variants: &BTreeMap<String, V>,
+    wished: &str,
+) -> Option<Diagnostic> {
+    let known: Vec<&String> = variants.keys().collect();
+    let is_known = wished.is_empty() || wished == ALL || variants.contains_key(wished);
+    (!is_known).then(|| document.unexpected("variant", wished, "a variant of this agent", &known))
+}
+
+/// What is wrong with the names of variants.
+pub(super) fn wrong_variants<'f, F, V>(
+    document: &'f Document<F>,
+    variants: &'f BTreeMap<String, V>,
+) -> impl Iterator<Item = Diagnostic> + 'f {
+    variants.keys().filter_map(|name| {
+        let place = format!("variant.{name}");
+        match name == ALL {
+            true => Some(
+                document.problem_of_key(&place, format!("`{ALL}` means every variant: name it otherwise")),
+            ),
+            false => document.unplain_key(&place, name),
+        }
+    })
+}
+
+pub(super) fn at_model<F>(document: &Document<F>, unfit: Unfit) -> Diagnostic {
     let told = document.problem(&format!("model.{}", unfit.key), unfit.problem);
     told.help(format!("the key is `{}` in `[model]`", unfit.key))
 }
@@ -225,15 +263,7 @@ fn json(value: &impl Serialize) -> String {
 fn problems(document: &Document<AgentFile>) -> Vec<Diagnostic> {
     let file = &document.value;
     let mut wrong: Vec<Diagnostic> = document.unplain_name("name", &file.name).into_iter().collect();
-    for name in file.variant.keys() {
-        let place = format!("variant.{name}");
-        wrong.extend(match name == ALL {
-            true => Some(
-                document.problem_of_key(&place, format!("`{ALL}` means every variant: name it otherwise")),
-            ),
-            false => document.unplain_key(&place, name),
-        });
-    }
+    wrong.extend(wrong_variants(document, &file.variant));
     let at = |(key, what)| document.problem(&format!("limits.{key}"), what);
     wrong.extend(ends(&file.limits).map(at));
     wrong

@@ -1,13 +1,13 @@
 //! The file of an agent that is a process: what is started, how it gets the brief, how what it prints is read.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::built_in;
-use super::file::{ALL, AgentLimits, VARIANT, ends};
+use super::file::{AgentLimits, at_model, called, chosen, ends, split, unknown_variant, wrong_variants};
 use crate::base::digest;
 use crate::model::{Endpoint, ModelSpec, Patience, Unfit};
 use crate::record::Hints;
@@ -197,10 +197,7 @@ impl ProcessAgent {
     /// # Errors
     /// Everything that is wrong in the file.
     pub fn wished(wish: &str) -> Option<Result<Vec<Self>, Vec<Diagnostic>>> {
-        let (place, variant) = match wish.rsplit_once(VARIANT) {
-            Some((place, variant)) if !variant.contains('/') => (place, variant),
-            _ => (wish, ""),
-        };
+        let (place, variant) = split(wish);
         let (document, path) = match built_in::PROCESSES.text(place) {
             Some(text) => (scenario::parse(&PathBuf::from(format!("built-in/{place}.toml")), text), None),
             None if scenario::is_path(place) => {
@@ -225,26 +222,16 @@ impl ProcessAgent {
             wrong.push(at_model(document, unfit));
             None
         });
-        if !variant.is_empty() && variant != ALL && !file.variant.contains_key(variant) {
-            let known: Vec<&String> = file.variant.keys().collect();
-            wrong.push(document.unexpected("variant", variant, "a variant of this agent", &known));
-        }
+        wrong.extend(unknown_variant(document, &file.variant, variant));
         if !wrong.is_empty() {
             return Err(wrong);
         }
         let itself = Changed::default();
-        let own = (variant.is_empty() || variant == ALL).then_some(("", &itself));
-        let others = file.variant.iter().filter(|(name, _)| variant == ALL || *name == variant);
-        let ways = own.into_iter().chain(others.map(|(name, changed)| (name.as_str(), changed)));
         let agent = |(variant, changed): (&str, &Changed)| {
             let command = changed.of(&file.command);
             let mcp = changed.mcp.clone().unwrap_or_else(|| file.mcp.clone());
-            let name = match variant.is_empty() {
-                true => file.name.clone(),
-                false => format!("{}{VARIANT}{variant}", file.name),
-            };
             Self {
-                name,
+                name: called(&file.name, variant),
                 about: file.about.clone(),
                 path: path.clone(),
                 digest: digest(file, &command, &mcp),
@@ -256,7 +243,7 @@ impl ProcessAgent {
                 document: document.clone(),
             }
         };
-        Ok(ways.map(agent).collect())
+        Ok(chosen(&itself, &file.variant, variant).map(agent).collect())
     }
 
     /// What is wrong with its model, at its place in the file.
@@ -305,11 +292,6 @@ impl Changed {
     }
 }
 
-fn at_model(document: &Document<ProcessFile>, unfit: Unfit) -> Diagnostic {
-    let told = document.problem(&format!("model.{}", unfit.key), unfit.problem);
-    told.help(format!("the key is `{}` in `[model]`", unfit.key))
-}
-
 /// What determines a trial: how the program is installed, and where its key comes from, do not.
 fn digest(file: &ProcessFile, command: &CommandSpec, mcp: &McpSpec) -> String {
     let patience = Patience::default();
@@ -322,22 +304,28 @@ fn digest(file: &ProcessFile, command: &CommandSpec, mcp: &McpSpec) -> String {
 fn problems(document: &Document<ProcessFile>) -> Vec<Diagnostic> {
     let file = &document.value;
     let mut wrong: Vec<Diagnostic> = document.unplain_name("name", &file.name).into_iter().collect();
-    let names = file.variant.keys();
-    wrong.extend(names.filter_map(|name| document.unplain_key(&format!("variant.{name}"), name)));
-    if file.command.run.first().is_none_or(String::is_empty) {
-        wrong.push(document.problem("command.run", "expected a program and its arguments, found none"));
-    }
-    for path in file.command.files.keys() {
-        let is_inside = !path.is_empty() && Path::new(path).components().all(is_plain);
-        if !is_inside {
-            let place = format!("command.files.{path}");
-            wrong.push(document.problem_of_key(&place, "expected a path inside the home, without `..`"));
+    wrong.extend(wrong_variants(document, &file.variant));
+    let own = [("command".to_owned(), Some(&file.command.run), &file.command.files)];
+    let ways = file.variant.iter().map(|(name, changed)| {
+        let place = format!("variant.{name}");
+        (place, changed.run.as_ref(), &changed.files)
+    });
+    for (place, run, files) in own.into_iter().chain(ways) {
+        if run.is_some_and(|run| run.first().is_none_or(String::is_empty)) {
+            let what = "expected a program and its arguments, found none";
+            wrong.push(document.problem(&format!("{place}.run"), what));
         }
+        let outside = files.keys().filter(|path| !is_inside(path));
+        wrong.extend(outside.map(|path| {
+            let what = "expected a path inside the home, without `..`";
+            document.problem_of_key(&format!("{place}.files.{path}"), what)
+        }));
     }
     wrong.extend(ends(&file.limits).map(|(key, what)| document.problem(&format!("limits.{key}"), what)));
     wrong
 }
 
-fn is_plain(part: std::path::Component<'_>) -> bool {
-    matches!(part, std::path::Component::Normal(_))
+fn is_inside(path: &str) -> bool {
+    let is_plain = |part| matches!(part, Component::Normal(_));
+    !path.is_empty() && Path::new(path).components().all(is_plain)
 }
