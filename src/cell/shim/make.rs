@@ -4,18 +4,21 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
-use std::thread;
+use std::process::{Child, Command, ExitStatus};
 
+use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{pivot_root, sethostname};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::spec::Spec;
 
@@ -65,19 +68,21 @@ pub fn run(arguments: &[OsString]) -> io::Result<u8> {
     words.extend(spec.words.iter().cloned());
     let mut init =
         child(SHIM.as_ref(), "init", &words).env_clear().envs(spec.env).current_dir(spec.folder).spawn()?;
-    die_with(ready)?;
-    Ok(code(init.wait()?))
+    waited(&mut init, &ready)
 }
 
-/// Ends this process, and with it its child and the whole cell, when the harness is there no more: it keeps the other end open
-/// for as long as it lives. (The kernel would tell of a parent's death as well, but means the thread that has started us.)
-#[expect(clippy::disallowed_methods, reason = "nobody is there who would read an exit code")]
-fn die_with(mut harness: UnixStream) -> io::Result<()> {
-    let wait = move || {
-        let _ = harness.read(&mut [0]);
-        std::process::exit(1)
-    };
-    thread::Builder::new().spawn(wait).map(drop)
+/// Waits for the first process of the cell. Where the harness goes before it, this ends at once, and the whole cell with it: the harness
+/// keeps the other end open for as long as it lives. (The kernel would tell of a parent's death as well, but means the thread that
+/// has started us; and who has left a namespace of processes for its children starts no threads.)
+fn waited(init: &mut Child, harness: &UnixStream) -> io::Result<u8> {
+    let ended = pidfd_open(Pid::from_child(init), PidfdFlags::empty())?;
+    let ends = [ended.as_fd(), harness.as_fd()];
+    let mut ends = ends.map(|end| PollFd::new(end, PollFlags::POLLIN));
+    while poll(&mut ends, PollTimeout::NONE) == Err(Errno::EINTR) {}
+    match init.try_wait()? {
+        Some(status) => Ok(code(status)),
+        None => Err(io::Error::other("the harness is there no more")),
+    }
 }
 
 /// This program in another role.
@@ -141,7 +146,7 @@ fn rooted(spec: &Spec) -> io::Result<()> {
     ] {
         fs::create_dir_all(root.join(folder))?;
     }
-    for path in SYSTEM.iter().chain(&ETC).map(Path::new).chain(spec.sees.iter().map(AsRef::as_ref)) {
+    for path in SYSTEM.iter().chain(&ETC).map(Path::new) {
         shown(&root, path)?;
     }
     for (path, text) in OWN {
@@ -152,6 +157,10 @@ fn rooted(spec: &Spec) -> io::Result<()> {
         empty(&root.join(name), spec.folder_bytes_max)?;
         copied(&spec.at(name), &root.join(name))?;
     }
+    // Behind the folders of its own, since programs are often installed somewhere in a home; and what lies in another behind that.
+    let mut sees: Vec<&Path> = spec.sees.iter().map(AsRef::as_ref).collect();
+    sees.sort();
+    sees.into_iter().try_for_each(|path| shown(&root, path))?;
     bound(&spec.at("doors"), &root.join("run/chesterton/doors"), true)?;
     bound(&spec.at("bin"), &root.join("run/chesterton/bin"), true)?;
     let shim = root.join("run/chesterton/shim");
