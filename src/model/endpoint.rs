@@ -38,6 +38,21 @@ pub enum Dialect {
     Gemini,
 }
 
+impl Dialect {
+    /// Whose a path is in which an answer is asked for.
+    pub(super) fn of_path(path: &str) -> Option<Self> {
+        match path {
+            _ if path.ends_with("/chat/completions") => Some(Self::OpenaiChat),
+            _ if path.ends_with("/responses") => Some(Self::OpenaiResponses),
+            _ if path.ends_with("/messages") => Some(Self::AnthropicMessages),
+            _ if path.ends_with(":generateContent") || path.ends_with(":streamGenerateContent") => {
+                Some(Self::Gemini)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A model, as an agent's file names it in its table `[model]`.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -17,6 +17,7 @@ mod price;
 mod request;
 mod retry;
 mod secret;
+mod standin;
 mod tape;
 mod wire;
 
@@ -32,4 +33,5 @@ pub use pace::Standing;
 pub use patience::Patience;
 pub use price::{LongPrice, Price, Prices};
 pub use request::{Echo, Request, ToolResult, Turn};
+pub use standin::{Heard, Offered, Saying, standin};
 pub use tape::{Reel, Tape, TapeError, unite};

@@ -22,7 +22,7 @@ use crate::base::text::Untrusted;
 use crate::cell::{Demand, Ended, Fence, Layers, Place, Port, Program, Running};
 use crate::door::{self, Asked};
 use crate::gate::{Gate, Halt};
-use crate::model::{Fault, Gateway, Limit, Model, Pass, Scope, Who};
+use crate::model::{Fault, Gateway, Limit, Model, Pass, Refusal, Scope, Who};
 use crate::record::{Ending, TrialId};
 
 /// How long a process may go on that has handed in its report.
@@ -67,11 +67,11 @@ pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -
         Err(error) => return Ok(Ok(Ending::HarnessFault(format!("the cell could not be made: {error}")))),
     };
     let ended = cell.play(gate).await;
-    let stopped = cell.end(gate).await?;
+    let cut_off = cell.end(gate, &ended).await?;
     if ended.is_ok() {
         cell.mirror.carry_in(gate, cell.running.tree()).await?;
     }
-    if let Some(fault) = stopped {
+    if let (Ok(_) | Err(Halt::Limit(_)), Some(fault)) = (&ended, cut_off) {
         return unable(fault);
     }
     Ok(Ok(match ended? {
@@ -81,10 +81,20 @@ pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -
     }))
 }
 
+/// Whether a fault says nothing of the agent: another would have met it too.
+fn is_of_provider(fault: &Fault) -> bool {
+    let refused = |refusal: &Refusal| matches!(refusal, Refusal::Key | Refusal::NoSuchModel);
+    match fault {
+        Fault::Refused { refusal, .. } => refused(refusal),
+        fault => matches!(fault, Fault::Provider(_)),
+    }
+}
+
 /// What it means that the model was not asked any more.
 fn unable(fault: Fault) -> Result<Came, Halt> {
     match fault {
         Fault::Budget(Limit { scope: Scope::Trial, currency, .. }) => Err(Halt::Limit(currency.limit())),
+        Fault::Provider(text) => Ok(Ok(Ending::ProviderFault(text))),
         fault => Ok(Err(fault.into())),
     }
 }
@@ -123,6 +133,8 @@ struct Inhabited {
     lines: Option<Lines>,
     last_words: String,
     talk: Option<acp::Talk>,
+    /// It has handed in its report: nothing is played any more.
+    has_reported: bool,
     _place: Place,
 }
 
@@ -162,6 +174,7 @@ impl Inhabited {
             lines,
             last_words: String::new(),
             talk,
+            has_reported: false,
             _place: place,
         })
     }
@@ -169,7 +182,6 @@ impl Inhabited {
     /// Plays what is asked until the process ends, or its time is over.
     async fn play(&mut self, gate: &mut Gate) -> Result<Over, Halt> {
         let mut until = Instant::now() + gate.wall_left();
-        let mut is_done = false;
         loop {
             let asked = tokio::select! {
                 biased;
@@ -179,14 +191,14 @@ impl Inhabited {
                     Some(talk) if matches!(ended, Ok(Ended::Code(0))) => Over::Talk(talk.left().await),
                     _ => Over::Process(ended),
                 }),
-                () = sleep_until(until) => match is_done {
+                () = sleep_until(until) => match self.has_reported {
                     true => return Ok(Over::Process(Ok(Ended::Code(0)))),
                     false => return Err(Halt::Limit("wall_s_max")),
                 },
             };
             // Who still waits after the report is dropped, and so hears at once that it is over.
-            if !is_done && self.answer(gate, asked).await? {
-                is_done = true;
+            if !self.has_reported && self.answer(gate, asked).await? {
+                self.has_reported = true;
                 self.doors.asked.close();
                 until = until.min(Instant::now() + AFTERWARDS);
             }
@@ -194,15 +206,17 @@ impl Inhabited {
     }
 
     /// Ends the process, however its trial ended, and records what it wrote and what its model took. Gives back why the model
-    /// was not asked any more.
-    async fn end(&mut self, gate: &mut Gate) -> Result<Option<Fault>, Halt> {
+    /// was not asked any more, or gave no answer to an agent that then stopped, or tried until its time was over.
+    async fn end(&mut self, gate: &mut Gate, ended: &Result<Over, Halt>) -> Result<Option<Fault>, Halt> {
         self.running.end().await;
         self.record(gate)?;
         let Some(Asking { gateway, pass }) = self.asking.take() else { return Ok(None) };
         gateway.end(UNDER_WAY).await;
         let tally = pass.tally();
         gate.said(&Untrusted::default(), Some(tally.usage.spent(tally.usd)))?;
-        Ok(pass.stopped())
+        let is_left = !self.has_reported && matches!(ended, Ok(_) | Err(Halt::Limit("wall_s_max")));
+        let failing = pass.failing().filter(|fault| is_left && is_of_provider(fault));
+        Ok(pass.stopped().or(failing))
     }
 
     /// What a conversation that has ended came to: one that broke off because the agent has failed, to that.
@@ -336,8 +350,8 @@ fn program(
     Ok((program, mcp))
 }
 
-/// What the agent starts as its MCP server: ours, or what its file puts before it. `{mcp_command}` is the program and
-/// `{mcp_arguments}` a JSON list of its arguments, for the files by which agents are told of it.
+/// What the agent starts as its MCP server: ours, or what its file puts before it. `{mcp_command}` is the program,
+/// `{mcp_arguments}` a JSON list of its arguments and `{mcp_words}` one of both, for the files by which agents are told of it.
 fn server(agent: &ProcessAgent, words: &mut BTreeMap<String, String>) -> Vec<String> {
     let ours = ["{mcp_program}", "carry", "{mcp_socket}"].map(str::to_owned);
     let server = if agent.mcp.proxy.is_empty() { &ours[..] } else { &agent.mcp.proxy };
@@ -348,12 +362,13 @@ fn server(agent: &ProcessAgent, words: &mut BTreeMap<String, String>) -> Vec<Str
     if let Some((program, arguments)) = server.split_first() {
         words.insert("mcp_command".to_owned(), program.clone());
         words.insert("mcp_arguments".to_owned(), serde_json::json!(arguments).to_string());
+        words.insert("mcp_words".to_owned(), serde_json::json!(server).to_string());
     }
     server
 }
 
 /// What every process of a cell finds in its environment.
-fn environment(place: &Place, agent: &ProcessAgent) -> BTreeMap<String, String> {
+pub(super) fn environment(place: &Place, agent: &ProcessAgent) -> BTreeMap<String, String> {
     let shown = |path: PathBuf| path.display().to_string();
     let path = format!("{}:{}", shown(place.bin()), agent.command.path());
     let of = [

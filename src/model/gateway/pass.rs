@@ -39,6 +39,8 @@ struct State {
     recorded: String,
     /// Why nothing is passed on any more.
     stopped: Option<Fault>,
+    /// Why the last exchange came to nothing; none: it was answered.
+    failing: Option<Fault>,
 }
 
 impl Pass {
@@ -70,6 +72,11 @@ impl Pass {
     pub fn stopped(&self) -> Option<Fault> {
         self.entry.stopped()
     }
+
+    /// Why what the agent asked last was not answered; none: it was, or it has asked nothing.
+    pub fn failing(&self) -> Option<Fault> {
+        self.entry.state().failing.clone()
+    }
 }
 
 impl Drop for Pass {
@@ -95,6 +102,11 @@ impl Entry {
     /// Passes nothing on from here on.
     pub fn stop(&self, fault: &Fault) {
         self.state().stopped.get_or_insert_with(|| fault.clone());
+    }
+
+    /// Keeps why an exchange came to nothing, or that it was answered.
+    pub fn came(&self, to: Option<&Fault>) {
+        self.state().failing = to.cloned();
     }
 
     /// Which question this is: the n-th of its kind counts as turn n.

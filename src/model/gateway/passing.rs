@@ -57,10 +57,10 @@ pub(super) async fn pass(entry: Arc<Entry>, asked: Asked, question: Question) ->
     let reserved = Reserved::of(&entry.account, model.run_account(), worst).await;
     let reserved = reserved.map_err(Fault::Budget).inspect_err(|fault| entry.stop(fault))?;
     let slot = model.pace().slot(patience.turn()).await.map_err(|held| {
-        Fault::Provider(format!(
-            "the provider fails or is busy, and is left alone for {} ms",
-            held.as_millis()
-        ))
+        let text = "the provider fails or is busy, and is left alone for";
+        let fault = Fault::Provider(format!("{text} {} ms", held.as_millis()));
+        entry.came(Some(&fault));
+        fault
     })?;
     let url = model.passed_url(&question.path, &question.query);
     let request = model.passed(url.clone(), question.headers, question.bytes.clone());
@@ -83,10 +83,10 @@ pub(super) async fn pass(entry: Arc<Entry>, asked: Asked, question: Question) ->
     let first_byte = patience.first_byte(is_stream);
     match timeout(first_byte, request.send()).await {
         Ok(Ok(response)) => Ok(sent.back(response, is_stream).await),
-        Ok(Err(error)) => Err(sent.failed(Failure::broken(failure::told(error)).may_cost())),
+        Ok(Err(error)) => Err(sent.failed_by_provider(Failure::broken(failure::told(error)).may_cost())),
         Err(_) => {
             let text = format!("no answer began within {} ms", first_byte.as_millis());
-            Err(sent.failed(Failure::broken(text).may_cost()))
+            Err(sent.failed_by_provider(Failure::broken(text).may_cost()))
         }
     }
 }
@@ -134,7 +134,7 @@ impl Sent {
                 wire::refused(response, &self.entry.model.endpoint().spec.patience, &mut self.came).await;
             // What a provider says of a key is not for the agent.
             let told = self.entry.model.strip(&String::from_utf8_lossy(&self.came.body)).into_owned();
-            self.failed(failure);
+            self.failed_by_provider(failure);
             return routes::whole(status.as_u16(), &headers, Bytes::from(told));
         }
         let patience = self.entry.model.endpoint().spec.patience;
@@ -156,7 +156,7 @@ impl Sent {
                 Err(_) => Failure::broken(format!("the answer was not whole within {} ms", patience.turn_ms))
                     .may_cost(),
             };
-            let fault = sent.failed(failure);
+            let fault = sent.failed_by_provider(failure);
             Some((Err(std::io::Error::other(fault.to_string())), None))
         });
         let mut response = Response::new(Body::from_stream(body));
@@ -171,6 +171,7 @@ impl Sent {
         let body = Bytes::from(std::mem::take(&mut self.came.body));
         let events = self.came.content_type == wire::EVENTS;
         let usage = wire::usage(body.clone(), events, dialect).await;
+        self.entry.came(None);
         if let Some(slot) = self.slot.take() {
             slot.came(Pacing::Well);
         }
@@ -188,6 +189,13 @@ impl Sent {
             body: text,
         };
         self.record(Told { tries: Vec::new(), outcome, lost });
+    }
+
+    /// It came to nothing, or to a refusal, and not because the agent has hung up.
+    fn failed_by_provider(&mut self, failure: Failure) -> Fault {
+        let fault = self.failed(failure);
+        self.entry.came(Some(&fault));
+        fault
     }
 
     /// It came to nothing, or to a refusal.

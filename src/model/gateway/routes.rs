@@ -56,7 +56,7 @@ async fn serve(State(passes): State<Arc<Passes>>, request: Request) -> Response 
     if matches!(parts.method, Method::HEAD | Method::GET) && matches!(path.as_str(), "" | "/") {
         return Response::new(Body::empty());
     }
-    if parts.method != Method::POST || dialect_of(&path) != Some(dialect) {
+    if parts.method != Method::POST || Dialect::of_path(&path) != Some(dialect) {
         let told = format!("this gateway passes nothing but `{}` on, and this is `{path}`", steps(dialect));
         return error(Some(dialect), StatusCode::NOT_FOUND, "not_found_error", &told);
     }
@@ -110,6 +110,7 @@ async fn recalled(entry: &Entry, name: &str, line: Line) -> Response {
         let response = Response::builder().status(status).header("content-type", kind).body(Body::from(body));
         response.unwrap_or_else(|_| Response::new(Body::empty()))
     };
+    entry.came(if let Outcome::Failed(fault) = &line.outcome { Some(fault) } else { None });
     if let Outcome::Failed(_) = line.outcome {
         entry.account.wasted(u64::try_from(line.tries.len()).unwrap_or(u64::MAX), line.lost);
     }
@@ -140,19 +141,6 @@ fn whose(passes: &Passes, parts: &Parts) -> Option<(Arc<Entry>, String)> {
     ];
     let entry = keys.into_iter().flatten().find_map(|token| passes.of(token))?;
     Some((entry, path.to_owned()))
-}
-
-/// Whose dialect a path belongs to.
-fn dialect_of(path: &str) -> Option<Dialect> {
-    match path {
-        _ if path.ends_with("/chat/completions") => Some(Dialect::OpenaiChat),
-        _ if path.ends_with("/responses") => Some(Dialect::OpenaiResponses),
-        _ if path.ends_with("/messages") => Some(Dialect::AnthropicMessages),
-        _ if path.ends_with(":generateContent") || path.ends_with(":streamGenerateContent") => {
-            Some(Dialect::Gemini)
-        }
-        _ => None,
-    }
 }
 
 const fn steps(dialect: Dialect) -> &'static str {
