@@ -135,9 +135,21 @@ pub enum Transcript {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Changed {
+    /// In place of the file's: the same agent may be spoken to in another way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ProcessKind>,
     /// In place of the command's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<Vec<String>>,
+    /// In place of the command's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
+    /// In place of the command's, where another program is started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Vec<String>>,
+    /// In place of the command's, where another program is started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install: Option<String>,
     /// Besides the command's, or in place of those of the same name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
@@ -230,12 +242,13 @@ impl ProcessAgent {
         let agent = |(variant, changed): (&str, &Changed)| {
             let command = changed.of(&file.command);
             let mcp = changed.mcp.clone().unwrap_or_else(|| file.mcp.clone());
+            let kind = changed.kind.unwrap_or(file.kind);
             Self {
                 name: called(&file.name, variant),
                 about: file.about.clone(),
                 path: path.clone(),
-                digest: digest(file, &command, &mcp),
-                kind: file.kind,
+                digest: digest(file, kind, &command, &mcp),
+                kind,
                 command,
                 mcp,
                 endpoint: endpoint.clone(),
@@ -282,22 +295,24 @@ impl CommandSpec {
 impl Changed {
     fn of(&self, command: &CommandSpec) -> CommandSpec {
         let mut changed = command.clone();
-        if let Some(run) = &self.run {
-            changed.run.clone_from(run);
-        }
+        let Self { run, word, version, install, mode, .. } = self.clone();
+        changed.run = run.unwrap_or(changed.run);
+        changed.word = word.unwrap_or(changed.word);
+        changed.version = version.unwrap_or(changed.version);
+        changed.install = install.unwrap_or(changed.install);
         changed.env.extend(self.env.clone());
         changed.files.extend(self.files.clone());
-        changed.mode = self.mode.clone().or(changed.mode);
+        changed.mode = mode.or(changed.mode);
         changed
     }
 }
 
 /// What determines a trial: how the program is installed, and where its key comes from, do not.
-fn digest(file: &ProcessFile, command: &CommandSpec, mcp: &McpSpec) -> String {
+fn digest(file: &ProcessFile, kind: ProcessKind, command: &CommandSpec, mcp: &McpSpec) -> String {
     let patience = Patience::default();
     let bare = |model: ModelSpec| ModelSpec { key_env: None, key_fd: None, price: None, patience, ..model };
     let command = CommandSpec { install: String::new(), ..command.clone() };
-    let said = (file.kind, command, mcp, file.model.clone().map(bare), &file.limits);
+    let said = (kind, command, mcp, file.model.clone().map(bare), &file.limits);
     digest::of_parts(["chesterton/process/1", &serde_json::to_string(&said).unwrap_or_default()])
 }
 

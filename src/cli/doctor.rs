@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::asking;
+use super::doctor_agents;
 use super::score::find_run;
 use super::session;
 use super::terminal::Terminal;
@@ -14,22 +15,33 @@ use crate::model::Reel;
 use crate::record::plan::Plan;
 use crate::runner;
 
+/// In the place of a run: what is examined are agents.
+const AGENTS: &str = "agents";
 /// Missing trials that are named; more are counted.
 const MISSING_TOLD_MAX: usize = 10;
 
-/// Say what is wrong with a run's ledger, and save what can be saved. Example: `chesterton doctor latest --save`
+/// Say what is wrong with a run's ledger, and save what can be saved; or, with `agents`, which coding agents work here. Examples: `chesterton doctor latest --save`, `chesterton doctor agents`
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A run's folder or name, or `latest`
+    /// A run's folder or name, or `latest`; or `agents`: try the coding agents that are installed against a model that stands in for theirs
     #[arg(default_value = "latest")]
     run: String,
+    /// With `agents`: these alone, by name or file, with `:VARIANT` behind it or not
+    agent: Vec<String>,
     /// Keep the sound trials alone, so that `resume` can play the others again; what is damaged is put aside
     #[arg(long)]
     save: bool,
 }
 
 /// Examines and, if asked, saves.
-pub fn run(arguments: &Arguments, results: &Path, terminal: &mut Terminal) -> Exit {
+pub fn run(arguments: &Arguments, root: &Path, results: &Path, terminal: &mut Terminal) -> Exit {
+    if arguments.run == AGENTS {
+        return doctor_agents::run(&arguments.agent, root, terminal);
+    }
+    if let Some(more) = arguments.agent.first() {
+        terminal.tell(format!("error: expected one run, found `{more}` behind `{}`", arguments.run));
+        return Exit::Usage;
+    }
     match examine(arguments, results, terminal) {
         Ok(exit) => exit,
         Err((exit, message)) => {

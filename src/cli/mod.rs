@@ -8,6 +8,7 @@ mod check;
 mod cite;
 mod compare;
 mod doctor;
+mod doctor_agents;
 mod gateway;
 mod hunt;
 mod judge;
@@ -67,7 +68,7 @@ enum Verb {
     Resume(resume::Arguments),
     /// Unite shards of one plan into one run
     Merge(merge::Arguments),
-    /// Say what is wrong with a run's ledger, and save what can be saved
+    /// Say what is wrong with a run's ledger, and save what can be saved; or which coding agents work here
     Doctor(doctor::Arguments),
     /// Judge a recorded run anew, from its ledger and the oracles
     Score(score::Arguments),
@@ -135,7 +136,7 @@ fn run_on(arguments: impl IntoIterator<Item = OsString>, terminal: &mut Terminal
         Verb::Run(arguments) => play::run(&arguments, &scenarios, &results, terminal),
         Verb::Resume(arguments) => resume::run(&arguments, &results, terminal),
         Verb::Merge(arguments) => merge::run(&arguments, &results, terminal),
-        Verb::Doctor(arguments) => doctor::run(&arguments, &results, terminal),
+        Verb::Doctor(arguments) => doctor::run(&arguments, &scenarios, &results, terminal),
         Verb::Score(arguments) => score::run(&arguments, &results, terminal),
         Verb::Judge(arguments) => judge::run(&arguments, &results, terminal),
         Verb::Compare(arguments) => compare::run(&arguments, &results, terminal),

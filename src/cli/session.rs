@@ -195,7 +195,8 @@ impl Session {
         let (ran, decisions) = self.play_with_progress(terminal)?;
         let meta = Meta::of(&self.watch, &self.options, &decisions);
         let spend = self.asks.as_ref().map(|asks| before.and(&asks.client.tally()));
-        self.folder.put_json("meta.json", &Meta { spend, cell: self.cell.clone(), ..meta })?;
+        let (cell, agents) = (self.cell.clone(), runner::versions(&self.wish, self.options.cell));
+        self.folder.put_json("meta.json", &Meta { spend, cell, agents, ..meta })?;
         if ran.sealed >= ran.planned {
             let waiting = terminal.wait("putting the ledger in order");
             runner::interruptible(&self.folder, || runner::conclude(&self.folder, &self.plan))?;

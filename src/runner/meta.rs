@@ -140,6 +140,9 @@ pub struct Meta {
     /// What stood between this machine and agents that are processes; absent: there were none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cell: Option<String>,
+    /// What the programs of agents that are processes say of their versions, by the agents' names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub agents: BTreeMap<String, String>,
     /// How long decisions took, by setup.
     pub decisions: BTreeMap<String, Latency>,
 }
@@ -179,6 +182,7 @@ impl Meta {
             spend: None,
             host: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             cell: None,
+            agents: BTreeMap::new(),
             decisions: decisions.latencies(),
         }
     }

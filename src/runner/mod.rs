@@ -12,6 +12,7 @@ mod pool;
 mod segments;
 mod signals;
 mod threads;
+mod tried;
 
 pub use conclude::{conclude, index};
 pub use conduct::run;
@@ -21,3 +22,4 @@ pub use meta::{Decisions, Latency, Meta, Spend, United};
 pub use plan::{Cast, Staged, Wish, plan};
 pub use pool::{Options, Progress, Ran, RunError, Session};
 pub use signals::{Signal, interruptible};
+pub use tried::{Tried, tried, versions};

@@ -8,6 +8,7 @@ mod mirror;
 mod no_acp;
 mod process;
 mod transcript;
+mod version;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,7 @@ use crate::record::{Ending, Event, TrialKey};
 use crate::scenario::Scenario;
 
 pub use process::Process;
+pub use version::version;
 
 /// Characters that are recorded of what a broken agent says of itself, or of a provider that failed.
 const FAULT_CHARS_MAX: usize = 4_000;
