@@ -21,5 +21,5 @@ mod doors {
     pub mod real;
     pub mod room;
     pub mod round;
+    pub mod script;
 }
-mod standin;

@@ -115,7 +115,7 @@ async fn standard_input_and_output_are_carried_to_the_trial() {
     assert!(bridge.wait().await.unwrap().success());
 }
 
-/// A line is as long as a body over HTTP may be; one that is longer is answered as wrong, and the next one is read.
+/// A line is as long as a body over HTTP may be; one that is longer is dropped, and the next one is read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_line_without_end_is_not_kept() {
     let room = Room::under("inherited");
@@ -127,13 +127,14 @@ async fn a_line_without_end_is_not_kept() {
     let mut lines = BufReader::new(read).lines();
     let begun = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
     let long = use_tool(2, "run_command", json!({"command": "x".repeat(5 * 1024 * 1024)}));
-    let mut answers = Vec::new();
     for message in [begin(), begun, long, use_tool(3, "run_command", json!({"command": DELETE}))] {
         write.write_all(format!("{message}\n").as_bytes()).await.unwrap();
-        if message["id"].is_number() {
-            answers.push(serde_json::from_str::<Value>(&lines.next_line().await.unwrap().unwrap()).unwrap());
-        }
     }
-    assert!(answers[1]["error"].is_object(), "{}", answers[1]);
-    assert_eq!(heard(&answers[2]), (true, String::new()));
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let line = lines.next_line().await.unwrap().unwrap();
+        answers.push(serde_json::from_str::<Value>(&line).unwrap());
+    }
+    assert_eq!(answers[0]["id"], 1);
+    assert_eq!((&answers[1]["id"], heard(&answers[1])), (&json!(3), (true, String::new())));
 }
