@@ -69,12 +69,18 @@ impl From<CellWish> for Demand {
 
 /// Trials under way at once where models are asked: enough to keep two cores busy and few enough for most accounts.
 const IN_FLIGHT: usize = 64;
+/// The same of agents that are processes, for each thread: they wait for their models too, and take half a gigabyte each meanwhile.
+const PROCESSES: usize = 2;
 
 impl Manner {
     /// On as many threads as asked for, or as there are cores.
     pub fn options(&self, wish: &Wish) -> Options {
         let jobs = jobs(self.jobs);
-        let usual = if wish.asks() { IN_FLIGHT.max(jobs) } else { jobs };
+        let usual = match (wish.asks(), wish.has_processes()) {
+            (true, false) => IN_FLIGHT.max(jobs),
+            (true, true) => jobs.saturating_mul(PROCESSES),
+            (false, _) => jobs,
+        };
         let in_flight = self.in_flight.and_then(|n| usize::try_from(n).ok()).unwrap_or(usual);
         Options {
             jobs,

@@ -141,7 +141,9 @@ impl Rig {
         model.insert("base_url".to_owned(), base.into());
         let sees = self.installed.sees.iter().map(|path| path.display().to_string().into()).collect();
         file["command"].as_table_mut().unwrap().insert("sees".to_owned(), toml::Value::Array(sees));
-        let limits = toml::Table::from_iter([("wall_s_max".to_owned(), 300.into())]);
+        let limits = [("turns_max", 400), ("wall_s_max", 300)];
+        let limits: toml::Table =
+            limits.map(|(name, most)| (name.to_owned(), most.into())).into_iter().collect();
         file.insert("limits".to_owned(), limits.into());
         let path = self.place.path().join(format!("{recipe}-{road}-{variant}.toml"));
         fs::write(&path, toml::to_string(&file).unwrap()).unwrap();

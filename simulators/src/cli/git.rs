@@ -158,7 +158,7 @@ const VERBS: &[Verb] = &[
     verb(
         "rev-parse",
         "GitRevParse",
-        "abbrev-ref? short? show-toplevel is-inside-work-tree verify=_ q:quiet symbolic-full-name=abbrev-ref ~git-dir",
+        "abbrev-ref? short? show-toplevel is-inside-work-tree verify=_ q:quiet symbolic-full-name=abbrev-ref git-dir git-common-dir=git-dir",
         "[<options>] -- [<args>...]",
     ),
     verb(

@@ -304,6 +304,9 @@ pub(super) fn rev_parse(world: &mut World, call: &Call) -> Answer {
     if call.flag("is-inside-work-tree") {
         return said("true\n");
     }
+    if call.flag("git-dir") {
+        return said(".git\n");
+    }
     let state = &world.workspace;
     let mut out = String::new();
     for rev in call.texts("args") {

@@ -11,6 +11,8 @@ pub struct Heard {
     pub tools: Vec<Offered>,
     /// What tools have answered in the conversation, in order.
     pub results: Vec<String>,
+    /// The schema of the answer, if it is to be JSON of some shape.
+    pub shape: Option<Value>,
 }
 
 /// A tool that a model may use.
@@ -47,7 +49,14 @@ impl Heard {
     pub(super) fn of(dialect: Dialect, body: &Value) -> Self {
         let mut tools = Vec::new();
         body.get("tools").into_iter().for_each(|offered| collect(offered, "", &mut tools));
-        Self { tools, results: results(dialect, body) }
+        let places = [
+            "/generationConfig/responseJsonSchema",
+            "/generationConfig/responseSchema",
+            "/response_format/json_schema/schema",
+            "/text/format/schema",
+        ];
+        let shape = places.iter().find_map(|place| body.pointer(place).cloned());
+        Self { tools, results: results(dialect, body), shape }
     }
 }
 

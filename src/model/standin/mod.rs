@@ -53,7 +53,8 @@ async fn serve(State(script): State<Arc<Script>>, request: Request) -> Response 
     let (Some(dialect), Ok(body)) = (Dialect::of_path(path), serde_json::from_slice::<Value>(&bytes)) else {
         return answer(StatusCode::NOT_FOUND, "application/json", "{}".to_owned());
     };
-    let saying = script(&Heard::of(dialect, &body));
+    let heard = Heard::of(dialect, &body);
+    let saying = script(&heard).shaped(heard.shape.as_ref());
     let is_stream = match dialect {
         Dialect::Gemini => path.ends_with(":streamGenerateContent"),
         _ => body.get("stream") == Some(&Value::Bool(true)),

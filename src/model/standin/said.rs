@@ -33,6 +33,14 @@ impl Saying {
         Self::Tool { name, namespace, arguments, id: n }
     }
 
+    /// The same where an answer of some shape is expected: a text becomes the emptiest of that shape.
+    pub(super) fn shaped(self, shape: Option<&Value>) -> Self {
+        match (self, shape) {
+            (Self::Text(_), Some(shape)) => Self::Text(emptiest(shape).to_string()),
+            (said, _) => said,
+        }
+    }
+
     fn id(&self) -> String {
         match self {
             Self::Text(_) => "said".to_owned(),
@@ -129,7 +137,7 @@ impl Saying {
             json!({"type": "response.output_item.added", "output_index": 0, "item": begun}),
             piece,
             json!({"type": "response.output_item.done", "output_index": 0, "item": whole}),
-            json!({"type": "response.completed", "response": response(model, "completed", &[whole.clone()])}),
+            json!({"type": "response.completed", "response": response(model, "completed", std::slice::from_ref(&whole))}),
         ]
     }
 
@@ -181,6 +189,21 @@ impl Saying {
         let usage = json!({"promptTokenCount": TOKENS, "candidatesTokenCount": TOKENS, "totalTokenCount": 2 * TOKENS});
         json!({"candidates": [{"index": 0, "content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}],
                "modelVersion": model, "responseId": "r1", "usageMetadata": usage})
+    }
+}
+
+/// The emptiest value of a schema.
+fn emptiest(schema: &Value) -> Value {
+    let first = schema.get("enum").and_then(|values| values.get(0));
+    let kind = schema.get("type").and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    let members = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    match (first, kind.as_str()) {
+        (Some(first), _) => first.clone(),
+        (None, "object") => members.map(|(name, schema)| (name.clone(), emptiest(schema))).collect(),
+        (None, "array") => json!([]),
+        (None, "number" | "integer") => json!(0),
+        (None, "boolean") => json!(false),
+        (None, _) => json!(""),
     }
 }
 
