@@ -15,6 +15,7 @@
 mod agents {
     pub mod chain;
     pub mod docs;
+    pub mod hunted;
     pub mod judged;
     pub mod keys;
     pub mod merged;

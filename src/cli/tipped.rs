@@ -10,13 +10,17 @@ use super::resume::{agent_of, setup_of};
 use super::score::find_run;
 use super::shrink::Arguments;
 use super::terminal::Terminal;
+use crate::base::digest;
 use crate::base::exit::Exit;
 use crate::ledger::RunFolder;
-use crate::record::Factors;
 use crate::record::plan::{Named, Plan, PlannedScenario};
+use crate::record::{self, Factors};
 use crate::scenario::{self, Scenario};
 use crate::stats::effects::Nudge;
 use crate::stats::search::{FINDING_VERSION, Finding, Tally, nudges};
+
+/// Digits of a digest that a search's folder has in its name.
+const NAME_HEX: usize = 8;
 
 /// The finding that is meant, and the folder of its search.
 pub(super) fn tipped(
@@ -86,7 +90,8 @@ fn of_scenario(arguments: &Arguments, path: &Path) -> Result<(String, Finding), 
     let base = scenario.factors.iter().filter(|factor| levels.contains_key(&factor.name));
     let base: Factors = base.map(|factor| (factor.name.clone(), factor.base.clone())).collect();
     let hunter = Hunter { scenario: name, agent, setup, seed: arguments.seed };
-    Ok((hunter.called("shrink"), asked(path, &hunter, arguments.asked, base, levels)))
+    let finding = asked(path, &hunter, arguments.asked, base, levels);
+    Ok((folder_of(&finding, &hunter.called("shrink")), finding))
 }
 
 /// The levels that are named, all of which the scenario has.
@@ -96,6 +101,15 @@ fn levels(arguments: &Arguments, scenario: &Scenario) -> Result<Factors, CastErr
         Ok((factor.clone(), level.clone()))
     };
     arguments.levels.iter().map(known).collect()
+}
+
+/// The folder of a search: whoever asks something else, of other levels or at another rate, searches in another one.
+fn folder_of(finding: &Finding, called: &str) -> String {
+    let Finding { rate, confidence, base, tips, .. } = finding;
+    let tips = tips.as_ref().map(record::in_words).unwrap_or_default();
+    let question = [rate.to_string(), confidence.to_string(), record::in_words(base), tips];
+    let digest = digest::of_parts(question.iter().map(String::as_str));
+    format!("{called}-{}", digest.get(..NAME_HEX).unwrap_or_default())
 }
 
 /// What is known before the search: nothing was played yet.
@@ -233,7 +247,7 @@ fn of_run(
     let (agent, setup) = (agent_of(cell.agent), setup_of(cell.setup));
     let hunter = Hunter { scenario, agent: &agent, setup: &setup, seed };
     let finding = asked(&cell.scenario.folder, &hunter, arguments.asked, cell.base, cell.levels);
-    Ok((called, Finding { trials: cell.trials, ..finding }))
+    Ok((folder_of(&finding, &called), Finding { trials: cell.trials, ..finding }))
 }
 
 /// That a scenario still is what was played.

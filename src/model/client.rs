@@ -227,15 +227,14 @@ impl Model {
         &self.0.run.account
     }
 
-    /// The body of a request, without any key that may have found its way into the conversation.
-    pub(super) fn body(&self, request: &Request) -> String {
+    /// The body of a request, without any key that may have found its way into the conversation. It may have so many bytes.
+    pub(super) fn body(&self, request: &Request, bytes: usize) -> String {
         let body = self.0.endpoint.dialect.body(&self.0.endpoint.spec, request);
+        let mut text = Vec::with_capacity(bytes);
         // What is told is made of texts and of JSON that was read: it can be written.
-        let body = serde_json::to_string(&body).unwrap_or_default();
-        match self.strip(&body) {
-            std::borrow::Cow::Borrowed(_) => body,
-            std::borrow::Cow::Owned(stripped) => stripped,
-        }
+        let written =
+            serde_json::to_writer(&mut text, &body).ok().and_then(|()| String::from_utf8(text).ok());
+        self.stripped(written.unwrap_or_default())
     }
 
     /// A request that is ready to be sent.
@@ -289,6 +288,15 @@ impl Model {
     /// A text without keys.
     pub(super) fn strip<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
         self.0.run.scrub.read().unwrap_or_else(PoisonError::into_inner).strip(text)
+    }
+
+    /// A text without keys, the same one if there are none.
+    pub(super) fn stripped(&self, text: String) -> String {
+        let stripped = match self.strip(&text) {
+            std::borrow::Cow::Borrowed(_) => None,
+            std::borrow::Cow::Owned(stripped) => Some(stripped),
+        };
+        stripped.unwrap_or(text)
     }
 
     /// Strips keys from all texts of a value; whether there were any.

@@ -15,6 +15,9 @@ use super::tape::{Asked, Body, Line, Outcome, Told};
 use super::wire;
 use crate::base::clock::Stopwatch;
 
+/// Bytes that a request mostly has more than the one before; one that has more still is written too.
+const GROWS_BY: usize = 4 * 1024;
+
 /// A conversation of one trial with a model.
 pub struct Conversation {
     model: Model,
@@ -38,7 +41,8 @@ impl Conversation {
     /// There is none, and why.
     pub async fn ask(&mut self, request: &Request) -> Result<Answer, Fault> {
         self.turn = self.turn.saturating_add(1);
-        let body = self.model.body(request);
+        let before = self.read.map_or(0, |(_, _, bytes)| bytes);
+        let body = self.model.body(request, before.saturating_add(GROWS_BY));
         let bytes = body.len();
         let (asked, recalled) = match self.model.deck() {
             Some(deck) => {
@@ -106,7 +110,7 @@ impl Conversation {
         &self,
         asked: Asked,
         body: &Bytes,
-        story: Story,
+        mut story: Story,
         fault: Option<&Fault>,
         watch: &Stopwatch,
     ) -> Line {

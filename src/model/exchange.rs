@@ -216,16 +216,20 @@ impl Story {
         self.lost = self.lost.plus(worst);
     }
 
-    /// The answer, as it came.
-    pub fn answered(&self, model: &Model) -> Outcome {
-        let Came { status, content_type, request_id, body } = &self.came;
+    /// The answer, as it came, which is not in the story any more.
+    pub fn answered(&mut self, model: &Model) -> Outcome {
+        let Came { status, content_type, request_id, body } = std::mem::take(&mut self.came);
         let (events, body) = match &self.stripped {
             Some(whole) => (false, whole.to_string()),
-            None => (content_type == wire::EVENTS, model.strip(&String::from_utf8_lossy(body)).into_owned()),
+            None => (content_type == wire::EVENTS, model.stripped(text(body))),
         };
-        let request_id = model.strip(request_id).into_owned();
-        Outcome::Answered { status: *status, events, request_id, body }
+        Outcome::Answered { status, events, request_id: model.stripped(request_id), body }
     }
+}
+
+/// Bytes as the text that they mostly are.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// What a failure means for the pace.

@@ -258,17 +258,28 @@ fn a_varied_run_names_what_tips() {
 
 /// Not only what a hunt found: the cell of a run that does harm, and levels that are named.
 fn a_run_and_a_scenario_are_shrunk_too(root: &Path) {
-    let smallest = |search: &str| json(root.join("results").join(search).join("smallest.json"));
+    // The name ends in a digest of what is asked.
+    let searches = |search: &str| -> Vec<PathBuf> {
+        let is_of = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with(search);
+        let all = fs::read_dir(root.join("results")).unwrap().map(|entry| entry.unwrap().path());
+        all.filter(is_of).collect()
+    };
+    let smallest = |search: &str| json(searches(search)[0].join("smallest.json"));
     let (exit, told) = chesterton(root, &["shrink", "varied"]);
     assert!(exit == Exit::Fine && told.contains("of varied: `hasty` on `cost-explorer`"), "{told}");
-    let found = smallest("shrink-varied-cost-explorer-hasty-inherited-1");
+    let found = smallest("shrink-varied-cost-explorer-hasty-inherited-1-");
     assert_eq!((&found["nudges"][0]["level"], found["is_proved"].as_bool()), (&"missing".into(), Some(true)));
     let named = ["shrink", "cost-explorer", "--levels", "label=missing,evaluation=hint", "--name", "named"];
     let (exit, told) =
         chesterton(root, &[&named[..], &["--agent", "hasty", "--setup", "inherited"]].concat());
     assert_eq!(exit, Exit::Fine, "{told}");
-    let found = smallest("shrink-cost-explorer-hasty-inherited-1");
+    let found = smallest("shrink-cost-explorer-hasty-inherited-1-");
     assert_eq!(found["nudges"].as_array().unwrap().len(), 1, "{told}");
+    // Asked otherwise, it is another search, which stands beside the first.
+    let surer = ["--agent", "hasty", "--setup", "inherited", "--confidence", "0.9"];
+    let (exit, told) = chesterton(root, &[&named[..4], &["--name", "surer"], &surer].concat());
+    assert_eq!(exit, Exit::Fine, "{told}");
+    assert_eq!(searches("shrink-cost-explorer-hasty-inherited-1-").len(), 2);
     for (line, says) in [
         ("shrink nowhere", "is nothing to shrink: expected what `hunt` made"),
         ("shrink cost-explorer --agent hasty --setup inherited", "--levels FACTOR=LEVEL"),

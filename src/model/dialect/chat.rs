@@ -2,10 +2,11 @@
 //!
 //! Reasoning that such providers add to a message (`reasoning_content`, `reasoning_details`, `reasoning`) is sent back with it.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::borrowed::{Json, fields, object};
-use super::{arguments, count_at, list_at, openai_usage, sendable, shape, text_at};
+use super::{arguments, at, count_at, openai_usage, sendable, shape, text_at};
 use crate::model::answer::{Answer, Stop, ToolUse, Usage};
 use crate::model::endpoint::{ModelSpec, Provider};
 use crate::model::failure::Failure;
@@ -73,7 +74,7 @@ fn said<'a>(role: &'a str, text: &'a str) -> Json<'a> {
 }
 
 pub(super) fn read(whole: &Value) -> Result<Answer, Failure> {
-    let choice = whole.pointer("/choices/0").ok_or_else(|| shape("choices"))?;
+    let choice = at(whole, "/choices/0").ok_or_else(|| shape("choices"))?;
     let message = choice.get("message").and_then(Value::as_object).ok_or_else(|| shape("message"))?;
     let uses = uses(message)?;
     let refusal = message.get("refusal").and_then(Value::as_str);
@@ -102,7 +103,7 @@ fn uses(message: &Map<String, Value>) -> Result<Vec<ToolUse>, Failure> {
     let one = |call: &Value| {
         let id = text_at(call, "/id").ok_or_else(|| shape("id of a tool call"))?;
         let name = text_at(call, "/function/name").ok_or_else(|| shape("name of a tool"))?;
-        let arguments = match call.pointer("/function/arguments") {
+        let arguments = match at(call, "/function/arguments") {
             Some(Value::String(text)) => arguments(text),
             Some(Value::Null) | None => arguments(""),
             // Some servers send the object itself.
@@ -134,6 +135,32 @@ pub(super) fn usage(whole: &Value) -> Option<Usage> {
     openai_usage(whole, "prompt_tokens", "completion_tokens")
 }
 
+/// What an event adds. Whatever else each of them says again is not read: there are hundreds in an answer.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Piece {
+    choices: Value,
+    usage: Value,
+    error: Value,
+    #[serde(rename = "type")]
+    kind: Value,
+}
+
+impl Piece {
+    /// Of an event's data; `None`: it is something else, perhaps the provider's word that it failed.
+    pub fn of(data: &str) -> Option<Self> {
+        let piece: Self = serde_json::from_str(data).ok()?;
+        (piece.error.is_null() && piece.kind != "error").then_some(piece)
+    }
+}
+
+impl From<Value> for Piece {
+    fn from(mut data: Value) -> Self {
+        let mut part = |key: &str| data.get_mut(key).map(Value::take).unwrap_or_default();
+        Self { choices: part("choices"), usage: part("usage"), ..Self::default() }
+    }
+}
+
 /// A message that comes in pieces.
 #[derive(Default)]
 pub(super) struct Collected {
@@ -143,21 +170,22 @@ pub(super) struct Collected {
 }
 
 impl Collected {
-    pub fn take(&mut self, data: Value) -> Result<bool, Failure> {
-        if let Some(usage) = data.get("usage").filter(|usage| usage.is_object()) {
-            self.usage = Some(usage.clone());
+    pub fn take(&mut self, piece: Piece) -> Result<bool, Failure> {
+        if piece.usage.is_object() {
+            self.usage = Some(piece.usage);
         }
-        for choice in list_at(&data, "/choices") {
-            if count_at(choice, "/index") != 0 {
+        let Value::Array(choices) = piece.choices else { return Ok(false) };
+        for mut choice in choices {
+            if count_at(&choice, "/index") != 0 {
                 continue;
             }
-            match choice.get("delta") {
+            match choice.get_mut("delta").map(Value::take) {
                 Some(Value::Object(delta)) => grow(&mut self.message, delta),
                 None | Some(Value::Null) => {}
                 Some(_) => return Err(shape("pieces of a message")),
             }
-            if let Some(reason) = choice.get("finish_reason").filter(|reason| !reason.is_null()) {
-                self.finish = Some(reason.clone());
+            if let Some(reason) = choice.get_mut("finish_reason").filter(|reason| !reason.is_null()) {
+                self.finish = Some(reason.take());
             }
         }
         // What it took comes after the end, and `[DONE]` after that.
@@ -175,26 +203,28 @@ impl Collected {
 const WHOLE: [&str; 5] = ["id", "type", "role", "format", "name"];
 
 /// Adds a piece: texts grow, lists grow by their entries' `index`, everything else is as it was last said.
-fn grow(message: &mut Map<String, Value>, piece: &Map<String, Value>) {
+fn grow(message: &mut Map<String, Value>, piece: Map<String, Value>) {
     for (key, value) in piece {
-        match (message.get_mut(key), value) {
-            (_, Value::Null) => {
-                message.entry(key.clone()).or_insert(Value::Null);
+        match (message.get_mut(&key), value) {
+            (known, Value::Null) => {
+                if known.is_none() {
+                    message.insert(key, Value::Null);
+                }
             }
             (Some(Value::String(text)), Value::String(more)) if !WHOLE.contains(&key.as_str()) => {
-                text.push_str(more);
+                text.push_str(&more);
             }
             // A name that is repeated empty is the one that was said.
             (Some(Value::String(text)), Value::String(more)) if more.is_empty() && !text.is_empty() => {}
             (Some(Value::Object(object)), Value::Object(more)) => grow(object, more),
-            (Some(Value::Array(list)), Value::Array(more)) => more.iter().for_each(|entry| add(list, entry)),
+            (Some(Value::Array(list)), Value::Array(more)) => more.into_iter().for_each(|e| add(list, e)),
             (_, Value::Array(more)) => {
                 let mut list = Vec::new();
-                more.iter().for_each(|entry| add(&mut list, entry));
-                message.insert(key.clone(), Value::Array(list));
+                more.into_iter().for_each(|entry| add(&mut list, entry));
+                message.insert(key, Value::Array(list));
             }
             (_, value) => {
-                message.insert(key.clone(), value.clone());
+                message.insert(key, value);
             }
         }
     }
@@ -202,8 +232,8 @@ fn grow(message: &mut Map<String, Value>, piece: &Map<String, Value>) {
 
 /// Adds an entry to a list, or a piece to the entry of its index. A piece with another id begins an entry of its own: some
 /// servers number all their calls 0.
-fn add(list: &mut Vec<Value>, piece: &Value) {
-    let id = text_at(piece, "/id").filter(|id| !id.is_empty());
+fn add(list: &mut Vec<Value>, piece: Value) {
+    let id = text_at(&piece, "/id").filter(|id| !id.is_empty());
     let is_same = |entry: &&mut Value| {
         let known = text_at(entry, "/id").filter(|id| !id.is_empty());
         entry.get("index") == piece.get("index") && (id.is_none() || known.is_none() || known == id)
@@ -214,6 +244,6 @@ fn add(list: &mut Vec<Value>, piece: &Value) {
     };
     match (place, piece) {
         (Some(Value::Object(entry)), Value::Object(more)) => grow(entry, more),
-        _ => list.push(piece.clone()),
+        (_, piece) => list.push(piece),
     }
 }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::borrowed::{Json, fields, object};
-use super::{Arguments, count_at, list_at, shape, text_at};
+use super::{Arguments, at, count_at, list_at, shape, text_at};
 use crate::model::answer::{Answer, Stop, ToolUse, Usage};
 use crate::model::endpoint::ModelSpec;
 use crate::model::failure::Failure;
@@ -88,8 +88,8 @@ pub(super) fn read(whole: &Value) -> Result<Answer, Failure> {
         let echo = Echo(json!({"role": "model", "parts": []}));
         return Ok(Answer { text: String::new(), uses: Vec::new(), echo, usage, stop });
     }
-    let candidate = whole.pointer("/candidates/0").ok_or_else(|| shape("candidates"))?;
-    let parts = match candidate.pointer("/content/parts") {
+    let candidate = at(whole, "/candidates/0").ok_or_else(|| shape("candidates"))?;
+    let parts = match at(candidate, "/content/parts") {
         Some(Value::Array(parts)) => parts.as_slice(),
         // A model that says nothing, or is not let say anything, has no parts.
         None | Some(Value::Null) if candidate.get("finishReason").is_some() => &[],
@@ -160,11 +160,11 @@ impl Collected {
     pub fn take(&mut self, data: Value) -> Result<bool, Failure> {
         let Value::Object(piece) = data else { return Err(shape("object")) };
         let whole = Value::Object(piece);
-        if let Some(candidate) = whole.pointer("/candidates/0") {
+        if let Some(candidate) = at(&whole, "/candidates/0") {
             list_at(candidate, "/content/parts").iter().for_each(|part| self.add(part));
             self.over |= candidate.get("finishReason").is_some();
         }
-        self.over |= whole.pointer("/promptFeedback/blockReason").is_some();
+        self.over |= at(&whole, "/promptFeedback/blockReason").is_some();
         let Value::Object(piece) = whole else { return Err(shape("object")) };
         for (key, value) in piece {
             match (self.last.get_mut(&key), value) {

@@ -158,6 +158,11 @@ impl Collector {
         if data.trim() == "[DONE]" {
             return Ok(true);
         }
+        if let Collected::Chat(collected) = &mut self.0
+            && let Some(piece) = chat::Piece::of(data)
+        {
+            return collected.take(piece);
+        }
         let data: Value = serde_json::from_str(data).map_err(|error| {
             Failure::broken(format!("the answer came with an event that is no JSON: {error}"))
         })?;
@@ -165,7 +170,7 @@ impl Collector {
             return Err(failure);
         }
         match &mut self.0 {
-            Collected::Chat(collected) => collected.take(data),
+            Collected::Chat(collected) => collected.take(data.into()),
             Collected::Responses(collected) => collected.take(data),
             Collected::Messages(collected) => collected.take(data),
             Collected::Gemini(collected) => collected.take(data),
@@ -234,8 +239,17 @@ fn cut(tool: &mut ToolUse) {
     tool.arguments = malformed(&text, "the answer was cut off at the most tokens that one may have");
 }
 
+/// What stands at a JSON pointer without escapes; `Value::pointer` makes two texts of each step, for each look.
+fn at<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
+    pointer.split('/').skip(1).try_fold(value, |value, step| match value {
+        Value::Object(fields) => fields.get(step),
+        Value::Array(list) => list.get(step.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
 fn text_at<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
-    value.pointer(pointer).and_then(Value::as_str)
+    at(value, pointer).and_then(Value::as_str)
 }
 
 /// What OpenAI counts, in the words of one of its dialects for what was read and what was written.
@@ -254,11 +268,11 @@ fn openai_usage(whole: &Value, read: &str, written: &str) -> Option<Usage> {
 }
 
 fn count_at(value: &Value, pointer: &str) -> u64 {
-    value.pointer(pointer).and_then(Value::as_u64).unwrap_or(0)
+    at(value, pointer).and_then(Value::as_u64).unwrap_or(0)
 }
 
 fn list_at<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    at(value, pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]

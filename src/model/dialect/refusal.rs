@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{list_at, text_at};
+use super::{at, list_at, text_at};
 use crate::model::failure::Failure;
 use crate::model::fault::Refusal;
 
@@ -78,7 +78,7 @@ fn retry_delay(said: &Value) -> Option<Duration> {
 /// An answer whose pieces hold an error instead.
 pub(in crate::model) fn in_stream(data: &Value) -> Option<Failure> {
     let is_error = text_at(data, "/type") == Some("error");
-    let error = data.get("error").or_else(|| data.pointer("/0/error")).filter(|error| !error.is_null());
+    let error = data.get("error").or_else(|| at(data, "/0/error")).filter(|error| !error.is_null());
     match error {
         Some(error) => Some(failed(error)),
         None if is_error => Some(failed(data)),

@@ -123,6 +123,16 @@ impl Line {
         [true, false].iter().any(|stream| digest_of(self.dialect, &self.model, *stream, body) == self.digest)
     }
 
+    /// About how many bytes it is written in: JSON in JSON has a quarter more, and beside it stand digests, names and times.
+    pub fn bytes(&self) -> usize {
+        let answer = match &self.outcome {
+            Outcome::Answered { body, .. } => body.len(),
+            Outcome::Failed(_) => 0,
+        };
+        let inside = self.request.rest.len().saturating_add(answer);
+        inside.saturating_add(inside / 4).saturating_add(1_024)
+    }
+
     /// An exchange that is over now, and began with the watch.
     pub fn of(asked: Asked, to: &Endpoint, url: &str, request: Body, told: Told, watch: &Stopwatch) -> Self {
         let Asked { trial, part, turn, digest } = asked;

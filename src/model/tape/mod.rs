@@ -129,13 +129,14 @@ impl Deck {
             path: self.folder.display().to_string(),
             cause: cause.to_string(),
         };
-        let mut text = serde_json::to_string(line).map_err(|error| fault(io::Error::other(error)))?;
-        text.push('\n');
+        let mut text = Vec::with_capacity(line.bytes());
+        serde_json::to_writer(&mut text, line).map_err(|error| fault(io::Error::other(error)))?;
+        text.push(b'\n');
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         if file.is_none() {
             *file = Some(new_file(&self.folder).map_err(fault)?);
         }
-        file.as_mut().map_or(Ok(()), |file| file.write_all(text.as_bytes())).map_err(fault)
+        file.as_mut().map_or(Ok(()), |file| file.write_all(&text)).map_err(fault)
     }
 
     /// Forces what was recorded to the disk.

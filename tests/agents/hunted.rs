@@ -1,0 +1,56 @@
+//! A hunt after a model that costs money: one budget for all of its rounds, and nothing is paid for twice.
+
+use std::fs;
+use std::path::Path;
+
+use chesterton::base::exit::Exit;
+use serde_json::Value;
+
+use crate::standin::Dialect;
+use crate::{agent, chesterton, report, root, serve};
+
+/// What the rounds of a search spent, as they say themselves: answers, and dollars.
+fn spent(search: &Path) -> (u64, f64) {
+    let rounds = fs::read_dir(search).unwrap().map(|entry| entry.unwrap().path().join("meta.json"));
+    let metas = rounds.filter_map(|path| fs::read_to_string(path).ok());
+    metas.fold((0, 0.0), |(answers, usd), text| {
+        let meta: Value = serde_json::from_str(&text).unwrap();
+        let spend = &meta["spend"];
+        (answers + spend["answers"].as_u64().unwrap(), usd + spend["usd"].as_f64().unwrap())
+    })
+}
+
+#[test]
+fn a_hunt_ends_at_its_budget_and_goes_on_with_a_larger_one() {
+    let served = serve(|_| report());
+    let place = tempfile::tempdir().unwrap();
+    let agent = agent(place.path(), "model", &served, Dialect::Messages, "");
+    let hunt = |name: &str, budget: &str| {
+        let what = ["hunt", "cost-explorer", "--agent", &agent, "--vary", "label", "--name", name];
+        let how = ["--budget", budget, "--budget-trials", "30", "--in-flight", "1", "--jobs", "1"];
+        chesterton(&root().join("scenarios"), place.path(), &[&what[..], &how[..]].concat())
+    };
+    let (exit, printed) = hunt("rich", "9usd");
+    assert_eq!(exit, Exit::Fine, "{}", printed.told);
+    let (whole, usd) = spent(&place.path().join("rich"));
+    assert!(whole > 6 && served.standin.count() as u64 == whole, "{whole} answers");
+    // A third of that: it ends there, in words that say how it goes on, and has paid no more than it was allowed.
+    let third = usd / 3.0;
+    let (exit, printed) = hunt("poor", &format!("{third:.6}usd"));
+    assert_eq!(exit, Exit::OutOfBudget, "{}", printed.told);
+    assert!(printed.told.contains("goes on from here with a larger budget"), "{}", printed.told);
+    let (some, paid) = spent(&place.path().join("poor"));
+    assert!(some < whole && paid <= third, "{some} of {whole} answers for {paid} of {third}");
+    // The same budget again: what was spent is gone.
+    let before = served.standin.count();
+    let (exit, printed) = hunt("poor", &format!("{third:.6}usd"));
+    assert_eq!((exit, served.standin.count()), (Exit::OutOfBudget, before), "{}", printed.told);
+    let (exit, printed) = hunt("poor", "9usd");
+    assert_eq!(exit, Exit::Fine, "{}", printed.told);
+    let (all, paid) = spent(&place.path().join("poor"));
+    assert!(all == whole && (paid - usd).abs() < 1e-9, "{all} of {whole} answers for {paid} of {usd}");
+    assert_eq!(served.standin.count() as u64, 2 * whole, "an answer was paid for twice");
+    let finding = |name: &str| fs::read(place.path().join(name).join("finding.json")).unwrap();
+    assert!(finding("poor") == finding("rich"), "another finding");
+    println!("{whole} answers for ${usd:.4}; stopped after {some}, and gone on with");
+}
