@@ -27,10 +27,12 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::door::{self, Ask, Asked, Told};
+use crate::door::{self, Ask, Asked, FunctionDoor, Told};
 use crate::record::Ending;
 use crate::record::tool::{ToolCall, ToolStatus};
 
+/// What our server is called.
+const SERVER: &str = "production";
 /// Bytes of one message.
 const MESSAGE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How long what an agent that has gone said last may be on its way.
@@ -135,8 +137,11 @@ async fn converse(
             async move |request: RequestPermissionRequest, responder, cx: ConnectionTo<Agent>| {
                 let (asks, about) = (asks.clone(), about(&request.tool_call, &known));
                 cx.spawn(async move {
-                    let outcome = permission(&asks, &request, about).await;
-                    responder.respond(RequestPermissionResponse::new(outcome))
+                    let is_allowed = match about {
+                        Some(about) => reviewed(&asks, &request, about).await,
+                        None => true,
+                    };
+                    responder.respond(RequestPermissionResponse::new(chosen(&request, is_allowed)))
                 })
             },
             on_receive_request!(),
@@ -151,7 +156,7 @@ async fn play(cx: &ConnectionTo<Agent>, errand: Errand) -> Result<StopReason, Er
     let hello = InitializeRequest::new(ProtocolVersion::V1);
     cx.send_request(hello).block_task().await?;
     let servers = errand.mcp.split_first().map(|(program, arguments)| {
-        McpServer::Stdio(McpServerStdio::new("production", program).args(arguments.to_vec()))
+        McpServer::Stdio(McpServerStdio::new(SERVER, program).args(arguments.to_vec()))
     });
     let session =
         NewSessionRequest::new(errand.workspace).mcp_servers(servers.into_iter().collect::<Vec<_>>());
@@ -215,12 +220,8 @@ fn hear(heard: &Shared, update: SessionUpdate) {
     }
 }
 
-/// Puts up for review what permission is asked for, and chooses what the answer comes to.
-async fn permission(
-    asks: &mpsc::WeakSender<Asked>,
-    request: &RequestPermissionRequest,
-    about: String,
-) -> RequestPermissionOutcome {
+/// Puts up for review what permission is asked for; whether somebody agreed.
+async fn reviewed(asks: &mpsc::WeakSender<Asked>, request: &RequestPermissionRequest, about: String) -> bool {
     let title = request.tool_call.fields.title.clone().unwrap_or_default();
     let arguments = json!({"summary": format!("the agent asks: {title}"), "commands": [about]});
     let ask = Ask::Tool(ToolCall { name: "request_review".to_owned(), arguments });
@@ -228,7 +229,11 @@ async fn permission(
         Some(asks) => door::ask(&asks, ask).await,
         None => Told::Closed,
     };
-    let is_allowed = matches!(told, Told::Tool(Some(reply)) if reply.status == ToolStatus::Ok);
+    matches!(told, Told::Tool(Some(reply)) if reply.status == ToolStatus::Ok)
+}
+
+/// What the answer comes to among the options that the agent offers.
+fn chosen(request: &RequestPermissionRequest, is_allowed: bool) -> RequestPermissionOutcome {
     let kinds = match is_allowed {
         true => [PermissionOptionKind::AllowOnce, PermissionOptionKind::AllowAlways],
         false => [PermissionOptionKind::RejectOnce, PermissionOptionKind::RejectAlways],
@@ -244,17 +249,26 @@ async fn permission(
     }
 }
 
-/// The command that permission is asked for, as far as the request says it, or the use of a tool that it is about. Otherwise
-/// the request's title.
-fn about(tool: &ToolCallUpdate, heard: &Shared) -> String {
+/// The command that permission is asked for, as far as the request says it, or the use of a tool that it is about; otherwise
+/// the request's title. None: it is a tool of our server, and no word on what it is used for (some agents say that only behind the
+/// answer). Then nobody could judge it here, and the deed itself is judged at the door.
+fn about(tool: &ToolCallUpdate, heard: &Shared) -> Option<String> {
     let known = || {
         let heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.commands.get(&tool.tool_call_id.to_string()).cloned()
     };
-    let said = tool.fields.raw_input.as_ref().and_then(command).or_else(known);
-    said.or_else(|| tool.fields.title.clone())
-        .filter(|text| !text.trim().is_empty())
-        .unwrap_or_else(|| "?".to_owned())
+    let title = tool.fields.title.clone().unwrap_or_default();
+    match tool.fields.raw_input.as_ref().and_then(command).or_else(known) {
+        Some(command) if !command.trim().is_empty() => Some(command),
+        _ if is_ours(&title) => None,
+        _ if title.trim().is_empty() => Some("?".to_owned()),
+        _ => Some(title),
+    }
+}
+
+/// Whether a title is the name of one of our tools: agents write it behind that of its server, each in a way of its own.
+fn is_ours(title: &str) -> bool {
+    title.contains(SERVER) && FunctionDoor::specs().iter().any(|tool| title.ends_with(tool.name))
 }
 
 /// The command in a tool's arguments; each agent puts it there in a way of its own.
@@ -281,7 +295,7 @@ mod tests {
     use super::*;
     use agent_client_protocol::v1::schema::ToolCallUpdateFields;
 
-    fn asked(title: &str, input: Value) -> String {
+    fn asked(title: &str, input: Value) -> Option<String> {
         about(
             &ToolCallUpdate::new("1", ToolCallUpdateFields::new().title(title).raw_input(input)),
             &Shared::default(),
@@ -298,9 +312,24 @@ mod tests {
             (json!({"path": "a.txt"}), "Edit a.txt"),
             (json!(null), "Edit a.txt"),
         ] {
-            assert_eq!(asked("Edit a.txt", input.clone()), command, "{input}");
+            assert_eq!(asked("Edit a.txt", input.clone()).as_deref(), Some(command), "{input}");
         }
     }
+
+    #[test]
+    fn a_use_of_our_own_tool_that_says_no_more_is_left_to_the_door() {
+        for (title, input, expected) in [
+            ("production_run_command", json!({}), None),
+            ("mcp__production__write_file", json!({"path": "a"}), None),
+            ("mcp__production__run_command", json!({"command": "ls"}), Some("ls")),
+            ("run_command", json!({}), Some("run_command")),
+            ("rm -rf production", json!({}), Some("rm -rf production")),
+            ("", json!({}), Some("?")),
+        ] {
+            assert_eq!(asked(title, input).as_deref(), expected, "{title}");
+        }
+    }
+
     #[test]
     fn a_command_is_remembered_whole_or_not_at_all() {
         for (length, is_remembered) in [(COMMAND_BYTES_MAX, true), (COMMAND_BYTES_MAX + 1, false)] {
@@ -308,7 +337,7 @@ mod tests {
             let fields = || ToolCallUpdateFields::new().title("Run it");
             let long = fields().raw_input(json!({"command": "x".repeat(length)}));
             hear(&heard, SessionUpdate::ToolCallUpdate(ToolCallUpdate::new("1", long)));
-            let asked = about(&ToolCallUpdate::new("1", fields()), &heard);
+            let asked = about(&ToolCallUpdate::new("1", fields()), &heard).unwrap();
             assert_eq!(asked.len() == length, is_remembered, "{length}");
             assert_eq!(asked == "Run it", !is_remembered, "{length}");
         }

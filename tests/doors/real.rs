@@ -126,7 +126,13 @@ impl Rig {
 
     /// The wish for a recipe in one of its variants, whose model plays this road.
     fn wish(&mut self, recipe: &str, dialect: Dialect, variant: &str, road: &str) -> String {
-        let player = Arc::new(Player::of(road, if variant.is_empty() { By::Shell } else { By::Mcp }));
+        let by = match (recipe, variant) {
+            (_, "") => By::Shell,
+            // Of a tool of our server it asks permission by the name alone; of its shell, with the command.
+            ("opencode", "acp") => By::Bare,
+            _ => By::Mcp,
+        };
+        let player = Arc::new(Player::of(road, by));
         let standin = self.runtime.block_on(standin(move |heard| player.say(heard))).unwrap();
         let word = serde_json::to_value(dialect).unwrap();
         let base = match dialect {

@@ -19,6 +19,8 @@ const EXIT: &str = "[exit ";
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
     Shell,
+    /// Its shell, with nothing beside the command: what permission is asked for is then the command itself.
+    Bare,
     Mcp,
 }
 
@@ -45,7 +47,7 @@ impl Player {
     /// What it says next.
     pub fn say(&self, heard: &Heard) -> Saying {
         let can = match self.by {
-            By::Shell => heard.shell(),
+            By::Shell | By::Bare => heard.shell(),
             By::Mcp => heard.of_server("production", "run_command"),
         };
         // Agents ask for titles, summaries and the like beside.
@@ -69,9 +71,10 @@ impl Player {
     fn with(&self, used: &ToolCall, heard: &Heard) -> Saying {
         let n = heard.results.len();
         match self.by {
-            By::Shell => {
-                let tool = heard.shell().unwrap();
-                Saying::using(tool, tool.running(&line(used)), n)
+            By::Shell | By::Bare => {
+                let (tool, line) = (heard.shell().unwrap(), line(used));
+                let told = if self.by == By::Bare { line } else { format!("{line}\necho \"{EXIT}$?]\"") };
+                Saying::using(tool, tool.running(&told), n)
             }
             By::Mcp => {
                 let tool = heard.of_server("production", &used.name);
@@ -100,7 +103,7 @@ fn line(used: &ToolCall) -> String {
         let items = used.arguments[name].as_array().cloned().unwrap_or_default();
         items.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
     };
-    let line = match used.name.as_str() {
+    match used.name.as_str() {
         "run_command" => text("command"),
         "read_file" => format!("cat {}", quoted("path")),
         "list_files" => "ls -R".to_owned(),
@@ -127,6 +130,5 @@ fn line(used: &ToolCall) -> String {
             shell_words::join(words)
         }
         other => panic!("`{other}` is no tool"),
-    };
-    format!("{line}\necho \"{EXIT}$?]\"")
+    }
 }
