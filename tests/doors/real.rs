@@ -139,7 +139,10 @@ impl Rig {
             Dialect::OpenaiChat | Dialect::OpenaiResponses => format!("{}/v1", standin.at),
             Dialect::AnthropicMessages | Dialect::Gemini => standin.at.clone(),
         };
-        let mut file: toml::Table = toml::from_str(agent::PROCESSES.text(recipe).unwrap()).unwrap();
+        // The scripts look again and again until something is done, which one agent takes for a loop, and stops.
+        let polls = [r#"{"general":"#, r#"{"model": {"disableLoopDetection": true}, "general":"#];
+        let text = agent::PROCESSES.text(recipe).unwrap().replace(polls[0], polls[1]);
+        let mut file: toml::Table = toml::from_str(&text).unwrap();
         file["name"] = format!("{recipe}-{road}").into();
         let model = file["model"].as_table_mut().unwrap();
         model.insert("provider".to_owned(), "openai-compatible".into());
