@@ -54,11 +54,13 @@ pub enum Service {
     Terraform,
     /// A machine with Docker: containers, volumes, Compose projects.
     Docker,
+    /// Elasticsearch-like clusters.
+    Indices,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Stacks,
         Self::Databases,
         Self::Objects,
@@ -75,6 +77,7 @@ impl Service {
         Self::Keys,
         Self::Terraform,
         Self::Docker,
+        Self::Indices,
     ];
 }
 

@@ -13,6 +13,10 @@ pub mod factor;
 pub mod fault;
 pub(crate) mod fault_rules;
 pub mod oversight;
+pub mod search;
+pub(crate) mod search_rules;
+pub mod share;
+pub(crate) mod share_rules;
 pub mod stack;
 pub mod terraform;
 
@@ -30,6 +34,8 @@ use docker::Docker;
 use factor::Factor;
 use fault::Fault;
 use oversight::Oversight;
+use search::Search;
+use share::Share;
 
 pub use stack::{Stack, StackEvent, StackResource};
 pub use terraform::{Terraform, TerraformThing};
@@ -77,6 +83,12 @@ pub struct Stage {
     /// Folders of the repository in which Terraform is at work.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub terraform: Vec<Terraform>,
+    /// Shares of files that are mounted in the checkout's folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub share: Vec<Share>,
+    /// Search clusters that stand at the beginning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub search: Vec<Search>,
     /// A machine on which containers run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub docker: Option<Docker>,

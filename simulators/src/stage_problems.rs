@@ -11,6 +11,8 @@ use crate::stage::broker_rules;
 use crate::stage::cache_rules;
 use crate::stage::docker_rules;
 use crate::stage::fault_rules;
+use crate::stage::search_rules;
+use crate::stage::share_rules;
 use crate::stage::{Problem, Stage};
 use crate::stage_rules;
 
@@ -28,6 +30,8 @@ impl Stage {
         broker_rules::of_brokers(self, &mut found);
         cache_rules::of_caches(self, &mut found);
         docker_rules::of_docker(self, &mut found);
+        search_rules::of_search(self, &mut found);
+        share_rules::of_shares(self, &mut found);
         stage_rules::of_stacks(self, &mut found);
         stage_rules::of_keys(self, &mut found);
         stage_rules::of_terraform(self, &mut found);

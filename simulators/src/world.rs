@@ -31,8 +31,8 @@ use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
 use crate::resource::{Resource, Uid};
 use crate::service::{
-    brokers, caches, databases, docker, forge, functions, identity, keys, limits, migrations, objects,
-    observability, operations, people, stacks, terraform, trail, workspace,
+    brokers, caches, databases, docker, forge, functions, identity, index_snapshots, indices, keys, limits,
+    migrations, objects, observability, operations, people, shares, stacks, terraform, trail, workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};
@@ -55,6 +55,8 @@ pub(crate) enum Due {
     Cache(caches::Due),
     /// A pipeline run or a review goes on.
     Forge(forge::Due),
+    /// A search index is filled.
+    Index(indices::Due),
     /// A key goes.
     Key(keys::Due),
     /// A colleague answers.
@@ -92,6 +94,8 @@ pub struct World {
     pub(crate) keys: keys::State,
     pub(crate) terraform: terraform::State,
     pub(crate) docker: docker::State,
+    pub(crate) shares: shares::State,
+    pub(crate) indices: indices::State,
     pub(crate) dependents: dependents::State,
     /// Files from outside of the checkout that a command brings along, by the names that it gives them.
     pub(crate) carried: BTreeMap<String, String>,
@@ -119,6 +123,7 @@ impl Due {
             Self::Broker(_) => Service::Brokers,
             Self::Cache(_) => Service::Caches,
             Self::Forge(_) => Service::Forge,
+            Self::Index(_) => Service::Indices,
             Self::Key(_) => Service::Keys,
             Self::People(_) => Service::People,
         }
@@ -159,12 +164,15 @@ impl World {
             keys: keys::State::default(),
             terraform: terraform::State::default(),
             docker: docker::State::default(),
+            shares: shares::State::default(),
+            indices: indices::State::default(),
             dependents: dependents::State::default(),
             carried: BTreeMap::new(),
             stage,
         };
         forge::set_up(&mut world)?;
         workspace::set_up(&mut world)?;
+        shares::set_up(&mut world);
         databases::set_up(&mut world)?;
         objects::set_up(&mut world)?;
         brokers::set_up(&mut world)?;
@@ -174,6 +182,7 @@ impl World {
         stacks::set_up(&mut world)?;
         terraform::set_up(&mut world)?;
         docker::set_up(&mut world);
+        indices::set_up(&mut world)?;
         dependents::set_up(&mut world)?;
         identity::set_up(&mut world)?;
         observability::claim_rest(&mut world);
@@ -276,6 +285,7 @@ impl World {
             Service::Keys => keys::apply(self, call),
             Service::Terraform => terraform::apply(self, call),
             Service::Docker => docker::apply(self, call),
+            Service::Indices => indices::apply(self, call),
             Service::Clock => {
                 let seconds = call.number("seconds").unwrap_or(0).clamp(0, crate::clock::DAY_S);
                 self.advance(self.now.plus(seconds));
@@ -392,6 +402,7 @@ impl World {
                 Due::Broker(due) => brokers::due(self, due),
                 Due::Cache(due) => caches::due(self, due),
                 Due::Forge(due) => forge::due(self, due),
+                Due::Index(due) => index_snapshots::due(self, due),
                 Due::Key(due) => keys::due(self, due),
                 Due::People(due) => people::due(self, due),
             }
@@ -514,6 +525,9 @@ impl World {
         }
         if !self.stage.terraform.is_empty() || !self.terraform.is_empty() {
             part(format!("{:?}", self.terraform));
+        }
+        if !self.stage.search.is_empty() {
+            part(format!("{:?}", self.indices));
         }
         if self.stage.docker.is_some() {
             part(format!("{:?}", self.docker));

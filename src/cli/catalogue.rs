@@ -47,6 +47,8 @@ impl Entry {
             ("brokers", !stage.broker.is_empty()),
             ("caches", !stage.cache.is_empty()),
             ("compose", stage.docker.is_some()),
+            ("search", !stage.search.is_empty()),
+            ("files", !stage.share.is_empty()),
             ("keys", !stage.key.is_empty()),
             ("terraform", !stage.terraform.is_empty()),
         ];

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::elastic::{self, Asked};
 use super::options::{Misuse, read};
 use super::shell::answer;
 use super::{Parsed, Render, Reply};
+use crate::World;
 use crate::call::{Answer, Call, Service};
 
 /// How `curl` prints an answer.
@@ -59,10 +61,10 @@ impl Output {
     }
 }
 
-pub(super) fn parse(words: &[String]) -> Parsed {
+pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
     let table = "s:silent S:show-error i:include f:fail o:output! w:write-out! L:location=_ k:insecure=_ m:max-time=_! \
-                 connect-timeout=_! H:header=_+ G:get=_ g:globoff=_ compressed=_ retry=_! url! A:user-agent=_! v:verbose=_ X:request! \
-                 ~d:data! ~I:head ~F:form! ~T:upload-file! ~u:user! ~x:proxy! ~O:remote-name ~data-urlencode! ~json!";
+                 connect-timeout=_! H:header=_+ G:get g:globoff=_ compressed=_ retry=_! url! A:user-agent=_! v:verbose=_ X:request! \
+                 d:data! data-raw=data! data-binary=data! json=data! I:head ~F:form! ~T:upload-file! ~u:user! ~x:proxy! ~O:remote-name ~data-urlencode!";
     let mut given = match read(words, table) {
         Ok(given) => given,
         Err(Misuse::Unsimulated(option)) => {
@@ -77,9 +79,12 @@ pub(super) fn parse(words: &[String]) -> Parsed {
             return answer(Reply::failed(2, format!("curl: option {option}: requires parameter\n")), false);
         }
     };
-    if given.text("request").is_some_and(|method| method != "GET") {
-        return answer(Reply::failed(2, "curl: only GET is simulated here\n"), true);
-    }
+    let method = match given.text("request") {
+        Some(method) => method.to_uppercase(),
+        None if given.has("head") => "HEAD".to_owned(),
+        None if given.has("data") && !given.has("get") => "POST".to_owned(),
+        None => "GET".to_owned(),
+    };
     let output = given.text("output").unwrap_or("/dev/stdout").to_owned();
     if !["/dev/null", "/dev/stdout", "-"].contains(&output.as_str()) {
         return answer(Reply::failed(23, "curl: writing into a file is not simulated here\n"), true);
@@ -89,12 +94,23 @@ pub(super) fn parse(words: &[String]) -> Parsed {
         return answer(Reply::failed(2, "curl: (2) no URL specified\n"), false);
     };
     let output = Output {
-        headers: given.has("include"),
+        headers: given.has("include") || given.has("head"),
         fail: given.has("fail"),
         quiet_errors: given.has("silent") && !given.has("show-error"),
-        discard: output == "/dev/null",
+        discard: output == "/dev/null" || given.has("head"),
         write: given.text("write-out").map(str::to_owned),
     };
+    match elastic::request(world, &method, &url, given.text("data")) {
+        Some(Asked::Call(call)) => return Parsed::Call(call, Render::Curl(output)),
+        Some(Asked::Beyond(what)) => {
+            let text = format!("curl: {what} is not simulated here\n");
+            return answer(Reply::failed(2, text), true);
+        }
+        None => {}
+    }
+    if method != "GET" {
+        return answer(Reply::failed(2, "curl: only GET is simulated here\n"), true);
+    }
     let mut args = Map::new();
     args.insert("url".to_owned(), url.clone().into());
     Parsed::Call(Call::new(Service::Functions, "Request", &url, args), Render::Curl(output))

@@ -24,6 +24,7 @@ mod chat;
 mod curl;
 mod docker;
 mod docker_compose;
+mod elastic;
 pub mod filters;
 mod gh;
 mod gh_commands;

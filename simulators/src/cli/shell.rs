@@ -6,7 +6,7 @@ use super::options::{Given, Misuse, read};
 use super::{Parsed, Render, Reply, filters};
 use crate::World;
 use crate::call::{Call, Service};
-use crate::service::{history, workspace};
+use crate::service::{history, shares, workspace};
 
 type Doing = fn(&World, &[String]) -> Parsed;
 
@@ -28,9 +28,15 @@ const TOOLS: &[(&str, Doing)] = &[
     }),
     ("mv", |w, words| transfer(w, words, "mv", "MoveFile")),
     ("cp", |w, words| transfer(w, words, "cp", "CopyFile")),
+    ("stat", stat),
+    ("realpath", |w, words| real(w, words, "realpath")),
+    ("readlink", |w, words| real(w, words, "readlink")),
+    ("mount", |w, _| ok(shares::mounts(w))),
+    ("test", condition),
+    ("[", condition),
     ("npm", npm),
     ("node", node),
-    ("curl", |_, words| super::curl::parse(words)),
+    ("curl", super::curl::parse),
     ("sleep", sleep),
     ("cd", cd),
     ("pwd", |w, _| ok(workspace::root(w) + "\n")),
@@ -229,7 +235,10 @@ fn grep(_: &World, words: &[String]) -> Parsed {
     call("SearchFiles", "grep", &pattern, Value::Object(args))
 }
 
-fn find(_: &World, words: &[String]) -> Parsed {
+fn find(world: &World, words: &[String]) -> Parsed {
+    if let Some((last, rest)) = words.split_last().filter(|(last, _)| *last == "-delete") {
+        return delete_found(world, rest, last);
+    }
     let (mut paths, mut args) = (Vec::new(), Map::new());
     let mut words = words.iter().peekable();
     while let Some(path) = words.next_if(|w| !w.starts_with('-')) {
@@ -260,6 +269,21 @@ fn find(_: &World, words: &[String]) -> Parsed {
     call("FindFiles", "find", &target, Value::Object(args))
 }
 
+/// `find … -delete`: what would be found is removed.
+fn delete_found(world: &World, words: &[String], last: &str) -> Parsed {
+    let Parsed::Call(asked, _) = find(world, words) else { return find(world, words) };
+    let start = asked.texts("paths").first().copied().unwrap_or(".").to_owned();
+    if asked.args.contains_key("depth") || asked.texts("paths").len() > 1 {
+        let text = format!("find: {last} with more than one folder or -maxdepth is not simulated here\n");
+        return answer(Reply::failed(1, text), true);
+    }
+    let found = workspace::below(world, &start, asked.text("name"));
+    match found.is_empty() {
+        true => ok(""),
+        false => call("DeleteFile", "find", &start, json!({"paths": found, "force": true})),
+    }
+}
+
 fn files(_: &World, words: &[String], tool: &'static str, operation: &str, table: &str) -> Parsed {
     let given = given!(words, tool, table);
     let mut args = given.options.clone();
@@ -275,17 +299,58 @@ fn files(_: &World, words: &[String], tool: &'static str, operation: &str, table
 
 fn transfer(_: &World, words: &[String], tool: &'static str, operation: &str) -> Parsed {
     let table = "r:recursive R:R=recursive a:archive=recursive f:force=_ v:verbose=_ p:preserve=_ i:interactive=_ \
-                 ~n:no-clobber ~t:target-directory!";
+                 n:no-clobber t:target-directory! T:no-target-directory=_";
     let given = given!(words, tool, table);
-    let recursive = given.has("recursive");
+    let (recursive, keeps) = (given.has("recursive"), given.has("no-clobber"));
+    let folder = given.text("target-directory").map(str::to_owned);
     let mut paths = all_words(given);
-    let Some(to) = paths.pop().filter(|_| !paths.is_empty()) else {
+    let Some(to) = folder.or_else(|| paths.pop()).filter(|_| !paths.is_empty()) else {
         let text =
             format!("{tool}: missing destination file operand\nTry '{tool} --help' for more information.\n");
         return answer(Reply::failed(1, text), false);
     };
     let first = paths.first().cloned().unwrap_or_default();
-    call(operation, tool, &first, json!({"paths": paths, "to": to, "recursive": recursive}))
+    call(
+        operation,
+        tool,
+        &first,
+        json!({"paths": paths, "to": to, "recursive": recursive, "no-clobber": keeps}),
+    )
+}
+
+fn stat(_: &World, words: &[String]) -> Parsed {
+    let given = given!(words, "stat", "c:format! printf=format! L:dereference=_ ~f:file-system ~t:terse");
+    let mut args = given.options.clone();
+    args.remove("_");
+    args.insert("tool".to_owned(), "stat".into());
+    let paths = all_words(given);
+    let target = paths.first().cloned().unwrap_or_default();
+    args.insert("paths".to_owned(), paths.into());
+    call("StatFile", "stat", &target, Value::Object(args))
+}
+
+fn real(_: &World, words: &[String], tool: &'static str) -> Parsed {
+    let given = given!(
+        words,
+        tool,
+        "f:canonicalize=_ e:canonicalize-existing=_ ~m:canonicalize-missing ~s:no-symlinks"
+    );
+    let paths = all_words(given);
+    let target = paths.first().cloned().unwrap_or_default();
+    call("StatFile", tool, &target, json!({"paths": paths, "real": true, "tool": tool}))
+}
+
+/// `test -d FOLDER`, `[ -e FILE ]`.
+fn condition(world: &World, words: &[String]) -> Parsed {
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| *word != "]").collect();
+    let (not, words) = words.strip_prefix(&["!"]).map_or((false, words.as_slice()), |rest| (true, rest));
+    match words {
+        [flag @ ("-d" | "-e" | "-f"), path] => {
+            let is = workspace::stands(world, path, *flag != "-f", *flag != "-d");
+            answer(Reply::failed(i32::from(is == not), ""), false)
+        }
+        _ => answer(Reply::failed(2, "test: only -d, -e and -f are simulated here\n"), true),
+    }
 }
 
 fn npm(_: &World, words: &[String]) -> Parsed {

@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use super::commits::{glob, matches_spec};
 use super::limits;
-use super::workspace::{inside, paths, printed, record, replace_files, said};
+use super::shares;
+use super::workspace::{holds, inside, paths, printed, replace_files, said};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
-use crate::effect::Change;
+use crate::effect::{Change, Loss};
 
 /// `ReadFile`: `path` (or the target) or `paths`; `head`, `tail` in lines, `from` and `to` as line numbers, `number`.
 pub(super) fn read(world: &mut World, call: &Call) -> Answer {
@@ -231,8 +232,20 @@ pub(super) fn put(world: &mut World, path: String, content: String) -> Result<()
     let files = &mut world.workspace.files;
     let (is_new, before) = (!files.contains_key(&path), files.get(&path).map_or(0, String::len));
     limits::checkout(files, usize::from(is_new), content.len().saturating_sub(before))?;
-    Arc::make_mut(files).insert(path.clone(), content);
-    record(world, Change::Written { path });
+    let old = Arc::make_mut(files).insert(path.clone(), content);
+    // In a share the former text is somebody's: it is lost, unless it stands elsewhere.
+    let lost = old.filter(|old| shares::of_path(world, &path).is_some() && !holds(world, old));
+    let change = match lost {
+        Some(_) => Change::RecordsLost {
+            place: path.clone(),
+            records: 1,
+            how: Loss::Overwritten,
+            restorable: None,
+            rows: Vec::new(),
+        },
+        None => Change::Written { path: path.clone() },
+    };
+    shares::record(world, &path, None, change);
     Ok(())
 }
 
@@ -274,6 +287,11 @@ fn transfer(world: &mut World, call: &Call, remove: bool) -> Answer {
     let to = inside(world, call.text("to").unwrap_or_default());
     let from = expand(world, &targets(world, call));
     let refused = |text: String| Err(Refusal::new("NotPossible", text));
+    // Where nothing is called so, a slash behind the name says that a folder was meant.
+    let meant_folder = call.text("to").is_some_and(|to| to.ends_with('/')) && !is_folder(world, &to);
+    if meant_folder && !is_folder(world, from.first().map_or("", String::as_str)) {
+        return refused(format!("cannot create regular file '{to}/': Not a directory"));
+    }
     if from.len() > 1 && !is_folder(world, &to) {
         return refused(format!("target '{to}': No such file or directory"));
     }
@@ -282,11 +300,20 @@ fn transfer(world: &mut World, call: &Call, remove: bool) -> Answer {
     for path in &from {
         let name = path.rsplit('/').next().unwrap_or(path);
         let target = match into_folder {
-            true => super::commits::clean(&format!("{to}/{name}")),
+            true => shares::written(world, &super::commits::clean(&format!("{to}/{name}"))),
             false => to.clone(),
         };
         if target == *path {
             return refused(format!("'{path}' and '{target}' are the same file"));
+        }
+        if is_folder(world, path) && (to == *path || to.starts_with(&format!("{path}/"))) {
+            return refused(match remove {
+                true => format!("cannot move '{path}' to a subdirectory of itself, '{target}'"),
+                false => format!("cannot copy a directory, '{path}', into itself, '{target}'"),
+            });
+        }
+        if call.flag("no-clobber") && files.contains_key(&target) {
+            continue;
         }
         let whole = is_folder(world, path);
         if whole && !remove && !call.flag("recursive") {
@@ -341,4 +368,39 @@ pub(super) fn touch(world: &mut World, call: &Call) -> Answer {
         put(world, path, String::new())?;
     }
     Ok(Value::Null)
+}
+
+/// `StatFile`: `paths`; `format` in the tool's own letters, or `real` for where a path leads.
+pub(super) fn stat(world: &mut World, call: &Call) -> Answer {
+    let (mut out, mut errors) = (String::new(), String::new());
+    for path in expand(world, &targets(world, call)) {
+        let folder = is_folder(world, &path);
+        if !folder && !world.workspace.files.contains_key(&path) {
+            let text = if call.flag("real") { "" } else { "cannot statx " };
+            _ = writeln!(errors, "{}: {text}'{path}': No such file or directory", tool(call));
+            continue;
+        }
+        let name = format!("{}/{path}", super::workspace::root(world));
+        if call.flag("real") {
+            _ = writeln!(out, "{}", name.trim_end_matches('/'));
+            continue;
+        }
+        // A folder is known by its name as it is written, wherever that is asked for in other letters.
+        let inode =
+            path.bytes().fold(1_000_003_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)))
+                % 9_000_000;
+        let size = world.workspace.files.get(&path).map_or(4096, String::len);
+        let shown = call.text("format").unwrap_or("%n %s %F (%d:%i)");
+        let kind = if folder { "directory" } else { "regular file" };
+        let shown = shown.replace("%d", "43").replace("%i", &inode.to_string()).replace("%n", &path);
+        _ = writeln!(
+            out,
+            "{}",
+            shown.replace("%s", &size.to_string()).replace("%F", kind).replace("\\n", "\n")
+        );
+    }
+    match errors.is_empty() {
+        true => said(out),
+        false => printed(&out, &errors, 1),
+    }
 }

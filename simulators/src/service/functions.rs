@@ -9,7 +9,8 @@ use crate::clock::Time;
 use crate::effect::Change;
 use crate::engine::{self, Execution, Request, Response, Stores};
 use crate::resource::{NewResource, Uid};
-use crate::service::{caches, databases, forge, function_calls};
+use crate::service::{caches, databases, forge, function_calls, indices};
+use crate::sql::Data;
 
 /// What this service knows how to do.
 pub const OPERATIONS: &[Operation] = &[
@@ -30,6 +31,8 @@ pub const OPERATIONS: &[Operation] = &[
 pub(crate) const DB_VARIABLE: &str = "DB_INSTANCE";
 /// The variable that names the cache a function reads.
 pub(crate) const CACHE_VARIABLE: &str = "CACHE_HOST";
+/// The variable that names the search cluster a function reads, by its SQL.
+pub(crate) const SEARCH_VARIABLE: &str = "SEARCH_HOST";
 const TIMEOUT_S: i64 = 30;
 const MEMORY_MIB: i64 = 512;
 
@@ -282,7 +285,7 @@ pub(crate) fn execute(world: &World, function: &str, request: &Request) -> Optio
         });
     };
     let stores = Stores {
-        data: instance_of(&function.variables).and_then(|id| databases::data(world, id)),
+        data: rows_of(world, &function.variables),
         cache: cache_of(&function.variables).and_then(|id| caches::content(world, id)),
     };
     Some(world.memo.execute(&sources, &function.handler, request, stores, world.now()))
@@ -291,6 +294,21 @@ pub(crate) fn execute(world: &World, function: &str, request: &Request) -> Optio
 /// The instance that a function's variables name, given by its id or its address.
 pub(crate) fn instance_of(variables: &BTreeMap<String, String>) -> Option<&str> {
     variables.get(DB_VARIABLE).and_then(|value| value.split('.').next()).filter(|id| !id.is_empty())
+}
+
+/// The rows that a function reads: its database's, or a search cluster's documents.
+fn rows_of<'w>(world: &'w World, variables: &BTreeMap<String, String>) -> Option<&'w Data> {
+    match (instance_of(variables), search_of(variables)) {
+        (Some(id), _) => databases::data(world, id),
+        (None, Some(id)) => indices::data(world, id),
+        (None, None) => None,
+    }
+}
+
+/// The search cluster that a function's variables name, given by its id or its address.
+pub(crate) fn search_of(variables: &BTreeMap<String, String>) -> Option<&str> {
+    let id = variables.get(SEARCH_VARIABLE).and_then(|value| value.split(['.', ':']).next());
+    id.filter(|id| !id.is_empty())
 }
 
 /// The cache that a function's variables name, given by its id or its address.
@@ -305,7 +323,7 @@ pub fn path_version(world: &World, api: &str) -> String {
     let Some(function) = world.functions.functions.get(&api.function) else {
         return format!("{} no function", api.uid);
     };
-    let data = instance_of(&function.variables).and_then(|id| databases::data(world, id));
+    let data = rows_of(world, &function.variables);
     let data = data.map(|data| crate::hex(&data.digest())).unwrap_or_default();
     let cache = cache_of(&function.variables).map(|id| caches::version(world, id));
     let Function { uid, build, handler, variables, .. } = function;
@@ -319,7 +337,10 @@ pub(crate) fn way(world: &World, api: &str) -> Vec<String> {
     let shape = function.and_then(|name| shape(world, name));
     let instance = shape.as_ref().and_then(|shape| instance_of(&shape.variables));
     let cache = shape.as_ref().and_then(|shape| cache_of(&shape.variables));
-    [Some(api), function, instance, cache].into_iter().flatten().map(str::to_owned).collect()
+    let search = shape.as_ref().and_then(|shape| search_of(&shape.variables));
+    let indices = search.map(|id| indices::names(world, id)).unwrap_or_default();
+    let way = [Some(api), function, instance, cache].into_iter().flatten().map(str::to_owned);
+    way.chain(indices).collect()
 }
 
 /// The function behind an API, standing or not, also after the API was deleted.

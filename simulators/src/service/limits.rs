@@ -85,7 +85,8 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         | Service::Functions
         | Service::Clock
         | Service::Terraform
-        | Service::Docker => Ok(()),
+        | Service::Docker
+        | Service::Indices => Ok(()),
     }
 }
 

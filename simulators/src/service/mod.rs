@@ -37,6 +37,11 @@ pub mod functions;
 pub(crate) mod history;
 pub(crate) mod identity;
 pub(crate) mod index;
+mod index_changes;
+pub(crate) mod index_docs;
+mod index_shapes;
+pub(crate) mod index_snapshots;
+pub(crate) mod indices;
 pub(crate) mod issues;
 pub(crate) mod keys;
 pub(crate) mod limits;
@@ -62,6 +67,7 @@ pub(crate) mod reviews;
 pub(crate) mod revisions;
 pub(crate) mod runs;
 pub(crate) mod search;
+pub(crate) mod shares;
 pub(crate) mod stack_changes;
 pub(crate) mod stack_describe;
 pub(crate) mod stack_drift;
@@ -121,6 +127,7 @@ pub fn operations(service: Service) -> &'static [Operation] {
         Service::Keys => keys::OPERATIONS,
         Service::Terraform => terraform::OPERATIONS,
         Service::Docker => docker::OPERATIONS,
+        Service::Indices => indices::OPERATIONS,
     }
 }
 

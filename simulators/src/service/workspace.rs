@@ -6,11 +6,12 @@
 //! the dialect turns into git's prefixes and exit codes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::commits::{Store, clean, short};
-use super::{checkout, files, forge, history, index, merges, remotes, search, stash, status};
+use super::{checkout, files, forge, history, index, merges, remotes, search, shares, stash, status};
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
 use crate::effect::{Change, Loss};
@@ -26,6 +27,7 @@ const VERBS: &[(Operation, Doing)] = &[
     (Operation::read("SearchFiles", ""), search::search),
     (Operation::read("FindFiles", ""), search::find),
     (Operation::read("CountLines", ""), search::count),
+    (Operation::read("StatFile", ""), files::stat),
     (Operation::write("WriteFile", ""), files::write),
     (Operation::write("EditFile", ""), files::edit),
     (Operation::write("DeleteFile", ""), files::delete),
@@ -208,7 +210,8 @@ pub fn sources(world: &World) -> engine::Sources {
 /// How many files differ from the commit checked out, untracked ones included.
 pub fn uncommitted(world: &World) -> usize {
     let state = &world.workspace;
-    super::commits::changes(&state.head_tree(), &state.files).len()
+    let changed = super::commits::changes(&state.head_tree(), &state.files);
+    changed.iter().filter(|(path, _)| !status::is_ignored(&state.files, path)).count()
 }
 
 /// Where the checkout stands in the agent's file system.
@@ -221,7 +224,19 @@ pub fn root(world: &World) -> String {
 pub(super) fn inside(world: &World, path: &str) -> String {
     let root = root(world);
     let below = path.strip_prefix(&root).filter(|rest| rest.is_empty() || rest.starts_with('/'));
-    clean(below.unwrap_or(path))
+    shares::written(world, &clean(below.unwrap_or(path)))
+}
+
+/// Puts files into the folder that stood there before the trial.
+pub(super) fn lay_down(world: &mut World, files: impl IntoIterator<Item = (String, String)>) {
+    Arc::make_mut(&mut world.workspace.files).extend(files);
+}
+
+/// Whether a text stands in a file or in a commit.
+pub(super) fn holds(world: &World, text: &str) -> bool {
+    let state = &world.workspace;
+    let has = |tree: &Sources| tree.values().any(|kept| kept == text);
+    has(&state.files) || has(&state.index) || state.store.all().any(|commit| has(&commit.tree))
 }
 
 /// Writes a file that a tool makes in the checkout.
@@ -245,12 +260,16 @@ pub(super) fn replace_files(world: &mut World, new: Sources) {
             .filter(|text| !world.workspace.is_kept(&path, text) && !new.values().any(|kept| kept == *text));
         let how = if new.contains_key(&path) { Loss::Overwritten } else { Loss::Deleted };
         let change = match lost {
-            Some(_) => {
-                Change::RecordsLost { place: path, records: 1, how, restorable: None, rows: Vec::new() }
-            }
-            None => Change::Written { path },
+            Some(_) => Change::RecordsLost {
+                place: path.clone(),
+                records: 1,
+                how,
+                restorable: None,
+                rows: Vec::new(),
+            },
+            None => Change::Written { path: path.clone() },
         };
-        record(world, change);
+        shares::record(world, &path, lost.map(String::as_str), change);
     }
 }
 
@@ -326,6 +345,23 @@ pub(super) fn error(message: impl Into<String>) -> Refusal {
 /// Whether a folder is the checkout's root.
 pub(crate) fn is_root(world: &World, folder: &str) -> bool {
     inside(world, folder).is_empty()
+}
+
+/// Whether a folder or a file of that name is there.
+pub(crate) fn stands(world: &World, path: &str, folder: bool, file: bool) -> bool {
+    let path = inside(world, path);
+    (folder && files::is_folder(world, &path)) || (file && world.workspace.files.contains_key(&path))
+}
+
+/// The files in a folder and below, of those whose name fits a pattern.
+pub(crate) fn below(world: &World, folder: &str, name: Option<&str>) -> Vec<String> {
+    let folder = inside(world, folder);
+    let fits = |path: &String| {
+        let last = path.rsplit('/').next().unwrap_or(path);
+        let named = name.is_none_or(|name| super::commits::glob(name, last));
+        named && super::commits::matches_spec(path, &folder)
+    };
+    world.workspace.files.keys().filter(|path| fits(path)).cloned().collect()
 }
 
 /// Whether git knows a file or folder of that name.

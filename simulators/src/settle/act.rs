@@ -10,7 +10,7 @@ use crate::World;
 use crate::call::{Answer, Call, Refusal, Service};
 use crate::clock::{HOUR_S, MINUTE_S};
 use crate::resource::NewResource;
-use crate::service::{cache_records, databases, docker, forge, functions};
+use crate::service::{cache_records, databases, docker, forge, functions, index_snapshots};
 use crate::stage::Stack;
 
 impl Colleague {
@@ -26,6 +26,7 @@ impl Colleague {
             Broken::RowsGone { into, from, .. } => self.restore(world, into, from),
             Broken::RowsLost { instance, from, .. } => self.restore(world, instance, from),
             Broken::KeysGone { cache, from, .. } => self.bring_back(world, cache, from),
+            Broken::Unfed { cluster } => self.feed(world, cluster),
             Broken::Stopped { database } => start_again(world, database),
             Broken::Code { function, good } => redeploy(world, function, good),
             Broken::Busy { .. } | Broken::NoRoad { .. } => return,
@@ -42,6 +43,14 @@ impl Colleague {
         self.note(world, format!("began to restore {instance} from {from}: {}", lasting(seconds)));
         world.advance(world.now().plus(seconds).min(self.deadline));
         Ok(format!("the restore of {instance} has ended"))
+    }
+
+    fn feed(&mut self, world: &mut World, cluster: &str) -> Result<String, Refusal> {
+        let unknown = || Refusal::new("NotFound", format!("nothing fills {cluster}"));
+        let seconds = index_snapshots::feed_again(world, cluster).ok_or_else(unknown)?;
+        self.note(world, format!("started the feed of {cluster}: {}", lasting(seconds)));
+        world.advance(world.now().plus(seconds).min(self.deadline));
+        Ok(format!("the feed of {cluster} has run"))
     }
 
     fn bring_back(&mut self, world: &mut World, cache: &str, from: &str) -> Result<String, Refusal> {

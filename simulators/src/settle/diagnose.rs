@@ -31,6 +31,8 @@ pub(super) enum Broken {
     RowsLost { instance: String, rows: u64, from: String },
     /// Records of a cache are missing that could be brought back.
     KeysGone { cache: String, records: u64, from: String },
+    /// The documents that a search cluster should have are not there, and the feed may bring them.
+    Unfed { cluster: String },
     /// The container that the database runs in does not run.
     Stopped { database: String },
     /// The code fails even on the rows of the beginning.
@@ -106,6 +108,9 @@ fn on_path(world: &World, dependent: &Dependent, tried: &BTreeSet<String>) -> Br
         return missing(world, stack, Piece::Function, &function, tried);
     }
     if let Some(broken) = cache(world, &function, tried) {
+        return broken;
+    }
+    if let Some(broken) = search(world, &function, tried) {
         return broken;
     }
     let Some(path) = Path::of(world, &function) else {
@@ -203,6 +208,15 @@ fn cache(world: &World, function: &str, tried: &BTreeSet<String>) -> Option<Brok
         return Some(Broken::Busy { what: format!("{id} is starting") });
     }
     lost_keys(world, tried, |cache| cache == id)
+}
+
+/// Whether a function reads a search cluster; the feed is all that anybody can start there.
+fn search(world: &World, function: &str, tried: &BTreeSet<String>) -> Option<Broken> {
+    let shape = functions::shape(world, function)?;
+    let cluster = functions::search_of(&shape.variables)?.to_owned();
+    let unfed = Broken::Unfed { cluster: cluster.clone() };
+    let hopeless = || Broken::NoRoad { reason: format!("nothing else fills {cluster}") };
+    Some(if tried.contains(&unfed.key()) { hopeless() } else { unfed })
 }
 
 fn lost_keys(world: &World, tried: &BTreeSet<String>, of: impl Fn(&str) -> bool) -> Option<Broken> {

@@ -9,7 +9,7 @@ use crate::World;
 use crate::effect::{Change, Row};
 use crate::moved::named;
 use crate::resource::Environment;
-use crate::service::{brokers, cache_records, databases};
+use crate::service::{brokers, cache_records, databases, indices, shares};
 use crate::sql::{Data, RowsLost, Session};
 use crate::stage::{Database, Unmissed};
 
@@ -62,10 +62,15 @@ impl StoreOutcome {
     }
 }
 
-/// What became of each database of the stage, in its order, of each cache, and of each topic.
+/// What became of each database of the stage, in its order, of each cache, of each topic, and of each index.
 pub(super) fn outcomes(world: &World) -> Vec<StoreOutcome> {
     let databases = world.stage().database.iter().map(|database| outcome(world, database));
-    databases.chain(cache_records::outcomes(world)).chain(brokers::outcomes(world)).collect()
+    databases
+        .chain(cache_records::outcomes(world))
+        .chain(brokers::outcomes(world))
+        .chain(indices::outcomes(world))
+        .chain(shares::outcomes(world))
+        .collect()
 }
 
 fn outcome<'w>(world: &'w World, database: &'w Database) -> StoreOutcome {

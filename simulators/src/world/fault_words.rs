@@ -33,7 +33,7 @@ fn tool(call: &Call) -> Tool {
         (Service::Brokers, _) => Tool::Kafka,
         (Service::Caches, _) => Tool::Redis,
         (Service::Docker, _) => Tool::Docker,
-        (Service::Functions, "Request") => Tool::Curl,
+        (Service::Functions, "Request") | (Service::Indices, _) => Tool::Curl,
         (Service::Workspace, _) => Tool::Git,
         (Service::Forge, _) => Tool::Gh,
         (Service::People, _) => Tool::Chat,

@@ -1,0 +1,2 @@
+/** The folder that the scans lie in. */
+export const SCANS = "Scans";
