@@ -296,7 +296,7 @@ fn transfer(world: &mut World, call: &Call, remove: bool) -> Answer {
         return refused(format!("target '{to}': No such file or directory"));
     }
     let into_folder = is_folder(world, &to);
-    let mut files = world.workspace.files.clone();
+    let (mut files, mut folders) = (world.workspace.files.clone(), world.workspace.folders.clone());
     for path in &from {
         let name = path.rsplit('/').next().unwrap_or(path);
         let target = match into_folder {
@@ -327,6 +327,9 @@ fn transfer(world: &mut World, call: &Call, remove: bool) -> Answer {
             .filter(|(file, _)| *file == path || (whole && matches_spec(file, path)))
             .map(|(file, text)| (file.clone(), text.clone()))
             .collect();
+        if whole && remove {
+            folders = folders.iter().map(|folder| moved_folder(folder, path, &target)).collect();
+        }
         let tree = Arc::make_mut(&mut files);
         for (file, text) in moved {
             if remove {
@@ -338,8 +341,17 @@ fn transfer(world: &mut World, call: &Call, remove: bool) -> Answer {
         limits::path(&target)?;
         limits::checkout(&files, 0, 0)?;
     }
+    world.workspace.folders = folders;
     replace_files(world, files);
     Ok(Value::Null)
+}
+
+/// The path of a folder made by hand, after one that it is or lies in has moved.
+fn moved_folder(folder: &str, from: &str, to: &str) -> String {
+    match folder.strip_prefix(from).filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+        Some(rest) => format!("{to}{rest}"),
+        None => folder.to_owned(),
+    }
 }
 
 /// `MakeDirectory`: `paths`, `parents`.
