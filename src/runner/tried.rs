@@ -100,8 +100,21 @@ pub fn versions(wish: &Wish, demand: Demand) -> BTreeMap<String, String> {
     runtime.block_on(async {
         let mut versions = BTreeMap::new();
         let Ok(fence) = Layers::granted().await.fence(demand) else { return versions };
+        // Variants are often the same program.
+        let mut known: Vec<(Arc<ProcessAgent>, Option<String>)> = Vec::new();
         for (name, agent) in agents {
-            versions.extend(trial::version(&agent, fence).await.map(|version| (name, version)));
+            let is_same = |other: &ProcessAgent| {
+                other.command.version == agent.command.version && other.command.sees == agent.command.sees
+            };
+            let version = match known.iter().find(|(other, _)| is_same(other)) {
+                Some((_, version)) => version.clone(),
+                None => {
+                    let version = trial::version(&agent, fence).await;
+                    known.push((agent, version.clone()));
+                    version
+                }
+            };
+            versions.extend(version.map(|version| (name, version)));
         }
         versions
     })

@@ -77,7 +77,7 @@ fn script(calls: usize) -> Cast {
     let agents = place.path().join("agents");
     std::fs::create_dir(&agents).unwrap();
     for name in ["stage.toml", "brief.md", "oracle.toml", "incident.toml"] {
-        std::fs::write(place.path().join(name), "").unwrap();
+        std::fs::copy(folder().join(name), place.path().join(name)).unwrap();
     }
     let text = format!(
         "name = \"looks\"\nabout = \"looks\"\n{step}[[step]]\n[step.finish]\noutcome = \"not_done\"\nsummary = \"no\"\ndestroyed = []\ndata_lost = false\nfixed = false\n"
