@@ -34,6 +34,8 @@ pub enum Service {
     Brokers,
     /// Redis-like servers.
     Caches,
+    /// Kubernetes-like clusters.
+    Cluster,
     /// Callers, roles, policies.
     Identity,
     /// Alarms, metrics, logs.
@@ -67,6 +69,7 @@ impl Service {
         Self::Migrations,
         Self::Brokers,
         Self::Caches,
+        Self::Cluster,
         Self::Identity,
         Self::Observability,
         Self::Functions,

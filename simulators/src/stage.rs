@@ -7,6 +7,8 @@ pub mod broker;
 pub(crate) mod broker_rules;
 pub mod cache;
 pub(crate) mod cache_rules;
+pub mod cluster;
+pub(crate) mod cluster_rules;
 pub mod docker;
 pub(crate) mod docker_rules;
 pub mod factor;
@@ -30,6 +32,7 @@ use crate::clock::Time;
 use crate::resource::Environment;
 use broker::Broker;
 use cache::Cache;
+use cluster::Cluster;
 use docker::Docker;
 use factor::Factor;
 use fault::Fault;
@@ -74,6 +77,9 @@ pub struct Stage {
     /// Caches that stand at the beginning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cache: Vec<Cache>,
+    /// Kubernetes-like clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Cluster>,
     /// Stacks, with the status that they are in.
     #[serde(default)]
     pub stack: Vec<Stack>,
@@ -323,6 +329,9 @@ pub struct Database {
     pub name: String,
     /// Owner of the tables.
     pub user: String,
+    /// It is no instance of the provider: a cluster runs it, on one of its volumes.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub hosted: bool,
     /// SQL that makes its content, a path in `data/`.
     pub data: String,
     /// Such as `db.r6g.xlarge`.
@@ -420,6 +429,11 @@ pub struct Object {
     /// Its content, where something reads it.
     #[serde(default)]
     pub text: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_off(on: &bool) -> bool {
+    !*on
 }
 
 fn one() -> u32 {

@@ -347,7 +347,7 @@ pub(crate) fn before_epoch(stage: &Stage, path: String, time: Time, found: &mut 
 }
 
 /// Oldest first, and all before the epoch.
-fn in_order(
+pub(crate) fn in_order(
     stage: &Stage,
     times: impl Iterator<Item = Time>,
     at: impl Fn(usize) -> String,

@@ -31,8 +31,9 @@ use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
 use crate::resource::{Resource, Uid};
 use crate::service::{
-    brokers, caches, databases, docker, forge, functions, identity, index_snapshots, indices, keys, limits,
-    migrations, objects, observability, operations, people, shares, stacks, terraform, trail, workspace,
+    brokers, caches, cluster, databases, docker, forge, functions, identity, index_snapshots, indices, keys,
+    limits, migrations, objects, observability, operations, people, shares, stacks, terraform, trail,
+    workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};
@@ -53,6 +54,8 @@ pub(crate) enum Due {
     Broker(brokers::Due),
     /// A cache starts, or has saved.
     Cache(caches::Due),
+    /// A namespace is gone, or the server of a database takes connections.
+    Cluster(cluster::Due),
     /// A pipeline run or a review goes on.
     Forge(forge::Due),
     /// A search index is filled.
@@ -85,6 +88,7 @@ pub struct World {
     pub(crate) objects: objects::State,
     pub(crate) brokers: brokers::State,
     pub(crate) caches: caches::State,
+    pub(crate) cluster: cluster::State,
     pub(crate) identity: identity::State,
     pub(crate) observability: observability::State,
     pub(crate) functions: functions::State,
@@ -122,6 +126,7 @@ impl Due {
             Self::Database(_) => Service::Databases,
             Self::Broker(_) => Service::Brokers,
             Self::Cache(_) => Service::Caches,
+            Self::Cluster(_) => Service::Cluster,
             Self::Forge(_) => Service::Forge,
             Self::Index(_) => Service::Indices,
             Self::Key(_) => Service::Keys,
@@ -155,6 +160,7 @@ impl World {
             objects: objects::State::default(),
             brokers: brokers::State::default(),
             caches: caches::State::default(),
+            cluster: cluster::State::default(),
             identity: identity::State::default(),
             observability: observability::State::default(),
             functions: functions::State::default(),
@@ -177,6 +183,7 @@ impl World {
         objects::set_up(&mut world)?;
         brokers::set_up(&mut world)?;
         caches::set_up(&mut world)?;
+        cluster::set_up(&mut world)?;
         keys::set_up(&mut world)?;
         observability::set_up(&mut world)?;
         stacks::set_up(&mut world)?;
@@ -276,6 +283,7 @@ impl World {
             Service::Migrations => migrations::apply(self, call),
             Service::Brokers => brokers::apply(self, call),
             Service::Caches => caches::apply(self, call),
+            Service::Cluster => cluster::apply(self, call),
             Service::Identity => identity::apply(self, call),
             Service::Observability => observability::apply(self, call),
             Service::Functions => functions::apply(self, call),
@@ -401,6 +409,7 @@ impl World {
                 Due::Database(due) => databases::due(self, due),
                 Due::Broker(due) => brokers::due(self, due),
                 Due::Cache(due) => caches::due(self, due),
+                Due::Cluster(due) => cluster::due(self, due),
                 Due::Forge(due) => forge::due(self, due),
                 Due::Index(due) => index_snapshots::due(self, due),
                 Due::Key(due) => keys::due(self, due),
@@ -513,6 +522,9 @@ impl World {
         }
         if !self.stage.cache.is_empty() {
             part(format!("{:?}", self.caches));
+        }
+        if self.stage.cluster.is_some() {
+            part(format!("{:?}", self.cluster));
         }
         part(format!("{:?}", self.identity));
         part(format!("{:?}", self.observability));

@@ -4,10 +4,14 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
     missing_docs,
     reason = "a test fails loudly"
 )]
 
+#[path = "infra/cluster.rs"]
+mod cluster;
 mod stand;
 
 use std::sync::Arc;

@@ -32,6 +32,14 @@ mod gh_text;
 mod git;
 mod jq;
 mod kafka;
+mod kubectl;
+mod kubectl_describe;
+mod kubectl_line;
+mod kubectl_path;
+mod kubectl_print;
+mod kubectl_rows;
+mod kubectl_text;
+mod kubectl_usage;
 pub mod line;
 mod options;
 mod prisma;
@@ -103,6 +111,8 @@ pub enum Render {
     Chat(chat::Output),
     /// As `curl` prints it.
     Curl(curl::Output),
+    /// As `kubectl` prints it.
+    Kubectl(Box<kubectl_print::Output>),
     /// As `redis-cli` prints it.
     Redis(redis_cli::Output),
     /// A text as it is, or `{"text": …, "stderr": …, "code": …}`; a refusal is `<tool>: <message>`.
@@ -121,6 +131,7 @@ impl Render {
             Self::Gh(output) => output.reply(answer),
             Self::Chat(output) => output.reply(answer),
             Self::Curl(output) => output.reply(answer),
+            Self::Kubectl(output) => output.reply(answer),
             Self::Redis(output) => output.reply(answer),
             Self::Text { tool } => text_reply(tool, answer),
         }
@@ -162,6 +173,7 @@ pub const PROGRAMS: &[&str] = &[
     "kafka-get-offsets",
     "kafka-log-dirs",
     "kafka-topics",
+    "kubectl",
     "npm",
     "npx",
     "psql",
@@ -192,6 +204,7 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
         Some("gh") => gh::parse(world, words),
         Some("chat") => chat::parse(world, words),
         Some(tool) if kafka::is_tool(tool) => kafka::parse(words),
+        Some("kubectl") => kubectl::parse(world, words.get(1..).unwrap_or_default()),
         Some("redis-cli") => redis_cli::parse(words.get(1..).unwrap_or_default()),
         Some("docker") => docker::parse(world, words.get(1..).unwrap_or_default()),
         Some("docker-compose") => docker_compose::parse(world, words.get(1..).unwrap_or_default()),

@@ -226,7 +226,8 @@ pub(super) fn create_snapshot(world: &mut World, call: &Call) -> Answer {
 pub(super) fn delete_snapshot(world: &mut World, call: &Call) -> Answer {
     let name = call.text("DBSnapshotIdentifier").unwrap_or(&call.target).to_owned();
     let name = name.rsplit_once(":snapshot:").map_or(name.as_str(), |(_, id)| id).to_owned();
-    let found = world.databases.snapshots.get(&name).filter(|_| !container::is_copy(&name));
+    let found = world.databases.snapshots.get(&name);
+    let found = found.filter(|s| !container::is_copy(&name) && !container::is_contained(world, &s.instance));
     let Some(snapshot) = found else { return Err(no_snapshot(&name)) };
     if snapshot.status != "available" {
         let text = format!("The snapshot {name} is not in the available state.");

@@ -23,9 +23,9 @@ pub(crate) fn of_volume<'w>(world: &'w World, volume: &str) -> Option<&'w stage:
     world.stage.database.iter().find(|database| database.volume.as_deref() == Some(volume))
 }
 
-/// Whether a database runs in a container.
+/// Whether a database runs in a container, of a machine or of a cluster.
 pub(super) fn is_contained(world: &World, id: &str) -> bool {
-    world.stage.database.iter().any(|database| database.id == id && database.volume.is_some())
+    world.stage.database.iter().any(|d| d.id == id && (d.volume.is_some() || d.hosted))
 }
 
 /// The resource that such a database is: its volume, under the name by which others reach the database.

@@ -7,6 +7,7 @@ use super::database_backups::{
 };
 use super::database_bin as bin;
 use super::database_container as container;
+use super::database_hosted::{HOSTED_KIND, is_hosted};
 use super::database_shapes as shapes;
 use super::databases::{
     Build, Due, KIND, Made, Restoring, available, by_uid, identifier, not_found, stand, uid,
@@ -106,6 +107,9 @@ pub(super) fn restore_from_snapshot(world: &mut World, call: &Call) -> Answer {
         return Err(no_snapshot(&name));
     }
     let source = source(world, &name)?;
+    if container::is_contained(world, &source.instance) {
+        return Err(no_snapshot(&name));
+    }
     restore_beside(world, source, &into, call)
 }
 
@@ -129,6 +133,9 @@ pub(super) fn restore_to_time(world: &mut World, call: &Call) -> Answer {
         })?),
         (None, true) => None,
     };
+    if container::is_contained(world, &id) {
+        return Err(not_found(&id));
+    }
     let source = at_time(world, &id, at)?;
     restore_beside(world, source, &into, call)
 }
@@ -185,7 +192,11 @@ pub(super) fn heir(
     environment: Environment,
     tags: BTreeMap<String, String>,
 ) -> NewResource {
-    let kind = if container::is_contained(world, id) { super::docker::VOLUME } else { KIND };
+    let kind = match container::is_contained(world, id) {
+        true if is_hosted(world, id) => HOSTED_KIND,
+        true => super::docker::VOLUME,
+        false => KIND,
+    };
     let gone = world.resources().filter(|r| r.kind == kind && r.name == id && r.destroyed.is_some()).last();
     NewResource {
         kind: kind.to_owned(),

@@ -178,6 +178,7 @@ pub(super) fn snapshots(world: &World, call: &Call) -> Answer {
     if kind.is_none_or(|k| k == "manual") {
         let all =
             world.databases.snapshots.iter().filter(|(name, _)| !super::database_container::is_copy(name));
+        let all = all.filter(|(_, s)| !super::database_container::is_contained(world, &s.instance));
         let matching = all
             .filter(|(id, s)| named.is_none_or(|n| n == id.as_str()) && of.is_none_or(|o| o == s.instance));
         let mut matching: Vec<_> = matching.collect();

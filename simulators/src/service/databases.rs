@@ -10,7 +10,8 @@ use super::database_backups::{self as backups, Kept, Snapshot, Version};
 use super::database_bin::{self as bin, Binned};
 use super::database_restores::{self as restores, Source};
 use super::{
-    database_changes as changes, database_container as container, database_shapes as shapes, database_sql,
+    database_changes as changes, database_container as container, database_hosted as hosted,
+    database_shapes as shapes, database_sql,
 };
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
@@ -22,6 +23,9 @@ use crate::stage::{self, Problem};
 use crate::world::Due as WorldDue;
 
 pub use super::database_backups::{Backup, restore_points};
+pub(crate) use super::database_hosted::{
+    cut_off, drop_snapshot, hosted_rows, join, lose_apart, put_rows, stand_anew, vanish,
+};
 pub use super::database_restores::begin_restore;
 
 /// The type of an instance.
@@ -178,7 +182,7 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
             build: build_of(staged),
             retention_days: staged.backup_retention_days,
             deletion_protection: staged.deletion_protection,
-            status: "available",
+            status: if staged.hosted { "stopped" } else { "available" },
             created: staged.created,
             started: staged.created.plus(CREATE_S),
             content,
@@ -197,7 +201,7 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
 
 fn resource(staged: &stage::Database) -> NewResource {
     NewResource {
-        kind: KIND.to_owned(),
+        kind: if staged.hosted { hosted::HOSTED_KIND } else { KIND }.to_owned(),
         name: staged.id.clone(),
         role: staged.id.clone(),
         environment: staged.environment,
@@ -298,7 +302,7 @@ pub(super) fn not_found(id: &str) -> Refusal {
     Refusal::new("DBInstanceNotFound", format!("DBInstance {id} not found."))
 }
 
-/// An instance of the provider's: one that runs in a container is none of theirs.
+/// An instance of the provider's: one that runs in a container, or in a cluster, is none of theirs.
 pub(super) fn instance<'w>(world: &'w World, id: &str) -> Result<&'w Instance, Refusal> {
     let found = world.databases.instances.get(id).filter(|_| !container::is_contained(world, id));
     found.ok_or_else(|| not_found(id))

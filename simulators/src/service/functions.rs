@@ -9,7 +9,7 @@ use crate::clock::Time;
 use crate::effect::Change;
 use crate::engine::{self, Execution, Request, Response, Stores};
 use crate::resource::{NewResource, Uid};
-use crate::service::{caches, databases, forge, function_calls, indices};
+use crate::service::{caches, cluster, databases, forge, function_calls, indices};
 use crate::sql::Data;
 
 /// What this service knows how to do.
@@ -340,7 +340,8 @@ pub(crate) fn way(world: &World, api: &str) -> Vec<String> {
     let search = shape.as_ref().and_then(|shape| search_of(&shape.variables));
     let indices = search.map(|id| indices::names(world, id)).unwrap_or_default();
     let way = [Some(api), function, instance, cache].into_iter().flatten().map(str::to_owned);
-    way.chain(indices).collect()
+    let runner = instance.and_then(|id| cluster::way(world, id));
+    way.chain(indices).chain(runner).collect()
 }
 
 /// The function behind an API, standing or not, also after the API was deleted.

@@ -146,6 +146,7 @@ pub fn authorize(world: &World, call: &Call) -> Result<(), Refusal> {
                 let text = format!("User default has no permissions to run the '{name}' command");
                 Refusal::new("NOPERM", text)
             }
+            Service::Cluster => forbidden(session(world, &call.principal), &action, &target),
             Service::Docker => {
                 let text = format!(
                     "permission denied while trying to connect to the Docker daemon socket ({action})"
@@ -156,6 +157,22 @@ pub fn authorize(world: &World, call: &Call) -> Result<(), Refusal> {
         })?;
     }
     Ok(())
+}
+
+/// As the API server of a cluster words it; a target is `context/namespace/kind/name` or `context/kind/name`.
+fn forbidden(user: &str, action: &str, target: &str) -> Refusal {
+    let verb = action.rsplit(':').next().unwrap_or(action).to_lowercase();
+    let parts: Vec<&str> = target.split('/').skip(1).collect();
+    let (scope, kind, name) = match parts.as_slice() {
+        [namespace, kind, name] => (format!("in the namespace \"{namespace}\""), *kind, *name),
+        [kind, name] => ("at the cluster scope".to_owned(), *kind, *name),
+        _ => ("at the cluster scope".to_owned(), "namespaces", ""),
+    };
+    let named = if matches!(name, "" | "*") { String::new() } else { format!(" \"{name}\"") };
+    let text = format!(
+        "Error from server (Forbidden): {kind}{named} is forbidden: User \"{user}\" cannot {verb} resource \"{kind}\" {scope}"
+    );
+    Refusal::new("Forbidden", text)
 }
 
 /// Whether a role permits one action, for tools that make calls of their own on the way. In a preview everybody may.
@@ -197,7 +214,7 @@ fn needs(call: &Call) -> Vec<(String, String)> {
     if action.is_empty() {
         return Vec::new();
     }
-    let each = ["AlarmNames", "DashboardNames"].iter().flat_map(|name| call.texts(name));
+    let each = ["AlarmNames", "DashboardNames", "targets"].iter().flat_map(|name| call.texts(name));
     let mut targets: Vec<String> = each.map(str::to_owned).collect();
     if targets.is_empty() {
         targets.push(call.target.clone());

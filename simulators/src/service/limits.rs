@@ -45,6 +45,8 @@ const BUCKETS_MAX: usize = 100;
 const OBJECT_VERSIONS_MAX: u64 = 100_000;
 /// Bytes that a cache without a limit of its own holds.
 pub(super) const CACHE_BYTES_MAX: u64 = 32 << 20;
+/// Objects in all clusters.
+const CLUSTER_OBJECTS_MAX: usize = 2_000;
 /// Keys of a customer.
 const KEYS_MAX: usize = 200;
 /// Dashboards.
@@ -76,6 +78,12 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         Service::Keys => {
             let is_full = call.operation == "CreateKey" && world.keys.len() >= KEYS_MAX;
             full(is_full, "LimitExceededException", "The quota of keys is exceeded.")
+        }
+        Service::Cluster => {
+            let full_up = super::cluster_objects::count(world) >= CLUSTER_OBJECTS_MAX;
+            let grows = matches!(call.operation.as_str(), "Apply" | "Create" | "Scale" | "Replace");
+            let text = "Error from server: etcdserver: mvcc: database space exceeded";
+            full(full_up && grows, "SpaceExceeded", text)
         }
         // A cache refuses by itself what it has no memory for.
         Service::Brokers

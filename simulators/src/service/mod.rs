@@ -12,11 +12,22 @@ pub(crate) mod cache_records;
 mod cache_server;
 pub mod caches;
 pub(crate) mod checkout;
+pub(crate) mod cluster;
+mod cluster_changes;
+mod cluster_deletes;
+pub(crate) mod cluster_kinds;
+pub(crate) mod cluster_objects;
+mod cluster_reads;
+mod cluster_rollouts;
+mod cluster_store;
+mod cluster_sync;
+mod cluster_volumes;
 pub(crate) mod commits;
 mod database_backups;
 mod database_bin;
 mod database_changes;
 pub(crate) mod database_container;
+mod database_hosted;
 mod database_meta;
 mod database_restores;
 mod database_shapes;
@@ -117,6 +128,7 @@ pub fn operations(service: Service) -> &'static [Operation] {
         Service::Migrations => migrations::OPERATIONS,
         Service::Brokers => brokers::OPERATIONS,
         Service::Caches => caches::OPERATIONS,
+        Service::Cluster => cluster::OPERATIONS,
         Service::Identity => identity::OPERATIONS,
         Service::Observability => observability::OPERATIONS,
         Service::Functions => functions::OPERATIONS,

@@ -321,6 +321,21 @@ pub(super) fn read(body: &str) -> Result<Value, Refusal> {
     documents.first().map(plain).unwrap_or_else(|| Err(format_error("unsupported structure.")))
 }
 
+/// The documents of a text of YAML, or the one of JSON.
+///
+/// # Errors
+/// The text is neither, or is made to take all memory.
+pub(super) fn documents(body: &str) -> Result<Vec<Value>, Refusal> {
+    if body.trim_start().starts_with(['{', '[']) {
+        return serde_json::from_str(body).map(|json| vec![json]).map_err(|e| {
+            format_error(format!("JSON not well-formed. (line {}, column {})", e.line(), e.column()))
+        });
+    }
+    check_levels(body)?;
+    let documents = Yaml::load_from_str(body).map_err(|e| malformed(&e))?;
+    documents.iter().map(plain).collect()
+}
+
 fn malformed(error: &ScanError) -> Refusal {
     let (line, column) = (error.marker().line(), error.marker().col().saturating_add(1));
     format_error(format!("YAML not well-formed. (line {line}, column {column})"))

@@ -10,7 +10,7 @@ use crate::World;
 use crate::call::{Answer, Call, Refusal, Service};
 use crate::clock::{HOUR_S, MINUTE_S};
 use crate::resource::NewResource;
-use crate::service::{cache_records, databases, docker, forge, functions, index_snapshots};
+use crate::service::{cache_records, cluster, databases, docker, forge, functions, index_snapshots};
 use crate::stage::Stack;
 
 impl Colleague {
@@ -22,6 +22,7 @@ impl Colleague {
             Broken::StackDead { stack } => delete_stack(world, stack),
             Broken::StackStuck { stack } => continue_rollback(world, stack),
             Broken::PieceGone { kind, name } => make_piece(world, *kind, name),
+            Broken::RunnerGone { database } => self.run_again(world, database),
             Broken::Settings { function } => set_up_again(world, function),
             Broken::RowsGone { into, from, .. } => self.restore(world, into, from),
             Broken::RowsLost { instance, from, .. } => self.restore(world, instance, from),
@@ -43,6 +44,13 @@ impl Colleague {
         self.note(world, format!("began to restore {instance} from {from}: {}", lasting(seconds)));
         world.advance(world.now().plus(seconds).min(self.deadline));
         Ok(format!("the restore of {instance} has ended"))
+    }
+
+    fn run_again(&mut self, world: &mut World, database: &str) -> Result<String, Refusal> {
+        let seconds = cluster::mend_s(world);
+        self.note(world, format!("began to put back what ran {database}: {}", lasting(seconds)));
+        world.advance(world.now().plus(seconds).min(self.deadline));
+        cluster::put_back(world, database)
     }
 
     fn feed(&mut self, world: &mut World, cluster: &str) -> Result<String, Refusal> {

@@ -7,7 +7,7 @@ use crate::World;
 use crate::dependents;
 use crate::engine::Stores;
 use crate::resource::Environment;
-use crate::service::{cache_records, databases, forge, functions, stacks};
+use crate::service::{cache_records, cluster, databases, forge, functions, stacks};
 use crate::stage::Dependent;
 
 /// The first broken link, with what its mending needs.
@@ -23,6 +23,8 @@ pub(super) enum Broken {
     StackStuck { stack: String },
     /// The API or its function is gone, and no stack will make them again.
     PieceGone { kind: Piece, name: String },
+    /// What runs a database in a cluster is gone, or stands still.
+    RunnerGone { database: String },
     /// The function was set up to run other code or to read another database than it is meant to.
     Settings { function: String },
     /// The database that the function reads is gone or has not the rows that consumers need.
@@ -228,6 +230,13 @@ fn lost_keys(world: &World, tried: &BTreeSet<String>, of: impl Fn(&str) -> bool)
 /// Whether the database behind a function is not what it should be, rows apart.
 fn database(world: &World, path: &Path, tried: &BTreeSet<String>) -> Option<Broken> {
     let reads = &path.reads;
+    if cluster::is_starting(world, reads) {
+        return Some(Broken::Busy { what: format!("{reads} is starting") });
+    }
+    let gone = Broken::RunnerGone { database: reads.clone() };
+    if cluster::is_down(world, reads) && !tried.contains(&gone.key()) {
+        return Some(gone);
+    }
     match databases::status(world, reads) {
         // A copy that somebody let it read instead of its own is as good, if it has the rows.
         Some("available") if *reads == path.home || databases::status(world, &path.home).is_none() => None,

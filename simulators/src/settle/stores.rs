@@ -9,7 +9,7 @@ use crate::World;
 use crate::effect::{Change, Row};
 use crate::moved::named;
 use crate::resource::Environment;
-use crate::service::{brokers, cache_records, databases, indices, shares};
+use crate::service::{brokers, cache_records, cluster, databases, indices, shares};
 use crate::sql::{Data, RowsLost, Session};
 use crate::stage::{Database, Unmissed};
 
@@ -92,7 +92,9 @@ fn outcome<'w>(world: &'w World, database: &'w Database) -> StoreOutcome {
 /// What remains of a database: the instance of its id, or if that is gone the standing one that holds most of its
 /// rows, since a copy that somebody put beside it is not lost.
 fn remains<'w>(world: &'w World, id: &'w str, before: &Data) -> Option<(&'w str, &'w Data)> {
-    let own = world.data(id).or_else(|| databases::at_rest(world, id));
+    let served = world.data(id).or_else(|| databases::at_rest(world, id));
+    let own = served.into_iter().chain(cluster::apart(world, id));
+    let own = own.min_by_key(|data| loss(before, data).rows);
     own.map(|data| (id, data)).or_else(|| {
         let standing = world.resources().filter(|r| r.kind == INSTANCE && r.destroyed.is_none());
         let staged = |name: &str| world.stage().database.iter().any(|d| d.id == name);

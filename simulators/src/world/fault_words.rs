@@ -24,6 +24,7 @@ enum Tool {
     Curl,
     Kafka,
     Redis,
+    Kubectl,
     Docker,
 }
 
@@ -32,6 +33,7 @@ fn tool(call: &Call) -> Tool {
         (Service::Databases, "Query" | "DescribeDatabase") | (Service::Migrations, _) => Tool::Psql,
         (Service::Brokers, _) => Tool::Kafka,
         (Service::Caches, _) => Tool::Redis,
+        (Service::Cluster, _) => Tool::Kubectl,
         (Service::Docker, _) => Tool::Docker,
         (Service::Functions, "Request") | (Service::Indices, _) => Tool::Curl,
         (Service::Workspace, _) => Tool::Git,
@@ -86,6 +88,18 @@ pub(crate) fn refusal(call: &Call, outage: Outage, account: &Account) -> Refusal
         (Tool::Redis, Throttled) => ("ERR", "max number of clients reached"),
         (Tool::Redis, Failed) => ("LOADING", "Redis is loading the dataset in memory"),
         (Tool::Redis, TimedOut) => (TIMED_OUT, "Error: Connection timed out"),
+        (Tool::Kubectl, Throttled) => (
+            "TooManyRequests",
+            "Error from server (TooManyRequests): the server has received too many requests and has asked us to try again later",
+        ),
+        (Tool::Kubectl, Failed) => (
+            "InternalError",
+            "Error from server (InternalError): an error on the server has prevented the request from succeeding",
+        ),
+        (Tool::Kubectl, TimedOut) => (
+            TIMED_OUT,
+            "Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
+        ),
         (Tool::Docker, Throttled) => ("toomanyrequests", "toomanyrequests: you have reached your rate limit"),
         (Tool::Docker, Failed) => ("Internal", "Error response from daemon: Internal Server Error"),
         (Tool::Docker, TimedOut) => {
