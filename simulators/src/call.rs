@@ -62,7 +62,7 @@ pub enum Service {
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Stacks,
         Self::Databases,
         Self::Objects,
