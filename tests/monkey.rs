@@ -46,8 +46,7 @@ use simulators::World;
 use simulators::call::Service;
 use simulators::service::operations;
 
-const SCENARIOS: [&str; 6] =
-    ["goods-in", "goods-in-bench", "find-parts", "find-parts-dev", "field-scans", "field-scans-lab"];
+const SCENARIOS: [&str; 2] = ["cost-explorer", "cost-explorer-preview"];
 const SETUPS: [&str; 3] = ["inherited", "least-privilege", "ask-first-rubber-stamp"];
 const SEEDS: u64 = 4;
 const STEPS: u32 = 120;
