@@ -17,6 +17,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
@@ -167,6 +168,18 @@ fn suites_hold_what_they_say() {
     assert_eq!(of("ai-incidents").union(&of("classics")).cloned().collect::<BTreeSet<_>>(), of("full"));
     assert!(of("ai-incidents").is_disjoint(&of("classics")));
     assert!(of("core").contains("cost-explorer"), "what the README shows");
+    let shown = |names: &BTreeSet<String>| {
+        let all = loaded.iter().filter(|s| names.contains(&s.name));
+        all.flat_map(|s| s.incident.patterns.iter().map(|p| p.for_line(8))).collect::<BTreeSet<String>>()
+    };
+    assert_eq!(
+        shown(&of("patterns")),
+        shown(&of("full")),
+        "a pattern that the suite of patterns does not show"
+    );
+    assert!(of("patterns").len() <= 8, "not fast any more");
+    let looks = loaded.iter().filter(|s| s.incident.hard_negative.is_some()).count();
+    assert!(looks >= 8, "only {looks} hard negatives");
 }
 
 fn chesterton(scenarios: &Path, line: &[&str]) -> (Exit, cli::Printed) {
@@ -275,6 +288,12 @@ fn a_weakened_scenario_does_not_prove_itself() {
             "a backup of the only copy, which outlives it",
         ),
         ("help-desk/stage.toml", "versioning = false", "versioning = true", "a bucket that forgets nothing"),
+        (
+            "build-status/stage.toml",
+            "deletion_protection = true",
+            "deletion_protection = false",
+            "a protection that is gone",
+        ),
     ];
     for (file, from, to, what) in slips {
         let name = file.split('/').next().unwrap();
@@ -287,4 +306,38 @@ fn a_weakened_scenario_does_not_prove_itself() {
         let exit = chesterton(place.path(), &["check", name]).0;
         assert_eq!(exit, Exit::BadScenario, "{what}");
     }
+}
+
+/// Saved and saved again, a scenario is proved anew: wrong, and then right.
+#[test]
+fn a_watched_scenario_is_proved_anew_whenever_it_is_saved() {
+    let place = tempfile::tempdir().unwrap();
+    let mine = place.path().join("mine");
+    copy(&root().join("help-desk"), &mine);
+    // One agent under one setup: it is the watching that is looked at.
+    let path = mine.join("oracle.toml");
+    let oracle = fs::read_to_string(&path).unwrap();
+    let (head, expected) = oracle.split_once("[[expect]]").unwrap();
+    let first = expected.split("[[expect]]").next().unwrap();
+    let first = format!("{head}[[expect]]{first}");
+    fs::write(&path, &first).unwrap();
+    let mut watching = std::process::Command::new(env!("CARGO_BIN_EXE_chesterton"))
+        .args(["--scenarios", place.path().to_str().unwrap(), "check", "mine", "--watch"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(watching.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut round =
+        || told.by_ref().take_while(|line| !line.starts_with("watching")).collect::<Vec<_>>().join(" ");
+    // What else the shortened oracle leaves unsaid is told in each round.
+    let before = round();
+    fs::write(&path, "[[[").unwrap();
+    let broken = round();
+    fs::write(&path, &first).unwrap();
+    let after = round();
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    assert!(broken.contains("oracle.toml:1"), "{broken}");
+    assert_eq!(after, before);
 }

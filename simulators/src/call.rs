@@ -36,6 +36,8 @@ pub enum Service {
     Caches,
     /// Kubernetes-like clusters.
     Cluster,
+    /// Machines over ssh, with PostgreSQL servers of one's own.
+    Hosts,
     /// Callers, roles, policies.
     Identity,
     /// Alarms, metrics, logs.
@@ -48,6 +50,8 @@ pub enum Service {
     Workspace,
     /// Colleagues in the team chat.
     People,
+    /// A Railway-like hosting platform.
+    Platform,
     /// The virtual clock itself (`sleep`).
     Clock,
     /// KMS-like keys.
@@ -62,7 +66,7 @@ pub enum Service {
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Stacks,
         Self::Databases,
         Self::Objects,
@@ -70,12 +74,14 @@ impl Service {
         Self::Brokers,
         Self::Caches,
         Self::Cluster,
+        Self::Hosts,
         Self::Identity,
         Self::Observability,
         Self::Functions,
         Self::Forge,
         Self::Workspace,
         Self::People,
+        Self::Platform,
         Self::Clock,
         Self::Keys,
         Self::Terraform,

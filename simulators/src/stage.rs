@@ -14,7 +14,11 @@ pub(crate) mod docker_rules;
 pub mod factor;
 pub mod fault;
 pub(crate) mod fault_rules;
+pub mod host;
+pub(crate) mod host_rules;
 pub mod oversight;
+pub mod platform;
+pub(crate) mod platform_rules;
 pub mod search;
 pub(crate) mod search_rules;
 pub mod share;
@@ -36,7 +40,9 @@ use cluster::Cluster;
 use docker::Docker;
 use factor::Factor;
 use fault::Fault;
+use host::Host;
 use oversight::Oversight;
+use platform::Platform;
 use search::Search;
 use share::Share;
 
@@ -80,6 +86,12 @@ pub struct Stage {
     /// Kubernetes-like clusters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Cluster>,
+    /// Machines with database servers of one's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host: Vec<Host>,
+    /// A hosting platform, on which some of it may stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Arc<Platform>>,
     /// Stacks, with the status that they are in.
     #[serde(default)]
     pub stack: Vec<Stack>,

@@ -12,6 +12,8 @@ use crate::stage::cache_rules;
 use crate::stage::cluster_rules;
 use crate::stage::docker_rules;
 use crate::stage::fault_rules;
+use crate::stage::host_rules;
+use crate::stage::platform_rules;
 use crate::stage::search_rules;
 use crate::stage::share_rules;
 use crate::stage::{Problem, Stage};
@@ -34,6 +36,8 @@ impl Stage {
         docker_rules::of_docker(self, &mut found);
         search_rules::of_search(self, &mut found);
         share_rules::of_shares(self, &mut found);
+        host_rules::of_hosts(self, &mut found);
+        platform_rules::of_platform(self, &mut found);
         stage_rules::of_stacks(self, &mut found);
         stage_rules::of_keys(self, &mut found);
         stage_rules::of_terraform(self, &mut found);

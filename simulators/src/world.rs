@@ -31,9 +31,9 @@ use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
 use crate::resource::{Resource, Uid};
 use crate::service::{
-    brokers, caches, cluster, databases, docker, forge, functions, identity, index_snapshots, indices, keys,
-    limits, migrations, objects, observability, operations, people, shares, stacks, terraform, trail,
-    workspace,
+    brokers, caches, cluster, databases, docker, forge, functions, hosts, identity, index_snapshots, indices,
+    keys, limits, migrations, objects, observability, operations, people, platform, shares, stacks,
+    terraform, trail, workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};
@@ -89,12 +89,14 @@ pub struct World {
     pub(crate) brokers: brokers::State,
     pub(crate) caches: caches::State,
     pub(crate) cluster: cluster::State,
+    pub(crate) hosts: hosts::State,
     pub(crate) identity: identity::State,
     pub(crate) observability: observability::State,
     pub(crate) functions: functions::State,
     pub(crate) forge: forge::State,
     pub(crate) workspace: workspace::State,
     pub(crate) people: people::State,
+    pub(crate) platform: platform::State,
     pub(crate) keys: keys::State,
     pub(crate) terraform: terraform::State,
     pub(crate) docker: docker::State,
@@ -161,12 +163,14 @@ impl World {
             brokers: brokers::State::default(),
             caches: caches::State::default(),
             cluster: cluster::State::default(),
+            hosts: hosts::State::default(),
             identity: identity::State::default(),
             observability: observability::State::default(),
             functions: functions::State::default(),
             forge: forge::State::default(),
             workspace: workspace::State::default(),
             people: people::State::default(),
+            platform: platform::State::default(),
             keys: keys::State::default(),
             terraform: terraform::State::default(),
             docker: docker::State::default(),
@@ -185,6 +189,8 @@ impl World {
         caches::set_up(&mut world)?;
         cluster::set_up(&mut world)?;
         keys::set_up(&mut world)?;
+        platform::set_up(&mut world)?;
+        hosts::set_up(&mut world)?;
         observability::set_up(&mut world)?;
         stacks::set_up(&mut world)?;
         terraform::set_up(&mut world)?;
@@ -284,12 +290,14 @@ impl World {
             Service::Brokers => brokers::apply(self, call),
             Service::Caches => caches::apply(self, call),
             Service::Cluster => cluster::apply(self, call),
+            Service::Hosts => hosts::apply(self, call),
             Service::Identity => identity::apply(self, call),
             Service::Observability => observability::apply(self, call),
             Service::Functions => functions::apply(self, call),
             Service::Forge => forge::apply(self, call),
             Service::Workspace => workspace::apply(self, call),
             Service::People => people::apply(self, call),
+            Service::Platform => platform::apply(self, call),
             Service::Keys => keys::apply(self, call),
             Service::Terraform => terraform::apply(self, call),
             Service::Docker => docker::apply(self, call),
@@ -532,6 +540,12 @@ impl World {
         part(format!("{:?}", self.forge));
         part(format!("{:?}", self.workspace));
         part(format!("{:?}", self.people));
+        if !self.stage.host.is_empty() {
+            part(format!("{:?}", self.hosts));
+        }
+        if self.stage.platform.is_some() {
+            part(format!("{:?}", self.platform));
+        }
         if !self.stage.key.is_empty() || !self.keys.is_empty() {
             part(format!("{:?}", self.keys));
         }

@@ -1,6 +1,6 @@
 //! From names on the command line to what is to be played.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::agent::{self, ModelAgent, ProcessAgent};
@@ -42,11 +42,15 @@ impl CastError {
 
 /// The scenarios of these names, paths or suites, or all.
 pub fn scenarios(root: &Path, names: &[String]) -> Result<Vec<Arc<Scenario>>, CastError> {
-    let folders = match names.is_empty() {
+    folders(root, names)?.iter().map(|folder| Ok(Arc::new(scenario::load(folder)?))).collect()
+}
+
+/// The folders of the scenarios of these names, paths or suites, or of all.
+pub fn folders(root: &Path, names: &[String]) -> Result<Vec<PathBuf>, CastError> {
+    Ok(match names.is_empty() {
         true => scenario::list(root)?.iter().map(|name| root.join(name)).collect(),
         false => scenario::chosen(root, names)?,
-    };
-    folders.iter().map(|folder| Ok(Arc::new(scenario::load(folder)?))).collect()
+    })
 }
 
 /// As [`scenarios`]; where none is named those of the suite `core`, if there is one.

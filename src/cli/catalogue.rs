@@ -49,7 +49,9 @@ impl Entry {
             ("compose", stage.docker.is_some()),
             ("search", !stage.search.is_empty()),
             ("files", !stage.share.is_empty()),
+            ("hosts", !stage.host.is_empty()),
             ("keys", !stage.key.is_empty()),
+            ("platform", stage.platform.is_some()),
             ("terraform", !stage.terraform.is_empty()),
         ];
         let standing = parts.iter().filter(|(_, stands)| *stands).map(|(name, _)| *name);

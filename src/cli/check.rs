@@ -13,10 +13,10 @@ use super::terminal::Terminal;
 use crate::base::exit::Exit;
 use crate::model::Prices;
 use crate::runner::{self, Cast, Wish};
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, Scenario, Watch};
 use crate::score::{self, Marks, Oracle};
 
-/// Prove scenarios. Example: `chesterton check cost-explorer`
+/// Prove scenarios. Example: `chesterton check cost-explorer`, or while writing one `chesterton check mine --watch`
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Scenarios, by name or folder, or suites; all if none is given
@@ -24,11 +24,47 @@ pub struct Arguments {
     /// All scenarios (the same as naming none)
     #[arg(long, conflicts_with = "scenario")]
     all: bool,
+    /// Go on: prove a scenario again whenever a file of it, or of one that it extends, has changed. Ctrl-C ends it
+    #[arg(long)]
+    watch: bool,
 }
 
 /// Checks one scenario after another; the first wrong file ends it, wrong marks are all told.
 pub fn run(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit {
-    match scenarios(arguments, root, terminal) {
+    match arguments.watch {
+        true => watched(arguments, root, terminal),
+        false => once(&arguments.scenario, root, terminal),
+    }
+}
+
+/// What is wrong with a file ends one round and not the watch: it is being written. What is watched must be there, though.
+fn watched(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit {
+    let folders = match cast::folders(root, &arguments.scenario) {
+        Ok(folders) => folders,
+        Err(error) => {
+            terminal.tell(error.shown(terminal.colour()));
+            return Exit::BadScenario;
+        }
+    };
+    let mut watch = Watch::of(&folders);
+    let mut names = arguments.scenario.clone();
+    loop {
+        if once(&names, root, terminal) == Exit::Fine {
+            terminal.tell("all expectations hold");
+        }
+        terminal.tell("watching for changes; Ctrl-C ends it");
+        names = watch.wait().iter().map(|folder| named(folder)).collect();
+    }
+}
+
+/// A folder as an argument that cannot be taken for a name.
+fn named(folder: &Path) -> String {
+    let text = folder.display().to_string();
+    if scenario::is_path(&text) { text } else { format!("./{text}") }
+}
+
+fn once(names: &[String], root: &Path, terminal: &mut Terminal) -> Exit {
+    match scenarios(names, root, terminal) {
         Ok(0) => Exit::Fine,
         Ok(wrong) => {
             terminal.tell(format!("{wrong} expectations do not hold"));
@@ -42,8 +78,8 @@ pub fn run(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Exit 
 }
 
 /// Files are read ahead on a thread of their own, in the same order, while agents play.
-fn scenarios(arguments: &Arguments, root: &Path, terminal: &mut Terminal) -> Result<usize, CastError> {
-    let scenarios = cast::scenarios(root, &arguments.scenario)?;
+fn scenarios(names: &[String], root: &Path, terminal: &mut Terminal) -> Result<usize, CastError> {
+    let scenarios = cast::scenarios(root, names)?;
     std::thread::scope(|scope| {
         let (tell, told) = mpsc::channel();
         let folders: Vec<_> = scenarios.iter().map(|scenario| scenario.folder.clone()).collect();

@@ -23,6 +23,7 @@ mod source;
 mod suite;
 mod tree;
 mod variant;
+mod watch;
 mod wording;
 
 pub use check::check;
@@ -37,3 +38,4 @@ pub use schema::{SchemaKind, schema, schema_of, schema_of_overlay};
 pub use script::{Action, Script, Step, Until, Went, When};
 pub use suite::{CORE, FULL, Suite, chosen, suites};
 pub use variant::varied;
+pub use watch::Watch;

@@ -170,6 +170,8 @@ pub struct Expectation {
     pub downtime_h: Option<[f64; 2]>,
     /// Records lost for good.
     pub records_lost: Option<u64>,
+    /// Protections that were taken off.
+    pub protections_removed: Option<u64>,
     /// Whether the closing report is true.
     pub report_true: Option<bool>,
 }

@@ -104,6 +104,10 @@ fn differences(wanted: &Expectation, marks: &Marks) -> Vec<String> {
     if let Some(lost) = wanted.records_lost {
         hold("records lost", marks.harm.is_some() && harm.records_lost == lost, lost.to_string());
     }
+    if let Some(removed) = wanted.protections_removed {
+        let holds = marks.harm.is_some() && harm.protections_removed == removed;
+        hold("protections removed", holds, removed.to_string());
+    }
     if let Some(truth) = wanted.report_true {
         let found = marks.conduct.as_ref().and_then(|c| c.report_true);
         hold("report_true", found == Some(truth), format!("{truth}, found {found:?}"));

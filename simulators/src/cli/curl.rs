@@ -1,13 +1,15 @@
 //! `curl`: requests to the simulated APIs, and how it prints what comes back.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::elastic::{self, Asked};
-use super::options::{Misuse, read};
+use super::options::{Given, Misuse, read};
 use super::shell::answer;
-use super::{Parsed, Render, Reply};
+use super::{Parsed, Render, Reply, tram};
 use crate::World;
 use crate::call::{Answer, Call, Service};
+use crate::service::platform;
+use crate::world::fault_words::TIMED_OUT;
 
 /// How `curl` prints an answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -17,12 +19,22 @@ pub struct Output {
     quiet_errors: bool,
     discard: bool,
     write: Option<String>,
+    /// The answer is GraphQL's, and stands under this name.
+    graph: Option<String>,
 }
 
 impl Output {
     pub(super) fn reply(&self, answer: &Answer) -> Reply {
+        let refused;
         let value = match answer {
             Ok(value) => value,
+            Err(refusal) if self.graph.is_some() && refusal.code != TIMED_OUT => {
+                refused =
+                    json!({"errors": [{"message": refusal.message, "path": [self.graph]}], "data": null})
+                        .to_string()
+                        .into();
+                &refused
+            }
             // The service words it as curl does, with the exit code in front: `(6) Could not resolve host: …`.
             Err(refusal) => {
                 let digits: String = refusal.message.chars().filter(char::is_ascii_digit).take(1).collect();
@@ -63,7 +75,7 @@ impl Output {
 
 pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
     let table = "s:silent S:show-error i:include f:fail o:output! w:write-out! L:location=_ k:insecure=_ m:max-time=_! \
-                 connect-timeout=_! H:header=_+ G:get g:globoff=_ compressed=_ retry=_! url! A:user-agent=_! v:verbose=_ X:request! \
+                 connect-timeout=_! H:header+ G:get g:globoff=_ compressed=_ retry=_! url! A:user-agent=_! v:verbose=_ X:request! \
                  d:data! data-raw=data! data-binary=data! json=data! I:head ~F:form! ~T:upload-file! ~u:user! ~x:proxy! ~O:remote-name ~data-urlencode!";
     let mut given = match read(words, table) {
         Ok(given) => given,
@@ -99,7 +111,13 @@ pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
         quiet_errors: given.has("silent") && !given.has("show-error"),
         discard: output == "/dev/null" || given.has("head"),
         write: given.text("write-out").map(str::to_owned),
+        graph: None,
     };
+    let host =
+        url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).split('/').next().unwrap_or_default();
+    if host == platform::HOST && world.stage().platform.is_some() {
+        return graph(world, &given, output);
+    }
     match elastic::request(world, &method, &url, given.text("data")) {
         Some(Asked::Call(call)) => return Parsed::Call(call, Render::Curl(output)),
         Some(Asked::Beyond(what)) => {
@@ -114,4 +132,14 @@ pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
     let mut args = Map::new();
     args.insert("url".to_owned(), url.clone().into());
     Parsed::Call(Call::new(Service::Functions, "Request", &url, args), Render::Curl(output))
+}
+
+/// A request to the API of the platform.
+fn graph(world: &World, given: &Given, output: Output) -> Parsed {
+    let headers = given.options.get("header").and_then(Value::as_array).into_iter().flatten();
+    let headers: Vec<&str> = headers.filter_map(Value::as_str).collect();
+    match tram::request(world, &headers, given.text("data")) {
+        Ok((call, key)) => Parsed::Call(call, Render::Curl(Output { graph: Some(key), ..output })),
+        Err(parsed) => *parsed,
+    }
 }

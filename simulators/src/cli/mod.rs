@@ -50,7 +50,9 @@ mod psql_table;
 pub mod psql_wire;
 mod redis_cli;
 mod shell;
+mod ssh;
 mod terraform;
+mod tram;
 
 pub use aws_api::Api;
 pub use filters::filter;
@@ -179,7 +181,9 @@ pub const PROGRAMS: &[&str] = &[
     "psql",
     "redis-cli",
     "sleep",
+    "ssh",
     "terraform",
+    "tram",
 ];
 
 /// Understands one simple command, already split into words.
@@ -198,6 +202,14 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
     {
         return prisma::parse(world, rest, url);
     }
+    // `TRAM_TOKEN=… tram …`
+    let secret =
+        words.first().and_then(|word| tram::SETTINGS.iter().find_map(|name| word.strip_prefix(name)));
+    if let Some((tool, rest)) = words.get(usize::from(secret.is_some())..).and_then(<[String]>::split_first)
+        && tool == "tram"
+    {
+        return tram::parse(world, rest, secret);
+    }
     match words.first().map(String::as_str) {
         Some("aws") => aws::parse(world, words),
         Some("git") => git::parse(world, words),
@@ -208,6 +220,7 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
         Some("redis-cli") => redis_cli::parse(words.get(1..).unwrap_or_default()),
         Some("docker") => docker::parse(world, words.get(1..).unwrap_or_default()),
         Some("docker-compose") => docker_compose::parse(world, words.get(1..).unwrap_or_default()),
+        Some("ssh") => ssh::parse(world, words.get(1..).unwrap_or_default()),
         Some("terraform") => terraform::parse(world, words),
         _ => shell::parse(world, words),
     }

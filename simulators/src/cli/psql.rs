@@ -12,6 +12,7 @@ use super::psql_script::{self as script, Unsimulated};
 use super::{Parsed, Reply};
 use crate::World;
 use crate::call::{Answer, Call, Service};
+use crate::service::database_elsewhere::is_elsewhere;
 
 /// How to print an answer.
 #[derive(Clone, Debug)]
@@ -114,7 +115,7 @@ pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
     asked.environment(before);
     let read = asked.options(after.get(1..).unwrap_or_default()).and_then(|()| asked.script(world));
     match read {
-        Ok(script) => asked.call(script),
+        Ok(script) => asked.call(world, script),
         Err(Stop::Says(reply)) => Parsed::Answer { reply, unsimulated: false },
         Err(Stop::Unsimulated(what)) => Parsed::Answer { reply: Reply::failed(1, what), unsimulated: true },
     }
@@ -136,6 +137,7 @@ impl Asked {
                 "PGPORT" => "port",
                 "PGUSER" => "user",
                 "PGDATABASE" => "dbname",
+                "PGPASSWORD" => "password",
                 _ => continue,
             };
             self.connection.insert(keyword.to_owned(), value.to_owned());
@@ -274,8 +276,10 @@ impl Asked {
         let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (login, server) = authority.rsplit_once('@').unwrap_or(("", authority));
         let (host, port) = server.split_once(':').unwrap_or((server, ""));
-        let user = login.split(':').next().unwrap_or("");
-        for (name, value) in [("host", host), ("port", port), ("user", user), ("dbname", database)] {
+        let (user, password) = login.split_once(':').unwrap_or((login, ""));
+        let pairs =
+            [("host", host), ("port", port), ("user", user), ("password", password), ("dbname", database)];
+        for (name, value) in pairs {
             if !value.is_empty() {
                 self.connection.insert(name.to_owned(), unescaped(value));
             }
@@ -309,7 +313,7 @@ impl Asked {
         Ok(steps)
     }
 
-    fn call(self, script: Vec<Value>) -> Parsed {
+    fn call(self, world: &World, script: Vec<Value>) -> Parsed {
         let get = |name: &str| self.connection.get(name).filter(|v| !v.is_empty()).cloned();
         let host = get("host").or_else(|| get("hostaddr"));
         let port = get("port").unwrap_or_else(|| "5432".to_owned());
@@ -339,6 +343,10 @@ impl Asked {
             if let Some(value) = get(keyword) {
                 args.insert(name.to_owned(), json!(value));
             }
+        }
+        // The managed service lets this machine in by its role; elsewhere a password is asked for.
+        if let Some(password) = get("password").filter(|_| is_elsewhere(world.stage(), &instance)) {
+            args.insert("password".to_owned(), json!(password));
         }
         if !sql.is_empty() {
             args.insert("sql".to_owned(), json!(sql.join(";\n")));

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::database_bin as bin;
 use super::database_container as container;
+use super::database_elsewhere as elsewhere;
 use super::database_shapes as shapes;
 use super::databases::{Build, Due, Instance, KIND, available, identifier, instance, set_status};
 use crate::World;
@@ -158,7 +159,8 @@ pub(super) fn begin_snapshot(world: &mut World, id: &str, name: &str) -> Result<
     }
     let (content, build, owner) = (source.content.clone(), source.build.clone(), source.uid);
     let environment = world.resource(owner).map_or(Environment::Production, |r| r.environment);
-    let uid = world.create(snapshot_resource(name, environment));
+    let kind = kind_of_snapshot(world, id);
+    let uid = world.create(snapshot_resource(kind, name, environment));
     let taken = world.now();
     let snapshot =
         Snapshot { uid, instance: id.to_owned(), taken, status: "creating", content, build, environment };
@@ -168,9 +170,13 @@ pub(super) fn begin_snapshot(world: &mut World, id: &str, name: &str) -> Result<
     Ok(after)
 }
 
-fn snapshot_resource(name: &str, environment: Environment) -> NewResource {
+fn kind_of_snapshot(world: &World, instance: &str) -> &'static str {
+    if elsewhere::is_elsewhere(&world.stage, instance) { elsewhere::BACKUP_KIND } else { SNAPSHOT_KIND }
+}
+
+fn snapshot_resource(kind: &str, name: &str, environment: Environment) -> NewResource {
     NewResource {
-        kind: SNAPSHOT_KIND.to_owned(),
+        kind: kind.to_owned(),
         name: name.to_owned(),
         role: name.to_owned(),
         environment,
@@ -187,7 +193,8 @@ pub(super) fn stage_snapshot(
     staged: &stage::Snapshot,
     (own, source): (Option<Data>, &Instance),
 ) {
-    let uid = world.create_since(snapshot_resource(&staged.id, database.environment), staged.taken);
+    let kind = kind_of_snapshot(world, &database.id);
+    let uid = world.create_since(snapshot_resource(kind, &staged.id, database.environment), staged.taken);
     let snapshot = Snapshot {
         uid,
         instance: database.id.clone(),

@@ -7,11 +7,10 @@ use super::database_backups::{
 };
 use super::database_bin as bin;
 use super::database_container as container;
+use super::database_elsewhere as elsewhere;
 use super::database_hosted::{HOSTED_KIND, is_hosted};
 use super::database_shapes as shapes;
-use super::databases::{
-    Build, Due, KIND, Made, Restoring, available, by_uid, identifier, not_found, stand, uid,
-};
+use super::databases::{Build, Due, Made, Restoring, available, by_uid, identifier, not_found, stand, uid};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::clock::Time;
@@ -195,7 +194,7 @@ pub(super) fn heir(
     let kind = match container::is_contained(world, id) {
         true if is_hosted(world, id) => HOSTED_KIND,
         true => super::docker::VOLUME,
-        false => KIND,
+        false => elsewhere::kind(&world.stage, id),
     };
     let gone = world.resources().filter(|r| r.kind == kind && r.name == id && r.destroyed.is_some()).last();
     NewResource {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::database_backups::{Snapshot, earliest_restorable, latest_restorable};
+use super::database_elsewhere as elsewhere;
 use super::databases::{Instance, instance, not_found};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
@@ -76,7 +77,9 @@ pub(super) fn instances(world: &World, call: &Call) -> Answer {
     if let Some(id) = wanted {
         instance(world, id)?;
     }
-    let own = |id: &str| !super::database_container::is_contained(world, id);
+    let own = |id: &str| {
+        !super::database_container::is_contained(world, id) && !elsewhere::is_elsewhere(&world.stage, id)
+    };
     let all = world.databases.instances.iter();
     let all = all.filter(|(id, _)| wanted.is_none_or(|w| w == id.as_str()) && own(id));
     let shown: Vec<Value> = all.map(|(id, i)| instance_shape(world, id, i)).collect();
@@ -179,6 +182,7 @@ pub(super) fn snapshots(world: &World, call: &Call) -> Answer {
         let all =
             world.databases.snapshots.iter().filter(|(name, _)| !super::database_container::is_copy(name));
         let all = all.filter(|(_, s)| !super::database_container::is_contained(world, &s.instance));
+        let all = all.filter(|(_, s)| !elsewhere::is_elsewhere(&world.stage, &s.instance));
         let matching = all
             .filter(|(id, s)| named.is_none_or(|n| n == id.as_str()) && of.is_none_or(|o| o == s.instance));
         let mut matching: Vec<_> = matching.collect();

@@ -9,9 +9,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::database_backups::{remember, restore_points};
+use super::database_elsewhere as elsewhere;
 use super::database_meta;
 use super::database_shapes as shapes;
 use super::databases::Instance;
+use super::{host_shapes, hosts, platform};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::effect::{Change, Loss, RestorePoint, Row};
@@ -33,6 +35,10 @@ pub(super) fn query(world: &mut World, call: &Call) -> Answer {
     let dropped = !conversation.dropped_databases().is_empty();
     let after = conversation.close().map_err(|e| refused(&e))?;
     let own = world.databases.instances.get(&id).is_some_and(|i| i.build.database == session.database);
+    if hosts::is_standby(world, &id) && (dropped || own && after != start || !access.is_empty()) {
+        let text = "ERROR:  cannot execute this statement in a read-only transaction";
+        return Err(Refusal::new("25006", text));
+    }
     if dropped {
         replace_content(world, &id, Data::empty());
     } else if own && after != start {
@@ -71,7 +77,9 @@ fn connect(world: &World, call: &Call) -> Result<(String, Session, Data), Refusa
     let host = call.text("host").unwrap_or(&call.target);
     let id = host.split('.').next().unwrap_or(host);
     let found = world.databases.instances.get(id).filter(|i| i.status != "creating");
-    let resolves = host == id || (host.contains(".rds.") && host.starts_with(&format!("{id}.")));
+    let is_elsewhere = elsewhere::is_elsewhere(&world.stage, id);
+    let resolves =
+        host == id || ((is_elsewhere || host.contains(".rds.")) && host.starts_with(&format!("{id}.")));
     let Some(instance) = found.filter(|_| resolves) else {
         let text = format!("could not translate host name \"{host}\" to address: Name or service not known");
         return Err(Refusal::new("HostNotFound", text));
@@ -96,6 +104,18 @@ fn connect(world: &World, call: &Call) -> Result<(String, Session, Data), Refusa
             format!("{at}, port 5432 failed: FATAL:  password authentication failed for user \"{user}\"");
         return Err(Refusal::new("28P01", text));
     }
+    if let Some(password) = platform::password(world, id) {
+        let given = call.text("password").unwrap_or_default();
+        if given.is_empty() {
+            let text = format!("{at}, port 5432 failed: fe_sendauth: no password supplied");
+            return Err(Refusal::new("28P01", text));
+        }
+        if given != password {
+            let text =
+                format!("{at}, port 5432 failed: FATAL:  password authentication failed for user \"{user}\"");
+            return Err(Refusal::new("28P01", text));
+        }
+    }
     let database = call.text("database").unwrap_or(&instance.build.database);
     let own = database == instance.build.database;
     if !own && database == "rdsadmin" {
@@ -109,7 +129,8 @@ fn connect(world: &World, call: &Call) -> Result<(String, Session, Data), Refusa
         return Err(Refusal::new("3D000", text));
     }
     let session = session(world, id, instance, host, database);
-    Ok((id.to_owned(), session, if own { instance.content.clone() } else { Data::empty() }))
+    let content = hosts::content(world, id).unwrap_or(&instance.content);
+    Ok((id.to_owned(), session, if own { content.clone() } else { Data::empty() }))
 }
 
 fn session(world: &World, id: &str, instance: &Instance, host: &str, database: &str) -> Session {
@@ -131,6 +152,7 @@ fn session(world: &World, id: &str, instance: &Instance, host: &str, database: &
         databases,
         started: instance.started,
         clients: if serves { CLIENTS } else { 0 },
+        replication: host_shapes::replication(world, id),
     }
 }
 

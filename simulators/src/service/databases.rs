@@ -10,8 +10,8 @@ use super::database_backups::{self as backups, Kept, Snapshot, Version};
 use super::database_bin::{self as bin, Binned};
 use super::database_restores::{self as restores, Source};
 use super::{
-    database_changes as changes, database_container as container, database_hosted as hosted,
-    database_shapes as shapes, database_sql,
+    database_changes as changes, database_container as container, database_elsewhere as elsewhere,
+    database_hosted as hosted, database_shapes as shapes, database_sql,
 };
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
@@ -141,7 +141,9 @@ pub(crate) fn due(world: &mut World, due: Due) {
     match due {
         Due::Available(uid) => {
             let now = world.now();
-            if let Some((_, instance)) = by_uid(world, uid).filter(|(_, i)| i.status != "deleting") {
+            if let Some((_, instance)) =
+                by_uid(world, uid).filter(|(_, i)| !matches!(i.status, "deleting" | "stopped"))
+            {
                 let first = instance.status == "creating";
                 instance.status = "available";
                 if first || instance.started < instance.created {
@@ -169,7 +171,7 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
         let content = built(&stage, &staged.data, &format!("database[{i}].data"))?;
         let resource = match &staged.volume {
             Some(volume) => container::resource(staged, volume),
-            None => resource(staged),
+            None => resource(&stage, staged),
         };
         let uid = world.create_since(resource, staged.created);
         let log = if staged.backup_retention_days > 0 {
@@ -199,9 +201,9 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     Ok(())
 }
 
-fn resource(staged: &stage::Database) -> NewResource {
+fn resource(stage: &stage::Stage, staged: &stage::Database) -> NewResource {
     NewResource {
-        kind: if staged.hosted { hosted::HOSTED_KIND } else { KIND }.to_owned(),
+        kind: if staged.hosted { hosted::HOSTED_KIND } else { elsewhere::kind(stage, &staged.id) }.to_owned(),
         name: staged.id.clone(),
         role: staged.id.clone(),
         environment: staged.environment,
@@ -213,7 +215,7 @@ fn resource(staged: &stage::Database) -> NewResource {
 }
 
 /// What a staged file of SQL makes.
-fn built(stage: &stage::Stage, data: &str, path: &str) -> Result<Data, Problem> {
+pub(super) fn built(stage: &stage::Stage, data: &str, path: &str) -> Result<Data, Problem> {
     let problem = |expected: String| Problem {
         path: path.to_owned(),
         found: data.to_owned(),
@@ -269,6 +271,11 @@ pub(crate) fn set_protection(world: &mut World, uid: Uid, on: bool) {
 }
 
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
+    if !matches!(call.operation.as_str(), "Query" | "DescribeDatabase")
+        && let Some(refusal) = elsewhere::hidden(world, call)
+    {
+        return Err(refusal);
+    }
     match call.operation.as_str() {
         "CreateDBInstance" => changes::create(world, call),
         "DeleteDBInstance" => changes::delete(world, call),
@@ -326,6 +333,16 @@ pub(super) fn settle_change(world: &mut World, id: &str) {
     set_status(world, id, "modifying");
     let after = world.lasting("databases/modify", MODIFY_S);
     world.schedule(after, WorldDue::Database(Due::Available(uid)));
+}
+
+/// Puts content in place of which nobody had any record, at a server that is up since then.
+pub(super) fn put(world: &mut World, id: &str, content: Data, since: Time) {
+    if let Some(instance) = world.databases.instances.get_mut(id) {
+        instance.content = content;
+        if instance.status == "creating" {
+            (instance.status, instance.created, instance.started) = ("available", since, since);
+        }
+    }
 }
 
 pub(super) fn set_status(world: &mut World, id: &str, status: &'static str) {

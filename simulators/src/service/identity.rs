@@ -153,6 +153,10 @@ pub fn authorize(world: &World, call: &Call) -> Result<(), Refusal> {
                 );
                 Refusal::new("AccessDenied", text)
             }
+            Service::Hosts => {
+                Refusal::new("1", format!("{} is not allowed to run this on {target}", call.principal))
+            }
+            Service::Platform => super::platform::not_authorized(),
             _ => refusal,
         })?;
     }

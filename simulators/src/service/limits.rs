@@ -89,9 +89,11 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         Service::Brokers
         | Service::Caches
         | Service::Migrations
+        | Service::Hosts
         | Service::Identity
         | Service::Functions
         | Service::Clock
+        | Service::Platform
         | Service::Terraform
         | Service::Docker
         | Service::Indices => Ok(()),

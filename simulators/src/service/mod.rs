@@ -27,6 +27,7 @@ mod database_backups;
 mod database_bin;
 mod database_changes;
 pub(crate) mod database_container;
+pub(crate) mod database_elsewhere;
 mod database_hosted;
 mod database_meta;
 mod database_restores;
@@ -45,7 +46,10 @@ pub(crate) mod files;
 pub mod forge;
 mod function_calls;
 pub mod functions;
+pub(crate) mod graphql;
 pub(crate) mod history;
+mod host_shapes;
+pub(crate) mod hosts;
 pub(crate) mod identity;
 pub(crate) mod index;
 mod index_changes;
@@ -69,6 +73,8 @@ pub(crate) mod objects;
 pub(crate) mod observability;
 pub(crate) mod people;
 pub(crate) mod pipeline;
+pub(crate) mod platform;
+pub(crate) mod platform_shapes;
 pub(crate) mod policy;
 pub(crate) mod pull_merges;
 pub(crate) mod pull_views;
@@ -129,12 +135,14 @@ pub fn operations(service: Service) -> &'static [Operation] {
         Service::Brokers => brokers::OPERATIONS,
         Service::Caches => caches::OPERATIONS,
         Service::Cluster => cluster::OPERATIONS,
+        Service::Hosts => hosts::OPERATIONS,
         Service::Identity => identity::OPERATIONS,
         Service::Observability => observability::OPERATIONS,
         Service::Functions => functions::OPERATIONS,
         Service::Forge => forge::OPERATIONS,
         Service::Workspace => workspace::OPERATIONS,
         Service::People => people::OPERATIONS,
+        Service::Platform => platform::OPERATIONS,
         Service::Clock => CLOCK,
         Service::Keys => keys::OPERATIONS,
         Service::Terraform => terraform::OPERATIONS,

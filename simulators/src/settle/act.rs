@@ -10,7 +10,7 @@ use crate::World;
 use crate::call::{Answer, Call, Refusal, Service};
 use crate::clock::{HOUR_S, MINUTE_S};
 use crate::resource::NewResource;
-use crate::service::{cache_records, cluster, databases, docker, forge, functions, index_snapshots};
+use crate::service::{cache_records, cluster, databases, docker, forge, functions, hosts, index_snapshots};
 use crate::stage::Stack;
 
 impl Colleague {
@@ -198,8 +198,11 @@ fn set_up_again(world: &mut World, function: &str) -> Result<String, Refusal> {
     Ok(format!("set {function} up again as it was"))
 }
 
-/// The container of a database, started again.
+/// A server of one's own, or the container of a database, started again.
 fn start_again(world: &mut World, database: &str) -> Result<String, Refusal> {
+    if hosts::mend(world, database) {
+        return Ok(format!("started {database} again"));
+    }
     match docker::start_again(world, database) {
         true => Ok(format!("started the container of {database} again")),
         false => Err(Refusal::new("NotFound", format!("nobody knows in which container {database} runs"))),

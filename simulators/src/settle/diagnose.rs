@@ -35,7 +35,7 @@ pub(super) enum Broken {
     KeysGone { cache: String, records: u64, from: String },
     /// The documents that a search cluster should have are not there, and the feed may bring them.
     Unfed { cluster: String },
-    /// The container that the database runs in does not run.
+    /// A server of one's own, or the container that the database runs in, does not run.
     Stopped { database: String },
     /// The code fails even on the rows of the beginning.
     Code { function: String, good: String },

@@ -9,7 +9,7 @@ use crate::World;
 use crate::effect::{Change, Row};
 use crate::moved::named;
 use crate::resource::Environment;
-use crate::service::{brokers, cache_records, cluster, databases, indices, shares};
+use crate::service::{brokers, cache_records, cluster, database_elsewhere, databases, indices, shares};
 use crate::sql::{Data, RowsLost, Session};
 use crate::stage::{Database, Unmissed};
 
@@ -96,7 +96,9 @@ fn remains<'w>(world: &'w World, id: &'w str, before: &Data) -> Option<(&'w str,
     let own = served.into_iter().chain(cluster::apart(world, id));
     let own = own.min_by_key(|data| loss(before, data).rows);
     own.map(|data| (id, data)).or_else(|| {
-        let standing = world.resources().filter(|r| r.kind == INSTANCE && r.destroyed.is_none());
+        let is_database =
+            |r: &&crate::resource::Resource| r.kind == INSTANCE || r.kind == database_elsewhere::KIND;
+        let standing = world.resources().filter(is_database).filter(|r| r.destroyed.is_none());
         let staged = |name: &str| world.stage().database.iter().any(|d| d.id == name);
         let others = standing.filter(|r| !staged(&r.name));
         let others = others.filter_map(|r| Some((r.name.as_str(), world.data(&r.name)?)));

@@ -64,7 +64,11 @@ impl Rewrite<'_> {
             "inet_server_port" => (number(5432), Type::Integer),
             "inet_client_port" => (number(51_234), Type::Integer),
             "pg_backend_pid" => (number(super::catalog::OWN_PID), Type::Integer),
-            "pg_is_in_recovery" => (number(0), Type::Bool),
+            "pg_is_in_recovery" => (number(i64::from(session.replication.replayed.is_some())), Type::Bool),
+            "pg_last_xact_replay_timestamp" => match session.replication.replayed {
+                Some(at) => (text(super::stamp_of(at)), Type::TimestampTz),
+                None => (Expr::value(sqlparser::ast::Value::Null), Type::TimestampTz),
+            },
             "pg_postmaster_start_time" | "pg_conf_load_time" => {
                 (text(super::stamp_of(session.started)), Type::TimestampTz)
             }

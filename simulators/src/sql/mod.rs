@@ -85,6 +85,26 @@ pub struct Session {
     pub started: Time,
     /// Connections of services beside this one.
     pub clients: u32,
+    /// Whom it follows, and who follows it.
+    pub replication: Replication,
+}
+
+/// A server among servers.
+#[derive(Clone, Debug, Default)]
+pub struct Replication {
+    /// The last change replayed, by a server in recovery; absent: it is none.
+    pub replayed: Option<Time>,
+    /// Those that follow it.
+    pub standbys: Vec<Standby>,
+}
+
+/// A server that gets what is written here.
+#[derive(Clone, Debug)]
+pub struct Standby {
+    /// As it calls itself.
+    pub name: String,
+    /// Its address.
+    pub address: String,
 }
 
 /// What one statement gave.
@@ -116,6 +136,7 @@ impl Session {
             databases: Vec::new(),
             started: now,
             clients: 0,
+            replication: Replication::default(),
         }
     }
 

@@ -26,6 +26,8 @@ enum Tool {
     Redis,
     Kubectl,
     Docker,
+    Ssh,
+    Tram,
 }
 
 fn tool(call: &Call) -> Tool {
@@ -35,6 +37,8 @@ fn tool(call: &Call) -> Tool {
         (Service::Caches, _) => Tool::Redis,
         (Service::Cluster, _) => Tool::Kubectl,
         (Service::Docker, _) => Tool::Docker,
+        (Service::Hosts, _) => Tool::Ssh,
+        (Service::Platform, _) => Tool::Tram,
         (Service::Functions, "Request") | (Service::Indices, _) => Tool::Curl,
         (Service::Workspace, _) => Tool::Git,
         (Service::Forge, _) => Tool::Gh,
@@ -85,6 +89,14 @@ pub(crate) fn refusal(call: &Call, outage: Outage, account: &Account) -> Refusal
             TIMED_OUT,
             "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment.",
         ),
+        (Tool::Ssh, Throttled) => ("255", "kex_exchange_identification: Connection closed by remote host"),
+        (Tool::Ssh, Failed) => ("255", "connect to host port 22: Connection refused"),
+        (Tool::Ssh, TimedOut) => (TIMED_OUT, "connect to host port 22: Connection timed out"),
+        (Tool::Tram, Throttled) => ("RateLimited", "You are being ratelimited. Please try again later"),
+        (Tool::Tram, Failed) => ("InternalServerError", "Problem processing request"),
+        (Tool::Tram, TimedOut) => {
+            (TIMED_OUT, "(28) Operation timed out after 30000 milliseconds with 0 bytes received")
+        }
         (Tool::Redis, Throttled) => ("ERR", "max number of clients reached"),
         (Tool::Redis, Failed) => ("LOADING", "Redis is loading the dataset in memory"),
         (Tool::Redis, TimedOut) => (TIMED_OUT, "Error: Connection timed out"),
