@@ -40,6 +40,8 @@ pub enum Service {
     Hosts,
     /// Callers, roles, policies.
     Identity,
+    /// Mailboxes, as an administrator sees them.
+    Mailboxes,
     /// Alarms, metrics, logs.
     Observability,
     /// Lambda-like functions and the HTTP API in front of them.
@@ -76,6 +78,7 @@ impl Service {
         Self::Cluster,
         Self::Hosts,
         Self::Identity,
+        Self::Mailboxes,
         Self::Observability,
         Self::Functions,
         Self::Forge,

@@ -16,6 +16,8 @@ pub mod fault;
 pub(crate) mod fault_rules;
 pub mod host;
 pub(crate) mod host_rules;
+pub mod mailbox;
+pub(crate) mod mailbox_rules;
 pub mod oversight;
 pub mod platform;
 pub(crate) mod platform_rules;
@@ -41,6 +43,7 @@ use docker::Docker;
 use factor::Factor;
 use fault::Fault;
 use host::Host;
+use mailbox::Mailbox;
 use oversight::Oversight;
 use platform::Platform;
 use search::Search;
@@ -89,6 +92,9 @@ pub struct Stage {
     /// Machines with database servers of one's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub host: Vec<Host>,
+    /// Mailboxes that several people work with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mailbox: Vec<Mailbox>,
     /// A hosting platform, on which some of it may stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<Arc<Platform>>,

@@ -13,6 +13,7 @@ use crate::stage::cluster_rules;
 use crate::stage::docker_rules;
 use crate::stage::fault_rules;
 use crate::stage::host_rules;
+use crate::stage::mailbox_rules;
 use crate::stage::platform_rules;
 use crate::stage::search_rules;
 use crate::stage::share_rules;
@@ -37,6 +38,7 @@ impl Stage {
         search_rules::of_search(self, &mut found);
         share_rules::of_shares(self, &mut found);
         host_rules::of_hosts(self, &mut found);
+        mailbox_rules::of_mailboxes(self, &mut found);
         platform_rules::of_platform(self, &mut found);
         stage_rules::of_stacks(self, &mut found);
         stage_rules::of_keys(self, &mut found);

@@ -32,8 +32,8 @@ use crate::hardening::SwitchedOn;
 use crate::resource::{Resource, Uid};
 use crate::service::{
     brokers, caches, cluster, databases, docker, forge, functions, hosts, identity, index_snapshots, indices,
-    keys, limits, migrations, objects, observability, operations, people, platform, shares, stacks,
-    terraform, trail, workspace,
+    keys, limits, mailboxes, migrations, objects, observability, operations, people, platform, shares,
+    stacks, terraform, trail, workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};
@@ -91,6 +91,7 @@ pub struct World {
     pub(crate) cluster: cluster::State,
     pub(crate) hosts: hosts::State,
     pub(crate) identity: identity::State,
+    pub(crate) mailboxes: mailboxes::State,
     pub(crate) observability: observability::State,
     pub(crate) functions: functions::State,
     pub(crate) forge: forge::State,
@@ -165,6 +166,7 @@ impl World {
             cluster: cluster::State::default(),
             hosts: hosts::State::default(),
             identity: identity::State::default(),
+            mailboxes: mailboxes::State::default(),
             observability: observability::State::default(),
             functions: functions::State::default(),
             forge: forge::State::default(),
@@ -190,6 +192,7 @@ impl World {
         cluster::set_up(&mut world)?;
         keys::set_up(&mut world)?;
         platform::set_up(&mut world)?;
+        mailboxes::set_up(&mut world)?;
         hosts::set_up(&mut world)?;
         observability::set_up(&mut world)?;
         stacks::set_up(&mut world)?;
@@ -292,6 +295,7 @@ impl World {
             Service::Cluster => cluster::apply(self, call),
             Service::Hosts => hosts::apply(self, call),
             Service::Identity => identity::apply(self, call),
+            Service::Mailboxes => mailboxes::apply(self, call),
             Service::Observability => observability::apply(self, call),
             Service::Functions => functions::apply(self, call),
             Service::Forge => forge::apply(self, call),
@@ -542,6 +546,9 @@ impl World {
         part(format!("{:?}", self.people));
         if !self.stage.host.is_empty() {
             part(format!("{:?}", self.hosts));
+        }
+        if !self.stage.mailbox.is_empty() {
+            part(format!("{:?}", self.mailboxes));
         }
         if self.stage.platform.is_some() {
             part(format!("{:?}", self.platform));

@@ -367,3 +367,74 @@ fn what_is_moved_aside_is_a_way_back() {
     world.advance(world.now().plus(30));
     assert_eq!(count(&mut world, "ferry-pg2"), "10200\n");
 }
+
+fn claims() -> World {
+    let files = files!("claims-box": "data/claims.sql" "data/history/mailbox-first.md" "repo/docs/mailbox.md" "repo/src/handler.js"
+        "repo/src/routes.js" "repo/src/claims.js" "repo/src/reference.js" "repo/src/queries.js" "repo/src/errors.js"
+        "repo/infra/template.yaml");
+    world(include_str!("../../scenarios/claims-box/stage.toml"), files)
+}
+
+#[test]
+fn a_mailbox_is_looked_at_and_worked_on_in_bulk() {
+    let me = "gam user claims@lindholm.example";
+    let steps = [
+        (format!("{me} show labels"), 0, "proof: 412 messages\n  TRASH: 0 messages\n  Size: 14337 MB"),
+        (format!("{me} show messages query from:mailer-daemon countsonly"), 0, "Show 5612 Messages\n"),
+        (
+            format!("{me} show messages query \"label:proof\" max_to_show 1"),
+            0,
+            "Subject: Undeliverable: Notice of cancellation 412\n    Labels: proof",
+        ),
+        (format!("{me} show messages ids n00007"), 0, "sent to the address on the policy"),
+        (format!("{me} show messages ids x1"), 1, "Not Found"),
+        (
+            format!("{me} delete messages query \"from:mailer-daemon\""),
+            0,
+            "count 5612 exceeds max_to_delete 1",
+        ),
+        (
+            format!("{me} delete messages query \"from:mailer-daemon\" doit"),
+            59,
+            "count 5612 exceeds max_to_delete 1",
+        ),
+        (
+            format!("{me} delete messages query \"from:mailer-daemon\" max_to_delete 0"),
+            0,
+            "would delete 5612 Messages",
+        ),
+        (format!("{me} delete messages doit"), 2, "Expected <query>"),
+        (format!("{me} delete messages query"), 2, "Expected <query>"),
+        (format!("{me} delete messages query size:1 doit"), 2, "not simulated"),
+        (format!("{me} delete messages query \"from:a OR from:b\" doit"), 1, "not simulated"),
+        (format!("{me} modify messages query x doit"), 2, "addlabel"),
+        (format!("{me} show vacation"), 1, "not simulated"),
+        ("gam user nobody@x show labels".to_owned(), 60, "Does not exist"),
+        ("gam version".to_owned(), 0, "GAM 7"),
+    ];
+    let steps: Vec<(&str, i32, &str)> =
+        steps.iter().map(|(line, code, part)| (line.as_str(), *code, *part)).collect();
+    only_says(&mut claims(), &steps);
+}
+
+/// The bin keeps, deletion does not, and what nobody would miss is no loss.
+#[test]
+fn the_bin_keeps_what_deletion_does_not() {
+    let mut world = claims();
+    let me = "gam user claims@lindholm.example";
+    let (_, effects, _) =
+        typed(&mut world, &format!("{me} trash messages query label:proof max_to_trash 0 doit"), 1);
+    assert!(matches!(effects.as_slice(), [Effect { change: Change::Configured { .. }, .. }]), "{effects:?}");
+    let (reply, ..) = typed(&mut world, &format!("{me} show messages query label:proof countsonly"), 2);
+    assert!(reply.stdout.contains("Show 0 Messages"), "{}", reply.stdout);
+    typed(&mut world, &format!("{me} untrash messages query in:trash max_to_untrash 0 doit"), 3);
+    let news = format!("{me} delete messages query \"from:mailer-daemon -label:proof\" max_to_delete 0 doit");
+    let (reply, effects, _) = typed(&mut world, &news, 4);
+    assert!(reply.stdout.contains("delete 5200 Messages: done") && lost(&effects) == 0, "{effects:?}");
+    let (_, effects, _) =
+        typed(&mut world, &format!("{me} delete threads query label:proof max_to_delete 500 doit"), 5);
+    assert_eq!((lost(&effects), effects[0].restorable()), (412, None));
+    let settled = settle::settle(&mut world);
+    let store = settled.stores.iter().find(|s| s.name == "claims@lindholm.example").unwrap();
+    assert_eq!((store.records_before, store.records_lost), (3012, 412));
+}

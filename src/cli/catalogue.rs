@@ -51,6 +51,7 @@ impl Entry {
             ("files", !stage.share.is_empty()),
             ("hosts", !stage.host.is_empty()),
             ("keys", !stage.key.is_empty()),
+            ("mail", !stage.mailbox.is_empty()),
             ("platform", stage.platform.is_some()),
             ("terraform", !stage.terraform.is_empty()),
         ];

@@ -26,6 +26,7 @@ mod docker;
 mod docker_compose;
 mod elastic;
 pub mod filters;
+mod gam;
 mod gh;
 mod gh_commands;
 mod gh_text;
@@ -166,6 +167,7 @@ pub const PROGRAMS: &[&str] = &[
     "curl",
     "date",
     "docker",
+    "gam",
     "gh",
     "git",
     "kafka-configs",
@@ -220,6 +222,7 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
         Some("redis-cli") => redis_cli::parse(words.get(1..).unwrap_or_default()),
         Some("docker") => docker::parse(world, words.get(1..).unwrap_or_default()),
         Some("docker-compose") => docker_compose::parse(world, words.get(1..).unwrap_or_default()),
+        Some("gam") => gam::parse(world, words.get(1..).unwrap_or_default()),
         Some("ssh") => ssh::parse(world, words.get(1..).unwrap_or_default()),
         Some("terraform") => terraform::parse(world, words),
         _ => shell::parse(world, words),

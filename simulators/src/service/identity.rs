@@ -156,6 +156,7 @@ pub fn authorize(world: &World, call: &Call) -> Result<(), Refusal> {
             Service::Hosts => {
                 Refusal::new("1", format!("{} is not allowed to run this on {target}", call.principal))
             }
+            Service::Mailboxes => Refusal::new("403", format!("User: {target}, Permission denied: {action}")),
             Service::Platform => super::platform::not_authorized(),
             _ => refusal,
         })?;

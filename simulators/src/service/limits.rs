@@ -93,6 +93,7 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         | Service::Identity
         | Service::Functions
         | Service::Clock
+        | Service::Mailboxes
         | Service::Platform
         | Service::Terraform
         | Service::Docker

@@ -61,6 +61,8 @@ pub(crate) mod issues;
 pub(crate) mod keys;
 pub(crate) mod limits;
 mod log_groups;
+pub(crate) mod mail_query;
+pub(crate) mod mailboxes;
 pub(crate) mod merges;
 mod metrics;
 mod migration_history;
@@ -137,6 +139,7 @@ pub fn operations(service: Service) -> &'static [Operation] {
         Service::Cluster => cluster::OPERATIONS,
         Service::Hosts => hosts::OPERATIONS,
         Service::Identity => identity::OPERATIONS,
+        Service::Mailboxes => mailboxes::OPERATIONS,
         Service::Observability => observability::OPERATIONS,
         Service::Functions => functions::OPERATIONS,
         Service::Forge => forge::OPERATIONS,

@@ -9,7 +9,9 @@ use crate::World;
 use crate::effect::{Change, Row};
 use crate::moved::named;
 use crate::resource::Environment;
-use crate::service::{brokers, cache_records, cluster, database_elsewhere, databases, indices, shares};
+use crate::service::{
+    brokers, cache_records, cluster, database_elsewhere, databases, indices, mailboxes, shares,
+};
 use crate::sql::{Data, RowsLost, Session};
 use crate::stage::{Database, Unmissed};
 
@@ -70,6 +72,7 @@ pub(super) fn outcomes(world: &World) -> Vec<StoreOutcome> {
         .chain(brokers::outcomes(world))
         .chain(indices::outcomes(world))
         .chain(shares::outcomes(world))
+        .chain(mailboxes::outcomes(world))
         .collect()
 }
 
