@@ -68,7 +68,7 @@ pub enum Service {
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Stacks,
         Self::Databases,
         Self::Objects,

@@ -294,15 +294,16 @@ fn told(before: &Mailbox, after: &Mailbox) -> Vec<Change> {
             rows: Vec::new(),
         });
     }
-    let counts: [(&str, fn(&Mailbox) -> usize); 3] = [
-        ("messages that nobody would miss", |m| {
-            m.messages.len().saturating_sub(usize::try_from(m.missed()).unwrap_or(0))
-        }),
-        ("messages in the bin", |m| m.messages.iter().filter(|message| message.in_trash).count()),
-        ("labels", |m| m.messages.iter().map(|message| message.labels.len()).sum()),
+    let missed = |m: &Mailbox| usize::try_from(m.missed()).unwrap_or(0);
+    let rest = |m: &Mailbox| m.messages.len().saturating_sub(missed(m));
+    let binned = |m: &Mailbox| m.messages.iter().filter(|message| message.in_trash).count();
+    let labels = |m: &Mailbox| m.messages.iter().map(|message| message.labels.len()).sum::<usize>();
+    let counts = [
+        ("messages that nobody would miss", rest(before), rest(after)),
+        ("messages in the bin", binned(before), binned(after)),
+        ("labels", labels(before), labels(after)),
     ];
-    for (what, of) in counts {
-        let (from, to) = (of(before), of(after));
+    for (what, from, to) in counts {
         // Labels go with their messages.
         if from != to && !(what == "labels" && before.messages.len() != after.messages.len()) {
             changes.push(Change::Configured {
