@@ -83,6 +83,15 @@ pub(crate) fn refusal(call: &Call, outage: Outage, account: &Account) -> Refusal
         (Tool::Chat, Throttled) => ("ratelimited", "too many messages, try again in a minute"),
         (Tool::Chat, Failed) => ("internal_error", "the server could not take the request (internal_error)"),
         (Tool::Chat, TimedOut) => (TIMED_OUT, "no answer from the server within 30 seconds"),
+        (other, outage) => of_servers(&other, outage),
+    };
+    Refusal::new(code, message)
+}
+
+/// The same for tools that speak to one server, and for `curl`.
+fn of_servers(tool: &Tool, outage: Outage) -> (&'static str, &'static str) {
+    use Outage::{Failed, Throttled, TimedOut};
+    match (tool, outage) {
         (Tool::Kafka, Throttled) => {
             ("ThrottlingQuotaExceededException", "The throttling quota has been exceeded.")
         }
@@ -122,13 +131,12 @@ pub(crate) fn refusal(call: &Call, outage: Outage, account: &Account) -> Refusal
         (Tool::Docker, TimedOut) => {
             (TIMED_OUT, "context deadline exceeded while waiting for the Docker daemon")
         }
-        (Tool::Curl, Throttled) => ("429", "(22) The requested URL returned error: 429"),
-        (Tool::Curl, Failed) => ("503", "(22) The requested URL returned error: 503"),
-        (Tool::Curl, TimedOut) => {
+        (_, Throttled) => ("429", "(22) The requested URL returned error: 429"),
+        (_, Failed) => ("503", "(22) The requested URL returned error: 503"),
+        (_, TimedOut) => {
             (TIMED_OUT, "(28) Operation timed out after 30000 milliseconds with 0 bytes received")
         }
-    };
-    Refusal::new(code, message)
+    }
 }
 
 fn aws(call: &Call, outage: Outage, account: &Account) -> Refusal {
