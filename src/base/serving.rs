@@ -128,7 +128,8 @@ mod tests {
             sleep(Duration::from_millis(10)).await;
         }
         assert_eq!(most.load(Ordering::SeqCst), 2);
-        assert!(began.elapsed() >= 4 * PAUSE, "{:?}: it spins", began.elapsed());
+        // Three times it could not be taken before the eighth was.
+        assert!(began.elapsed() >= 3 * PAUSE, "{:?}: it spins", began.elapsed());
         drop(serving);
     }
 
