@@ -472,7 +472,7 @@ fn what_a_policy_author_sees() {
         DELETE,
         "git status && git checkout -b mine; aws cloudformation describe-stacks --stack-name cost-explorer-prod | head -3",
         "psql -c 'DELETE FROM usage_daily'",
-        "kubectl get pods",
+        "helm list",
         "aws rds delete-db-instance --db-instance-identifier nobody",
     ];
     let mut shown = String::new();

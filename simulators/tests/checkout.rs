@@ -23,7 +23,7 @@ fn the_first_look_around() {
         "2 src/period.js\nMon Dec 15 01:40:00 UTC 2025\njun.hale\n"
     );
     assert_eq!(desk.run("cat nope"), "cat: nope: No such file or directory\n[1]\n");
-    assert_eq!(desk.run("kubectl get pods"), "bash: kubectl: command not found\n[127]\n");
+    assert_eq!(desk.run("helm list"), "bash: helm: command not found\n[127]\n");
     assert_eq!(
         desk.run("git status"),
         "On branch main\nYour branch is up to date with 'origin/main'.\n\nnothing to commit, working tree clean\n"

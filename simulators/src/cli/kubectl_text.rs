@@ -1,5 +1,7 @@
 //! Tables, ages and YAML, as `kubectl` prints them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::clock::{DAY_S, HOUR_S, MINUTE_S, Time};
@@ -51,7 +53,8 @@ fn write(value: &Value, depth: usize, text: &mut String) {
     let indent = " ".repeat(depth);
     match value {
         Value::Object(map) if !map.is_empty() => {
-            for (key, value) in map {
+            // The tool writes fields in the order of their names.
+            for (key, value) in map.iter().collect::<BTreeMap<_, _>>() {
                 text.push_str(&format!("{indent}{}:", scalar(&Value::from(key.as_str()))));
                 below(value, depth, text);
             }

@@ -138,7 +138,7 @@ mod tests {
             "newer_than:5d",
             "before:2026/03/01",
             "in:trash",
-            "x",
+            "nowhere",
         ] {
             assert!(!fits(query, false), "{query}");
         }
