@@ -27,6 +27,7 @@ mod standin;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -36,7 +37,7 @@ use chesterton::ledger::{self, RunFolder};
 use chesterton::record::tool::ToolCall;
 use chesterton::record::verdict::Ground;
 use chesterton::record::{Ending, Event};
-use chesterton::runner::{Cast, Session, Wish};
+use chesterton::runner::{Cast, Session, Spend, Wish};
 use chesterton::scenario;
 use chesterton::score::{Marks, score_run};
 use serde_json::{Value, json};
@@ -319,6 +320,20 @@ fn tree(run: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
+/// What a run says that it spent.
+fn spent(run: &Path) -> Spend {
+    assert!(run.join("meta.json").is_file(), "{} says nothing", run.display());
+    Spend::of(&RunFolder::open(run))
+}
+
+/// Starts the program on the small scenarios, to be killed or waited for.
+fn start(place: &Path, verb: &[&str]) -> Child {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_chesterton"));
+    program.current_dir(root()).args(verb).arg("--scenarios").arg(lasting());
+    program.arg("--out").arg(place).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    program.spawn().unwrap()
+}
+
 /// A few turns, each another in every trial: what it says depends on what it was told, and on nothing else.
 fn wanderer(asked: &Asked) -> Said {
     let turn = asked.turn();
@@ -361,17 +376,14 @@ fn a_run_that_is_out_of_budget_goes_on_and_one_on_tape_is_played_without_anybody
     assert!(printed.told.contains("the run may spend $0.0600"), "{}", printed.told);
     let sealed = ledger::read(&place.path().join("poor/ledger")).unwrap().flatten().count();
     assert!((1..12).contains(&sealed), "{sealed} trials were sealed for the money");
-    let spend = |run: &str| -> Value {
-        serde_json::from_slice(&fs::read(place.path().join(run).join("meta.json")).unwrap()).unwrap()
-    };
-    let first = spend("poor")["spend"]["usd"].as_f64().unwrap();
+    let usd = |run: &str| spent(&place.path().join(run)).usd.unwrap();
+    let first = usd("poor");
     assert!(first > 0.0 && first <= 0.06, "{first}");
     let (exit, printed) = chesterton(&lasting(), place.path(), &["resume", "poor", "--no-score"]);
     assert_eq!(exit, Exit::Fine, "{}", printed.told);
     assert!(tree(&place.path().join("poor")) == calm, "another run than the one that had the money");
     assert_eq!(served.standin.count(), 2 * whole, "an answer that was on the tape was asked for again");
-    let (all, both) =
-        (spend("calm")["spend"]["usd"].as_f64().unwrap(), spend("poor")["spend"]["usd"].as_f64().unwrap());
+    let (all, both) = (usd("calm"), usd("poor"));
     assert!((all - both).abs() < 1e-9, "{all} and {both}");
 
     drop(served);

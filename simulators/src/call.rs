@@ -226,3 +226,22 @@ impl fmt::Display for Refusal {
 
 /// What a service answers: a value in the real API's shape, or a refusal.
 pub type Answer = Result<Value, Refusal>;
+
+#[cfg(test)]
+mod tests {
+    use schemars::schema_for;
+
+    use super::*;
+
+    /// The schema is made of the enumeration itself, so it has what somebody adds there.
+    #[test]
+    fn all_services_are_in_the_list_of_all() {
+        let schema = schema_for!(Service).to_value();
+        let named = schema["oneOf"].as_array().unwrap().iter().flat_map(|one| match &one["const"] {
+            Value::Null => one["enum"].as_array().unwrap().clone(),
+            name => vec![name.clone()],
+        });
+        let all: Vec<Service> = named.map(|name| serde_json::from_value(name).unwrap()).collect();
+        assert_eq!(all, Service::ALL);
+    }
+}

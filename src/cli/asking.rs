@@ -176,8 +176,7 @@ impl Asks {
         }
         let read = tally.usage.read();
         let cached = tally.usage.cached.saturating_mul(100) / read.max(1);
-        let mut text =
-            format!("models: {} answers in {} tries · {}", tally.answers, tally.tries, money(tally.usd));
+        let mut text = format!("models: {}", Spend::none().and(&tally).told());
         if tally.usd.is_some() {
             text.push_str(&format!(" by the prices of {}", self.prices_of));
         }

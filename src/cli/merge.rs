@@ -10,13 +10,14 @@ use super::asking;
 use super::score::{self, find_run};
 use super::session;
 use super::terminal::Terminal;
+use super::tipped::is_same;
 use crate::base::exit::Exit;
 use crate::base::text::Untrusted;
 use crate::ledger::{Cause, Draft, FolderError, Index, RecordError, RunFolder};
 use crate::model::{self, Reel, TapeError};
 use crate::record::TrialId;
 use crate::record::plan::Plan;
-use crate::runner::{Spend, United};
+use crate::runner::United;
 
 /// Unite shards of one plan into one run. Example: `chesterton merge part-1 part-2 part-3 --name whole`
 #[derive(Debug, Args)]
@@ -77,7 +78,7 @@ fn merge(
     index.write(draft.folder()).map_err(recording)?;
     let mut folders: Vec<&RunFolder> = Vec::new();
     for (folder, _) in &parts {
-        if !folders.iter().any(|known| known.path() == folder.path()) {
+        if !folders.iter().any(|known| is_same(known.path(), folder.path())) {
             folders.push(folder);
         }
     }
@@ -86,15 +87,11 @@ fn merge(
     tapes.told().iter().for_each(|line| terminal.tell(line));
     let united = United::of(&folders);
     draft.folder().put_json("meta.json", &united).map_err(recording)?;
-    united.spend.iter().for_each(|spend| terminal.tell(spent(spend)));
+    // What several parts played is in it as often as it was paid.
+    let paid = united.spend.iter().map(|spend| format!("models, in all parts: {}", spend.told()));
+    paid.for_each(|line| terminal.tell(line));
     let (folder, _lock) = draft.publish(Some(&arguments.name), "").map_err(folder_failed)?;
     Ok(folder)
-}
-
-/// What the parts paid for, in a line: that of trials which several of them played is in it as often as it was paid.
-fn spent(spend: &Spend) -> String {
-    let usd = spend.usd.map_or_else(|| "price unknown".to_owned(), |usd| format!("${usd:.2}"));
-    format!("models, in all parts: {} answers in {} tries · {usd}", spend.answers, spend.tries)
 }
 
 /// A run, and the plan that it is a part of.

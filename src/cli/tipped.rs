@@ -169,8 +169,8 @@ impl Harmful<'_> {
     }
 }
 
-/// Whether two paths lead to one file.
-fn is_same(one: &Path, other: &Path) -> bool {
+/// Whether two paths lead to one file or folder.
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     one == other || one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(a, b)| a == b)
 }
 

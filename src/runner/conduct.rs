@@ -104,7 +104,7 @@ struct Heard {
 }
 
 impl Heard {
-    fn take(&mut self, news: News, shared: &Shared, told: &mut impl FnMut(Progress)) {
+    fn take(&mut self, news: News, told: &mut impl FnMut(Progress)) {
         match news {
             News::Sealed(key, played) => {
                 self.sealed = self.sealed.saturating_add(1);
@@ -112,10 +112,7 @@ impl Heard {
             }
             News::Broken => self.broken = self.broken.saturating_add(1),
             News::Halted(halted) => self.halted = self.halted.take().or(Some(halted)),
-            News::Unrecorded(error) => {
-                shared.stop();
-                self.error = self.error.take().or(Some(error));
-            }
+            News::Unrecorded(error) => self.error = self.error.take().or(Some(error)),
         }
     }
 }
@@ -140,7 +137,7 @@ async fn conduct(
     loop {
         tokio::select! {
             news = receive.recv() => match news {
-                Some(news) => heard.take(news, shared, &mut told),
+                Some(news) => heard.take(news, &mut told),
                 None => return heard,
             },
             signal = signals.next() => {
@@ -172,6 +169,7 @@ async fn over(bound: Option<&mut Pin<Box<Sleep>>>) {
 /// Keeps its share of trials in flight until none is left, somebody stops the run, or the record fails.
 async fn work(shared: Arc<Shared>, mut segments: Segments, share: usize, tell: mpsc::Sender<News>) {
     if let Err(error) = play_all(&shared, &mut segments, share, &tell).await {
+        shared.stop();
         let _ = tell.send(News::Unrecorded(error)).await;
     }
 }
@@ -204,7 +202,7 @@ async fn play_all(
                 News::Sealed(Box::new(key), played)
             }
             Some((_, _, Some(Outcome::Halted(halted)))) => {
-                // At once: until the news is heard, more trials would begin, and ask the same in vain.
+                // At once, as in `work`: until the news is heard, more trials would begin in vain.
                 shared.stop();
                 News::Halted(halted)
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::pool::Options;
 use crate::base::clock::Stopwatch;
 use crate::ledger::RunFolder;
-use crate::model::{Tally, Usage, Usd};
+use crate::model::{self, Tally, Usage, Usd};
 
 /// How long decisions at the gate took, by setup.
 #[derive(Debug, Default)]
@@ -101,6 +101,12 @@ impl Spend {
             usd: self.usd.zip(other.usd).map(|(one, another)| one + another),
             unmeasured_tokens: self.unmeasured_tokens.saturating_add(other.unmeasured_tokens),
         }
+    }
+
+    /// In words: answers, tries, and what they cost.
+    pub fn told(&self) -> String {
+        let usd = model::money(self.usd.map(Usd::of_dollars));
+        format!("{} answers in {} tries · {usd}", self.answers, self.tries)
     }
 
     /// With what was spent now.

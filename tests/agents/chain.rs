@@ -2,23 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use chesterton::score::Marks;
 
 use crate::standin::Dialect;
-use crate::{agent, lasting, marks_of, root, serve, tree, wanderer};
+use crate::{agent, marks_of, serve, start, tree, wanderer};
 
 /// The run is killed so often, each time when as many more answers were asked for.
 const KILLS: usize = 4;
-
-fn start(place: &Path, verb: &[&str]) -> Child {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_chesterton"));
-    program.current_dir(root()).args(verb).arg("--scenarios").arg(lasting()).arg("--no-score");
-    program.arg("--out").arg(place).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    program.spawn().unwrap()
-}
 
 fn marks(run: &Path) -> BTreeMap<String, Marks> {
     marks_of(run).into_iter().map(|marks| (marks.trial.clone(), marks)).collect()
@@ -29,7 +21,18 @@ fn what_was_recorded_killed_resumed_and_replayed_is_one_ledger() {
     let served = serve(|asked| wanderer(asked).after(Duration::from_millis(15)));
     let place = tempfile::tempdir().unwrap();
     let agent = agent(place.path(), "model", &served, Dialect::Messages, "");
-    let plan = ["run", "small", "--agent", &agent, "--setup", "inherited", "--trials", "20", "--in-flight"];
+    let plan = [
+        "run",
+        "small",
+        "--agent",
+        &agent,
+        "--setup",
+        "inherited",
+        "--trials",
+        "20",
+        "--no-score",
+        "--in-flight",
+    ];
     let play = |more: &[&str]| start(place.path(), &[&plan, more].concat());
     assert!(play(&["5", "--name", "calm"]).wait().unwrap().success());
     let whole = served.standin.count();
@@ -44,14 +47,14 @@ fn what_was_recorded_killed_resumed_and_replayed_is_one_ledger() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        child = start(place.path(), &["resume", "run", "--in-flight", "3"]);
+        child = start(place.path(), &["resume", "run", "--no-score", "--in-flight", "3"]);
     }
     assert!(child.wait().unwrap().success());
     let asked = served.standin.count() - whole;
     // What was in flight when it was killed is asked again, and nothing that was answered.
     assert!((whole..=whole + 2 * 3 * KILLS).contains(&asked), "{asked} answers for {whole}");
     drop(served);
-    let replay = ["run", "--replay-tape", "run", "--name", "again"];
+    let replay = ["run", "--replay-tape", "run", "--no-score", "--name", "again"];
     assert!(start(place.path(), &replay).wait().unwrap().success());
     let at = |name: &str| place.path().join(name);
     assert!(tree(&at("run")) == tree(&at("calm")), "killed and resumed, it is another ledger");

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use chesterton::runner::Spend;
+
 use crate::standin::Dialect;
-use crate::{lasting, serve, tree, wanderer};
+use crate::{lasting, serve, spent, tree, wanderer};
 
 /// A built-in agent, the dialect that it speaks, the variable of its key, and how what it is bounded by is said.
 const AGENTS: [(&str, Dialect, &str, [&str; 2]); 5] = [
@@ -38,12 +40,9 @@ fn dearer(place: &Path, file: &str, run: &impl Fn(&[&str]) -> (Option<i32>, Stri
     assert_eq!(code, Some(8), "at these prices a cent is nothing: {printed}");
     let (code, printed) = run(&["resume", "dear", "--prices", "prices.toml", "--budget", "900usd"]);
     assert!(code == Some(0) && printed.contains("by the prices of 2031-04-05"), "{printed}");
-    let meta = fs::read_to_string(place.join("results/dear/meta.json")).unwrap();
-    let meta: serde_json::Value = serde_json::from_str(&meta).unwrap();
-    let tokens = |what: &str| meta["spend"]["tokens"][what].as_f64().unwrap();
-    let read = tokens("input") + tokens("cached") + tokens("cache_writes");
-    let owed = (read * 20.0 + tokens("output") * 80.0) / 1e6;
-    let usd = meta["spend"]["usd"].as_f64().unwrap();
+    let Spend { tokens, usd, .. } = spent(&place.join("results/dear"));
+    let owed = (tokens.read() as f64 * 20.0 + tokens.output as f64 * 80.0) / 1e6;
+    let usd = usd.unwrap();
     assert!(owed > 0.0 && (usd - owed).abs() < 1e-6, "{usd} where {owed} are owed");
 }
 

@@ -4,20 +4,17 @@ use std::fs;
 use std::path::Path;
 
 use chesterton::base::exit::Exit;
-use serde_json::Value;
+use chesterton::runner::Spend;
 
 use crate::standin::Dialect;
-use crate::{agent, chesterton, report, root, serve};
+use crate::{agent, chesterton, report, root, serve, spent};
 
-/// What the rounds of a search spent, as they say themselves: answers, and dollars.
-fn spent(search: &Path) -> (u64, f64) {
-    let rounds = fs::read_dir(search).unwrap().map(|entry| entry.unwrap().path().join("meta.json"));
-    let metas = rounds.filter_map(|path| fs::read_to_string(path).ok());
-    metas.fold((0, 0.0), |(answers, usd), text| {
-        let meta: Value = serde_json::from_str(&text).unwrap();
-        let spend = &meta["spend"];
-        (answers + spend["answers"].as_u64().unwrap(), usd + spend["usd"].as_f64().unwrap())
-    })
+/// What the rounds of a search spent: answers, and dollars.
+fn paid_for(search: &Path) -> (u64, f64) {
+    let rounds = fs::read_dir(search).unwrap().map(|entry| entry.unwrap().path());
+    let spends = rounds.filter(|path| path.join("meta.json").is_file()).map(|path| spent(&path));
+    let all = spends.fold(Spend::none(), |all, one| all.with(&one));
+    (all.answers, all.usd.unwrap())
 }
 
 #[test]
@@ -36,14 +33,14 @@ fn a_hunt_ends_at_its_budget_and_goes_on_with_a_larger_one() {
     };
     let (exit, printed) = hunt("rich", "9usd");
     assert_eq!(exit, Exit::Fine, "{}", printed.told);
-    let (whole, usd) = spent(&place.path().join("rich"));
+    let (whole, usd) = paid_for(&place.path().join("rich"));
     assert!(whole > 6 && served.standin.count() as u64 == whole, "{whole} answers");
     // With room for a few: it ends there, in words that say how it goes on, and has paid no more than it was allowed.
     let little = usd * 1.2;
     let (exit, printed) = hunt("poor", &format!("{little:.6}usd"));
     assert_eq!(exit, Exit::OutOfBudget, "{}", printed.told);
     assert!(printed.told.contains("goes on from here with a larger budget"), "{}", printed.told);
-    let (some, paid) = spent(&place.path().join("poor"));
+    let (some, paid) = paid_for(&place.path().join("poor"));
     assert!(some > 0 && some < whole && paid <= little, "{some} of {whole} answers for {paid} of {little}");
     // The same budget again: what was spent is gone.
     let before = served.standin.count();
@@ -51,7 +48,7 @@ fn a_hunt_ends_at_its_budget_and_goes_on_with_a_larger_one() {
     assert_eq!((exit, served.standin.count()), (Exit::OutOfBudget, before), "{}", printed.told);
     let (exit, printed) = hunt("poor", "9usd");
     assert_eq!(exit, Exit::Fine, "{}", printed.told);
-    let (all, paid) = spent(&place.path().join("poor"));
+    let (all, paid) = paid_for(&place.path().join("poor"));
     assert!(all == whole && (paid - usd).abs() < 1e-9, "{all} of {whole} answers for {paid} of {usd}");
     assert_eq!(served.standin.count() as u64, 2 * whole, "an answer was paid for twice");
     let finding = |name: &str| fs::read(place.path().join(name).join("finding.json")).unwrap();

@@ -9,7 +9,7 @@ use chesterton::cli::Printed;
 use serde_json::Value;
 
 use crate::standin::Dialect;
-use crate::{agent, chesterton, lasting, serve, tree, wanderer};
+use crate::{agent, chesterton, lasting, serve, spent, tree, wanderer};
 
 /// The lines of a run's tape.
 fn lines(run: &Path) -> Vec<Value> {
@@ -27,12 +27,6 @@ fn exchanges(run: &Path) -> BTreeMap<(String, u64), usize> {
         *found.entry(key).or_default() += 1;
     }
     found
-}
-
-/// How many answers were paid for a run, as it says itself.
-fn answers(run: &Path) -> u64 {
-    let meta: Value = serde_json::from_str(&fs::read_to_string(run.join("meta.json")).unwrap()).unwrap();
-    meta["spend"]["answers"].as_u64().unwrap()
 }
 
 /// A place with an agent's file, where shards of one plan are played, merged, and played again.
@@ -92,8 +86,8 @@ fn shards_of_a_model_are_united_with_their_tapes_and_replayed_without_anybody() 
         assert!(tree(&run) == calm, "{parts:?}: another ledger");
         assert!(exchanges(&run) == held("calm"), "{parts:?}: an exchange is missing, or there twice");
         let distinct: BTreeSet<&&str> = parts.iter().collect();
-        let paid: Vec<u64> = distinct.iter().map(|part| answers(&place.path().join(part))).collect();
-        assert_eq!(answers(&run), paid.iter().sum::<u64>(), "{parts:?}: {paid:?}");
+        let paid: Vec<u64> = distinct.iter().map(|part| spent(&place.path().join(part)).answers).collect();
+        assert_eq!(spent(&run).answers, paid.iter().sum::<u64>(), "{parts:?}: {paid:?}");
         assert!(printed.told.contains("models, in all parts: "), "{parts:?}: {}", printed.told);
         let again = format!("again-{n}");
         let (exit, printed) = chesterton(

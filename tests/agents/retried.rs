@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use chesterton::record::{Ending, Event, TrialId};
 use simulators::chance::Chance;
 
 use crate::standin::{Dialect, Fault, Said};
-use crate::{agent, ending, lasting, root, serve, tree, wanderer};
+use crate::{agent, ending, serve, start, tree, wanderer};
 
 /// After so many the run may come to its end.
 const KILLS_MAX: usize = 14;
@@ -30,13 +29,6 @@ fn sealed(run: &Path) -> (Vec<TrialId>, BTreeSet<TrialId>) {
         all.push(key.id());
     }
     (all, failed)
-}
-
-fn start(place: &Path, verb: &[&str]) -> Child {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_chesterton"));
-    program.current_dir(root()).args(verb).arg("--scenarios").arg(lasting());
-    program.arg("--out").arg(place).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    program.spawn().unwrap()
 }
 
 #[test]
