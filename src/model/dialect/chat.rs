@@ -149,7 +149,8 @@ pub(super) struct Piece {
 impl Piece {
     /// Of an event's data; `None`: it is something else, perhaps the provider's word that it failed.
     pub fn of(data: &str) -> Option<Self> {
-        let piece: Self = serde_json::from_str(data).ok()?;
+        // A list would be read as the fields in their order.
+        let piece: Self = serde_json::from_str(data).ok().filter(|_| data.trim_start().starts_with('{'))?;
         (piece.error.is_null() && piece.kind != "error").then_some(piece)
     }
 }

@@ -278,6 +278,7 @@ fn list_at<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::failure::What;
 
     fn examples() -> [(Dialect, Value); 4] {
         let call = json!({"name": "run", "arguments": "{\"a\":1}"});
@@ -342,6 +343,24 @@ mod tests {
             assert_eq!(answer.uses[0].arguments, Arguments::Parsed(json!({"a": 1})));
             let usage = answer.usage.unwrap();
             assert_eq!((usage.input, usage.cached, usage.output), (3, 2, 6), "{dialect:?}");
+        }
+    }
+
+    /// What a provider says of its failure in the middle of an answer is what is told, and not that the answer ended there.
+    #[test]
+    fn a_failure_among_the_pieces_is_the_providers_word() {
+        let told = [
+            json!({"error": {"type": "overloaded_error", "message": "too much to do"}}),
+            json!({"type": "error", "error": {"type": "overloaded_error", "message": "too much to do"}}),
+            json!([{"error": {"status": "UNAVAILABLE", "message": "too much to do"}}]),
+            json!({"type": "error", "code": "overloaded", "message": "too much to do"}),
+        ];
+        for (dialect, _) in examples() {
+            for said in &told {
+                let failure = Collector::new(dialect).take(&said.to_string()).unwrap_err();
+                assert!(failure.text.contains("too much to do"), "{dialect:?}, {said}: {}", failure.text);
+                assert_eq!(failure.what, What::Busy, "{dialect:?}, {said}");
+            }
         }
     }
 
