@@ -36,3 +36,9 @@ pub fn hex(bytes: &[u8]) -> String {
     }
     text
 }
+
+/// 32 digits as identities have them, such as `6d1f0b7e-41c8-4c0a-9a55-0e7c2d9b1f34`; digits beyond those are left out.
+pub(crate) fn dashed(digits: &str) -> String {
+    let cut = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    [cut(0, 8), cut(8, 12), cut(12, 16), cut(16, 20), cut(20, 32)].join("-")
+}

@@ -136,9 +136,7 @@ pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
 
 /// A request to the API of the platform.
 fn graph(world: &World, given: &Given, output: Output) -> Parsed {
-    let headers = given.options.get("header").and_then(Value::as_array).into_iter().flatten();
-    let headers: Vec<&str> = headers.filter_map(Value::as_str).collect();
-    match tram::request(world, &headers, given.text("data")) {
+    match tram::request(world, &given.texts("header"), given.text("data")) {
         Ok((call, key)) => Parsed::Call(call, Render::Curl(Output { graph: Some(key), ..output })),
         Err(parsed) => *parsed,
     }

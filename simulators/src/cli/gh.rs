@@ -159,8 +159,7 @@ fn complete(world: &World, command: &Command, given: &mut Given) -> Result<(), B
         };
         given.options.insert("limit".to_owned(), limit.into());
     }
-    let asked = given.options.get("reviewers").and_then(Value::as_array).cloned().unwrap_or_default();
-    let asked = asked.iter().filter_map(Value::as_str).flat_map(|s| s.split(','));
+    let asked = given.texts("reviewers").into_iter().flat_map(|s| s.split(','));
     let asked: Vec<Value> = asked.map(|s| Value::from(s.trim())).collect();
     if !asked.is_empty() {
         given.options.insert("reviewers".to_owned(), asked.into());
@@ -245,9 +244,8 @@ fn complete_create(world: &World, given: &mut Given) -> Result<(), Box<Parsed>> 
                    running interactively";
         return Err(failed(why));
     }
-    let reviewers = given.options.get("reviewers").and_then(Value::as_array).cloned().unwrap_or_default();
     let known = |name: &str| world.stage().person.iter().any(|p| p.name == name.trim_start_matches('@'));
-    if let Some(name) = reviewers.iter().filter_map(Value::as_str).find(|name| !known(name)) {
+    if let Some(name) = given.texts("reviewers").into_iter().find(|name| !known(name)) {
         return Err(failed(format!("could not request reviewer: '{name}' not found")));
     }
     given.options.insert("head".to_owned(), head.into());

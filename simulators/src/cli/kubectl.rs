@@ -30,14 +30,13 @@ pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
 fn understood(world: &World, words: &[String]) -> Result<Parsed, Box<Parsed>> {
     // Options of all commands may stand before the command.
     let (before, rest) = split_command(words);
-    let asks_help = rest.iter().take_while(|word| *word != "--").any(|word| word == "--help" || word == "-h");
-    if rest.is_empty()
-        || rest.first().is_some_and(|word| word == "help")
-        || (asks_help && command_of(&rest).is_none())
-    {
+    let asks_help =
+        words.iter().take_while(|word| *word != "--").any(|word| word == "--help" || word == "-h");
+    let found = command_of(rest);
+    if rest.first().is_none_or(|word| word == "help") || (asks_help && found.is_none()) {
         return Err(says(Reply::ok(help()), false));
     }
-    let Some((command, skip)) = command_of(&rest) else { return Err(unknown(&rest)) };
+    let Some((command, skip)) = found else { return Err(unknown(rest)) };
     let table = format!("{COMMON} {}", command.options);
     if asks_help {
         let text = format!(
@@ -48,23 +47,19 @@ fn understood(world: &World, words: &[String]) -> Result<Parsed, Box<Parsed>> {
         );
         return Err(says(Reply::ok(text), false));
     }
-    let all: Vec<String> = before.into_iter().chain(rest.into_iter().skip(skip)).collect();
+    let all: Vec<String> = before.iter().chain(rest.iter().skip(skip)).cloned().collect();
     let given = read(&all, &table).map_err(misused)?;
     Line { world, command, given }.call()
 }
 
 /// The words before the command, and those from it on.
-fn split_command(words: &[String]) -> (Vec<String>, Vec<String>) {
+fn split_command(words: &[String]) -> (&[String], &[String]) {
     let takes = ["-n", "--namespace", "--context", "--cluster", "--kubeconfig", "--request-timeout", "-v"];
     let mut at = 0;
-    while let Some(word) =
-        words.get(at).filter(|word| word.starts_with('-') && *word != "--help" && *word != "-h")
-    {
+    while let Some(word) = words.get(at).filter(|word| word.starts_with('-')) {
         at = at.saturating_add(if takes.contains(&word.as_str()) { 2 } else { 1 });
     }
-    let at = at.min(words.len());
-    let (before, rest) = words.split_at(at);
-    (before.to_vec(), rest.to_vec())
+    words.split_at(at.min(words.len()))
 }
 
 /// The command, and how many words name it.
@@ -167,9 +162,7 @@ pub(super) fn read_manifests(world: &World, name: &str) -> Result<Vec<Value>, Bo
         let documents = cluster_objects::documents(&text).map_err(|why| {
             wrong(format!("error: error parsing {name}: error converting YAML to JSON: {why}"))
         })?;
-        let whole = |json: &Value| json.pointer("/kind").is_some();
-        if let Some(other) = documents.iter().find(|json| !json.is_null() && !whole(json)) {
-            _ = other;
+        if documents.iter().any(|json| !json.is_null() && json.get("kind").is_none()) {
             return Err(wrong(format!(
                 "error: error validating \"{name}\": error validating data: kind not set"
             )));

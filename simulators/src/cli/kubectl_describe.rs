@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::kubectl_rows::{at, modes, pairs};
+use super::kubectl_rows::{at, cell, or, pairs};
 use super::kubectl_text::age;
 use crate::clock::Time;
 
-/// Names and where their values stand, by kind; a `+` before a place is a map of texts.
+/// Names and where their values stand, by kind: a `+` before a place is a map of texts, a word is one that [`value`] knows, and
+/// all else is as in a column of a table.
 const FIELDS: &[(&str, &[(&str, &str)])] = &[
     (
         "Namespace",
@@ -27,7 +28,7 @@ const FIELDS: &[(&str, &[(&str, &str)])] = &[
             ("Claim", "claim"),
             ("Reclaim Policy", "/spec/persistentVolumeReclaimPolicy"),
             ("Access Modes", "modes"),
-            ("VolumeMode", "=Filesystem"),
+            ("VolumeMode", "|Filesystem"),
             ("Capacity", "/spec/capacity/storage"),
         ],
     ),
@@ -43,7 +44,7 @@ const FIELDS: &[(&str, &[(&str, &str)])] = &[
             ("Finalizers", "/metadata/finalizers"),
             ("Capacity", "/status/capacity/storage"),
             ("Access Modes", "modes"),
-            ("VolumeMode", "=Filesystem"),
+            ("VolumeMode", "|Filesystem"),
             ("Used By", "users"),
         ],
     ),
@@ -94,7 +95,7 @@ pub(super) fn described(item: &Value, answer: &Value, now: Time) -> String {
     };
     let fields = FIELDS.iter().find(|(name, _)| *name == known).map_or(OTHERS, |(_, fields)| fields);
     let mut lines = vec![("Name", at(item, "/metadata/name"))];
-    lines.extend(fields.iter().map(|(name, place)| (*name, value(item, place, answer))));
+    lines.extend(fields.iter().map(|(name, place)| (*name, value(item, place, answer, now))));
     if let Some(since) = item.pointer("/metadata/deletionTimestamp").and_then(Value::as_str) {
         lines.push(("Termination", format!("lasts {}", age(since, now))));
     }
@@ -109,21 +110,11 @@ pub(super) fn described(item: &Value, answer: &Value, now: Time) -> String {
     lines.iter().map(line).collect::<String>() + &conditions(item) + &events(item, answer, now)
 }
 
-fn value(item: &Value, place: &str, answer: &Value) -> String {
+fn value(item: &Value, place: &str, answer: &Value, now: Time) -> String {
     if let Some(place) = place.strip_prefix('+') {
         return pairs(item.pointer(place)).replace(',', "\n");
     }
-    if let Some(text) = place.strip_prefix('=') {
-        return text.to_owned();
-    }
     match place {
-        "claim" => match at(item, "/spec/claimRef/name") {
-            name if name.is_empty() => name,
-            name => format!("{}/{name}", at(item, "/spec/claimRef/namespace")),
-        },
-        "modes" => modes(item),
-        "phase" if item.pointer("/metadata/deletionTimestamp").is_some() => "Terminating".to_owned(),
-        "phase" => at(item, "/status/phase"),
         "owner" => format!(
             "{}/{}",
             at(item, "/metadata/ownerReferences/0/kind"),
@@ -146,7 +137,7 @@ fn value(item: &Value, place: &str, answer: &Value) -> String {
                 let texts: Vec<&str> = all.iter().filter_map(Value::as_str).collect();
                 format!("[{}]", texts.join(" "))
             }
-            _ => at(item, place),
+            _ => cell(item, place, now),
         },
     }
 }
@@ -179,16 +170,12 @@ fn volumes(item: &Value) -> String {
 
 /// How many pods a workload has.
 fn replicas(item: &Value) -> String {
-    let count = |place: &str| match at(item, place) {
-        none if none.is_empty() => "0".to_owned(),
-        some => some,
-    };
-    let wanted = at(item, "/spec/replicas");
+    let count = |place: &str, otherwise: &str| or(at(item, place), otherwise);
     format!(
         "{} desired | {} total | {} available",
-        if wanted.is_empty() { "1" } else { &wanted },
-        count("/status/replicas"),
-        count("/status/availableReplicas")
+        count("/spec/replicas", "1"),
+        count("/status/replicas", "0"),
+        count("/status/availableReplicas", "0")
     )
 }
 

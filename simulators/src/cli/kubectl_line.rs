@@ -33,6 +33,7 @@ impl Line<'_> {
     /// # Errors
     /// What the tool answers by itself.
     pub fn call(mut self) -> Result<Parsed, Box<Parsed>> {
+        self.dry()?;
         match self.command.words {
             "get" => self.looks("Get"),
             "describe" => self.looks("Describe"),
@@ -58,16 +59,13 @@ impl Line<'_> {
             "exec" => self.exec(),
             "api-resources" => Err(says(Reply::ok(self.kinds()), false)),
             "version" => Err(says(Reply::ok(version(&self.given)), false)),
-            "cluster-info" | "config view" | "config get-contexts" | "config current-context" => {
-                let form = match self.command.words {
-                    "cluster-info" => Form::Info,
-                    "config view" => Form::View,
-                    "config current-context" => Form::Current,
-                    _ if self.given.text("output") == Some("name") => Form::ContextNames,
-                    _ => Form::Contexts,
-                };
-                Ok(self.made("GetContexts", Vec::new(), Output::new(form)))
-            }
+            "cluster-info" => Ok(self.contexts(Form::Info)),
+            "config view" => Ok(self.contexts(Form::View)),
+            "config current-context" => Ok(self.contexts(Form::Current)),
+            "config get-contexts" => match self.given.text("output") {
+                Some("name") => Ok(self.contexts(Form::ContextNames)),
+                _ => Ok(self.contexts(Form::Contexts)),
+            },
             _ => self.use_context(),
         }
     }
@@ -87,10 +85,26 @@ impl Line<'_> {
 
     fn target(&self, kind: &kinds::Kind, name: &str) -> String {
         let name = if name.is_empty() { "*" } else { name };
-        let everywhere = self.given.has("all-namespaces");
-        let namespace = if everywhere { "*".to_owned() } else { self.namespace() };
-        let place = if kind.namespaced { format!("{namespace}/") } else { String::new() };
-        format!("{}/{place}{}/{name}", self.context(), kind.plural)
+        match self.given.has("all-namespaces") {
+            true => self.place(kind, "*", name),
+            false => self.place(kind, &self.namespace(), name),
+        }
+    }
+
+    fn place(&self, kind: &kinds::Kind, namespace: &str, name: &str) -> String {
+        let namespace = if kind.namespaced { format!("{namespace}/") } else { String::new() };
+        format!("{}/{namespace}{}/{name}", self.context(), kind.plural)
+    }
+
+    /// Where a manifest puts what it describes.
+    fn place_of(&self, manifest: &Value) -> String {
+        let text = |at: &str| manifest.pointer(at).and_then(Value::as_str).unwrap_or_default();
+        let name = text("/metadata/name");
+        match (kinds::find(text("/kind")), text("/metadata/namespace")) {
+            (Some(kind), "") => self.place(kind, &self.namespace(), name),
+            (Some(kind), namespace) => self.place(kind, namespace, name),
+            (None, _) => format!("{}/{name}", self.context()),
+        }
     }
 
     /// The kinds and names that the arguments stand for: `TYPE NAME…`, `TYPE/NAME…`, `TYPE,TYPE`.
@@ -143,28 +157,14 @@ impl Line<'_> {
     }
 
     fn files(&mut self) -> Result<Vec<String>, Box<Parsed>> {
-        let names = self.given.options.get("filename").and_then(Value::as_array).cloned().unwrap_or_default();
         let mut all = Vec::new();
-        for name in names.iter().filter_map(Value::as_str) {
+        for name in self.given.texts("filename") {
             if name.contains("://") {
                 return Err(gap("a manifest from an address"));
             }
             all.extend(read_manifests(self.world, name)?);
         }
-        let targets = all.iter().map(|json| {
-            let text = |at: &str| json.pointer(at).and_then(Value::as_str).unwrap_or_default();
-            let namespace = Some(text("/metadata/namespace"))
-                .filter(|n| !n.is_empty())
-                .map_or_else(|| self.namespace(), str::to_owned);
-            match kinds::find(text("/kind")) {
-                Some(kind) if kind.namespaced => {
-                    format!("{}/{namespace}/{}/{}", self.context(), kind.plural, text("/metadata/name"))
-                }
-                Some(kind) => format!("{}/{}/{}", self.context(), kind.plural, text("/metadata/name")),
-                None => format!("{}/{}", self.context(), text("/metadata/name")),
-            }
-        });
-        let targets: Vec<String> = targets.collect();
+        let targets = all.iter().map(|manifest| self.place_of(manifest)).collect();
         if !all.is_empty() {
             self.given.options.insert("objects".to_owned(), all.into());
         }
@@ -179,28 +179,18 @@ impl Line<'_> {
             return Err(wrong(text));
         }
         targets.extend(self.name(&args)?);
-        let named = args.len() > 1 || args.first().is_some_and(|word| word.contains('/'));
         let several = args.first().is_some_and(|word| word == "all" || word.contains(','));
         let form = match operation {
             "Describe" => Form::Described,
             _ => form(self.given.text("output"))?,
         };
+        let columns = self.given.texts("label-columns");
         let output = Output {
-            is_one: named && args.len() == if args.first().is_some_and(|w| w.contains('/')) { 1 } else { 2 },
+            is_one: args.len() == if args.first().is_some_and(|word| word.contains('/')) { 1 } else { 2 },
             shows_kind: several || self.given.has("show-kind"),
             everywhere: self.given.has("all-namespaces"),
             labels: self.given.has("show-labels"),
-            columns: self
-                .given
-                .options
-                .get("label-columns")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .flat_map(|all| all.split(','))
-                .map(str::to_owned)
-                .collect(),
+            columns: columns.into_iter().flat_map(|all| all.split(',')).map(str::to_owned).collect(),
             headers: !self.given.has("no-headers"),
             quiet: self.given.has("ignore-not-found"),
             sorted: self.given.text("sort-by").map(str::to_owned),
@@ -213,12 +203,9 @@ impl Line<'_> {
         if let Some(word) = self.given.args.first() {
             return Err(wrong(format!("error: unknown command \"{word}\" for \"kubectl events\"")));
         }
-        if let Some(about) =
-            self.given.text("for").and_then(|about| about.split_once('/')).map(|(_, name)| name.to_owned())
-        {
-            self.given
-                .options
-                .insert("field-selector".to_owned(), format!("involvedObject.name={about}").into());
+        if let Some((_, name)) = self.given.text("for").and_then(|about| about.split_once('/')) {
+            let about = format!("involvedObject.name={name}");
+            self.given.options.insert("field-selector".to_owned(), about.into());
         }
         self.given.args = vec!["events".to_owned()];
         self.looks("Get")
@@ -239,7 +226,7 @@ impl Line<'_> {
     fn delete(&mut self) -> Result<Parsed, Box<Parsed>> {
         let args = std::mem::take(&mut self.given.args);
         let mut targets = self.files()?;
-        let named = args.len() > 1 || args.first().is_some_and(|word| word.contains('/'));
+        let named = names_things(&args);
         let all = self.given.has("all");
         let selects = self.given.has("selector") || self.given.has("field-selector");
         if args.is_empty() && targets.is_empty() {
@@ -256,7 +243,6 @@ impl Line<'_> {
                 "error: resource(s) were provided, but no name, label selector, or --all flag specified",
             ));
         }
-        self.dry()?;
         targets.extend(self.name(&args)?);
         Ok(self.made("Delete", targets, Output::new(Form::Plain)))
     }
@@ -285,7 +271,6 @@ impl Line<'_> {
         if targets.is_empty() {
             return Err(wrong("error: must specify one of -f and -k"));
         }
-        self.dry()?;
         Ok(self.made(operation, targets, Output::new(Form::Plain)))
     }
 
@@ -296,39 +281,31 @@ impl Line<'_> {
                 self.given.args.len()
             )));
         };
-        let name = name.clone();
-        self.dry()?;
         let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         if self.given.text("dry-run") == Some("client") && self.given.text("output") == Some("yaml") {
             return Err(says(Reply::ok(super::kubectl_text::yaml(&object)), false));
         }
+        let targets = vec![self.place_of(&object)];
         self.given.options.insert("objects".to_owned(), json!([object]));
-        let targets = vec![format!("{}/namespaces/{name}", self.context())];
         Ok(self.made("Create", targets, Output::new(Form::Plain)))
     }
 
     /// A command on what is named and nothing else.
     fn on_named(&mut self, operation: &str) -> Result<Parsed, Box<Parsed>> {
         let args = std::mem::take(&mut self.given.args);
-        let targets = self.bounded(&args)?;
-        self.dry()?;
-        Ok(self.made(operation, targets, Output::new(Form::Plain)))
-    }
-
-    fn bounded(&mut self, args: &[String]) -> Result<Vec<String>, Box<Parsed>> {
         let mut targets = self.files()?;
-        let named = args.len() > 1 || args.first().is_some_and(|word| word.contains('/'));
         if args.is_empty() && targets.is_empty() {
             return Err(wrong(format!(
                 "error: required resource not specified\nSee 'kubectl {} -h' for help and examples",
                 self.command.words
             )));
         }
-        if !named && targets.is_empty() && !self.given.has("all") && !self.given.has("selector") {
+        if !names_things(&args) && targets.is_empty() && !self.given.has("all") && !self.given.has("selector")
+        {
             return Err(wrong("error: resource(s) were provided, but no name was specified"));
         }
-        targets.extend(self.name(args)?);
-        Ok(targets)
+        targets.extend(self.name(&args)?);
+        Ok(self.made(operation, targets, Output::new(Form::Plain)))
     }
 
     fn patch(&mut self) -> Result<Parsed, Box<Parsed>> {
@@ -369,9 +346,8 @@ impl Line<'_> {
         let each: Map<String, Value> = each.collect();
         self.given.options.insert("marks".to_owned(), each.into());
         self.given.options.insert("on".to_owned(), on.into());
-        let targets = self.bounded(&named)?;
-        self.dry()?;
-        Ok(self.made("Mark", targets, Output::new(Form::Plain)))
+        self.given.args = named;
+        self.on_named("Mark")
     }
 
     fn set_image(&mut self) -> Result<Parsed, Box<Parsed>> {
@@ -387,9 +363,8 @@ impl Line<'_> {
             .map(|(name, image)| (name.to_owned(), Value::from(image)))
             .collect();
         self.given.options.insert("images".to_owned(), each.into());
-        let targets = self.bounded(&named)?;
-        self.dry()?;
-        Ok(self.made("SetImage", targets, Output::new(Form::Plain)))
+        self.given.args = named;
+        self.on_named("SetImage")
     }
 
     fn can_i(&mut self) -> Result<Parsed, Box<Parsed>> {
@@ -429,6 +404,10 @@ impl Line<'_> {
             Some((tool, _)) => Err(gap(&format!("{tool} in a pod"))),
             None => Err(wrong("error: you must specify at least one command for the container")),
         }
+    }
+
+    fn contexts(&mut self, form: Form) -> Parsed {
+        self.made("GetContexts", Vec::new(), Output::new(form))
     }
 
     fn use_context(&mut self) -> Result<Parsed, Box<Parsed>> {
@@ -474,6 +453,11 @@ impl Line<'_> {
         let heads = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"];
         super::kubectl_text::table(&heads, &rows.collect::<Vec<_>>(), !self.given.has("no-headers"))
     }
+}
+
+/// Whether arguments name things, and not kinds alone.
+fn names_things(args: &[String]) -> bool {
+    args.len() > 1 || args.first().is_some_and(|word| word.contains('/'))
 }
 
 fn version(given: &Given) -> String {

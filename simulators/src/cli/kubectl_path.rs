@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::service::stack_values::as_text;
+
 /// What a template makes of a value.
 ///
 /// # Errors
@@ -78,7 +80,7 @@ fn run(parts: &[Part], root: &Value, at: &Value, text: &mut String) -> Result<()
         match part {
             Part::Text(plain) => text.push_str(plain),
             Part::Path(path) => {
-                let found: Vec<String> = find(path, root, at)?.into_iter().map(plain).collect();
+                let found: Vec<String> = find(path, root, at)?.into_iter().map(as_text).collect();
                 text.push_str(&found.join(" "));
             }
             Part::Range(path, inner) => {
@@ -89,15 +91,6 @@ fn run(parts: &[Part], root: &Value, at: &Value, text: &mut String) -> Result<()
         }
     }
     Ok(())
-}
-
-/// A value as a template prints it.
-pub(super) fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
 }
 
 /// What a path leads to.
@@ -208,7 +201,8 @@ fn holds(condition: &str, root: &Value, item: &Value) -> Result<bool, String> {
     for (sign, equal) in [("==", true), ("!=", false)] {
         if let Some((path, wanted)) = condition.split_once(sign) {
             let wanted = wanted.trim().trim_matches(['"', '\'']);
-            let found = find(path.trim(), root, item)?.first().map(|value| plain(value)).unwrap_or_default();
+            let found =
+                find(path.trim(), root, item)?.first().map(|value| as_text(value)).unwrap_or_default();
             return Ok((found == wanted) == equal);
         }
     }

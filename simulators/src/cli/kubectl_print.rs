@@ -8,6 +8,7 @@ use super::{kubectl_describe as describe, kubectl_path as path, kubectl_text as 
 use crate::call::Answer;
 use crate::clock::Time;
 use crate::service::cluster_kinds as kinds;
+use crate::service::stack_values::as_text;
 
 /// How an answer is shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -88,9 +89,8 @@ impl Output {
         let mut items = list("items");
         if let Some(by) = &self.sorted {
             let by = by.trim_matches(['{', '}']);
-            let key = |item: &Value| {
-                path::find(by, item, item).ok().and_then(|v| v.first().map(|v| path::plain(v)))
-            };
+            let key =
+                |item: &Value| path::find(by, item, item).ok().and_then(|v| v.first().map(|v| as_text(v)));
             items.sort_by_key(key);
         }
         let (code, stderr) = (i32::from(!missing.is_empty()), missing.concat());
@@ -273,7 +273,7 @@ fn custom(columns: &str, items: &[Value], headers: bool) -> Result<String, Strin
     let heads: Vec<&str> = columns.iter().map(|(head, _)| *head).collect();
     let cell = |item: &Value, path: &str| {
         let found = path::find(path.trim_matches(['{', '}']), item, item).unwrap_or_default();
-        let found: Vec<String> = found.into_iter().map(path::plain).collect();
+        let found: Vec<String> = found.into_iter().map(as_text).collect();
         if found.is_empty() { "<none>".to_owned() } else { found.join(",") }
     };
     let row = |item: &Value| columns.iter().map(|(_, path)| cell(item, path)).collect();

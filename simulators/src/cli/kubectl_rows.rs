@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::kubectl_text::age;
 use crate::clock::Time;
+use crate::service::stack_values::as_text;
 
 /// A column's name, and where its cells come from: a place in the object with what stands for nothing behind a bar, or a word
 /// that [`cell`] knows.
@@ -187,14 +188,11 @@ pub(super) fn columns(kind: &str) -> (&'static [Column], &'static [Column]) {
 
 /// A value at a pointer, as a cell has it.
 pub(super) fn at(item: &Value, pointer: &str) -> String {
-    match item.pointer(pointer) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Null) | None => String::new(),
-        Some(other) => other.to_string(),
-    }
+    item.pointer(pointer).map(as_text).unwrap_or_default()
 }
 
-fn or(text: String, otherwise: &str) -> String {
+/// What stands for nothing in place of an empty text.
+pub(super) fn or(text: String, otherwise: &str) -> String {
     if text.is_empty() { otherwise.to_owned() } else { text }
 }
 
@@ -244,7 +242,7 @@ pub(super) fn cell(item: &Value, source: &str, now: Time) -> String {
 }
 
 /// `RWO` for `ReadWriteOnce`.
-pub(super) fn modes(item: &Value) -> String {
+fn modes(item: &Value) -> String {
     let all = item
         .pointer("/spec/accessModes")
         .and_then(Value::as_array)

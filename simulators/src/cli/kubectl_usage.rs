@@ -4,6 +4,9 @@
 pub(super) const COMMON: &str = "context! n:namespace! cluster=_cluster! kubeconfig=_kubeconfig! request-timeout=_timeout! \
     v:v=_v! warnings-as-errors=_w ~server! ~token! ~as! ~user! ~insecure-skip-tls-verify ~certificate-authority!";
 
+/// Options of what marks things.
+const MARKS: &str = "all overwrite dry-run? l:selector! o:output! A:all-namespaces f:filename+ ~list ~local ~resource-version! ~field-selector!";
+
 /// A command: the words that name it, and its options. A `~` is the real tool's alone.
 pub(super) struct Command {
     pub words: &'static str,
@@ -71,16 +74,8 @@ pub(super) const COMMANDS: &[Command] = &[
         "Update fields of a resource",
         "p:patch! type! dry-run? o:output! f:filename+ field-manager=_m! local=_l ~patch-file! ~subresource! ~k:kustomize!",
     ),
-    command(
-        "label",
-        "Update the labels on a resource",
-        "all overwrite dry-run? l:selector! o:output! A:all-namespaces f:filename+ ~list ~local ~resource-version! ~field-selector!",
-    ),
-    command(
-        "annotate",
-        "Update the annotations on a resource",
-        "all overwrite dry-run? l:selector! o:output! A:all-namespaces f:filename+ ~list ~local ~resource-version! ~field-selector!",
-    ),
+    command("label", "Update the labels on a resource", MARKS),
+    command("annotate", "Update the annotations on a resource", MARKS),
     command(
         "scale",
         "Set a new size for a deployment, replica set, or stateful set",

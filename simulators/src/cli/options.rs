@@ -68,6 +68,12 @@ impl Given {
         self.options.contains_key(name)
     }
 
+    /// The texts of an option that may come again.
+    pub fn texts(&self, name: &str) -> Vec<&str> {
+        let list = self.options.get(name).and_then(Value::as_array);
+        list.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
     /// Options, `args` and `paths` as the arguments of a call.
     pub fn into_args(self) -> Map<String, Value> {
         let mut all = self.options;

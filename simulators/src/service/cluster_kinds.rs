@@ -89,7 +89,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Kind> {
     let name = name.to_lowercase();
     let plain = name.split_once('.').map_or(name.as_str(), |(plain, _)| plain);
     let is = |kind: &&Kind| {
-        let names = kind.plural == plain || kind.kind.to_lowercase() == plain;
+        let names = kind.plural == plain || kind.kind.eq_ignore_ascii_case(plain);
         let in_group = !name.contains('.') || name.ends_with(&format!(".{}", kind.group));
         (names || kind.short.split_whitespace().any(|short| short == plain)) && in_group
     };

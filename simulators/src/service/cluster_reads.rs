@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cluster_kinds as kinds;
-use super::cluster_store::{self as store, Cluster, Key, Object, set};
+use super::cluster_store::{Cluster, Key, Object, set};
 use super::{cluster, cluster_sync as sync, identity};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
@@ -48,6 +48,13 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
+    fn add(&mut self, found: &Cluster, key: Key) {
+        match found.objects.contains_key(&key) {
+            true => self.keys.push(key),
+            false => self.missing.push(missing(&key)),
+        }
+    }
+
     /// Refuses where something that was named is not there.
     pub fn all(self) -> Result<(String, Vec<Key>), Refusal> {
         match self.missing.first() {
@@ -69,32 +76,21 @@ pub(super) fn missing(key: &Key) -> String {
 pub(super) fn chosen(world: &World, call: &Call) -> Result<Chosen, Refusal> {
     let (context, found) = cluster_of(world, call)?;
     let namespace = namespace_of(world, call);
+    let home = namespace.as_deref().unwrap_or("default");
     let mut chosen = Chosen { context, keys: Vec::new(), missing: Vec::new() };
-    let asked = call.args.get("resources").and_then(Value::as_array).cloned().unwrap_or_default();
-    for one in &asked {
+    let list = |name: &str| call.args.get(name).and_then(Value::as_array).into_iter().flatten();
+    for one in list("resources") {
         let text = |name: &str| one.get(name).and_then(Value::as_str).unwrap_or_default();
-        let name = text("name");
-        if !name.is_empty() {
-            let Some(key) = Key::new(text("kind"), namespace.as_deref().unwrap_or("default"), name) else {
-                continue;
-            };
-            match found.objects.contains_key(&key) {
-                true => chosen.keys.push(key),
-                false => chosen.missing.push(missing(&key)),
-            }
-            continue;
+        let (kind, name) = (text("kind"), text("name"));
+        if name.is_empty() {
+            let all = found.of(kind, namespace.as_deref()).filter(|(_, object)| selected(object, call));
+            chosen.keys.extend(all.map(|(key, _)| key.clone()));
+        } else if let Some(key) = Key::new(kind, home, name) {
+            chosen.add(found, key);
         }
-        let fits = |(_, object): &(&Key, &Object)| selected(object, call);
-        chosen
-            .keys
-            .extend(found.of(text("kind"), namespace.as_deref()).filter(fits).map(|(key, _)| key.clone()));
     }
-    for json in call.args.get("objects").and_then(Value::as_array).into_iter().flatten() {
-        let key = cluster::key_of(json, namespace.as_deref().unwrap_or("default"))?;
-        match found.objects.contains_key(&key) {
-            true => chosen.keys.push(key),
-            false => chosen.missing.push(missing(&key)),
-        }
+    for json in list("objects") {
+        chosen.add(found, cluster::key_of(json, home)?);
     }
     Ok(chosen)
 }
@@ -263,8 +259,8 @@ pub(super) fn describe(world: &World, call: &Call) -> Answer {
     let pods: Vec<Value> = found
         .of("pods", None)
         .map(|(key, pod)| {
-            let above = workload_of(found, key, pod);
-            json!({"namespace": key.namespace, "name": key.name, "owner": above.name, "claims": cluster::claims_of(pod).collect::<Vec<_>>()})
+            let claims: Vec<&str> = cluster::claims_of(pod).collect();
+            json!({"namespace": key.namespace, "name": key.name, "claims": claims})
         })
         .collect();
     set(&mut answer, &["events"], events);
@@ -325,21 +321,10 @@ pub(super) fn contexts(world: &World, _: &Call) -> Answer {
     Ok(json!({"contexts": each.collect::<Vec<_>>()}))
 }
 
-/// A list of texts that a store keeps, for callers of this module.
-pub(super) fn templates(found: &Cluster, key: &Key) -> Vec<(i64, Value)> {
-    let each = sync::revisions(found, key).into_iter();
-    each.filter_map(|(number, key)| Some((number, sync::template(found.objects.get(&key)?)))).collect()
-}
-
 /// What an object's template runs, by container.
 pub(super) fn images(json: &Value) -> Vec<(String, String)> {
     let containers =
         json.pointer("/spec/template/spec/containers").and_then(Value::as_array).into_iter().flatten();
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     containers.map(|c| (text(c.get("name")), text(c.get("image")))).collect()
-}
-
-/// Annotations of an object.
-pub(super) fn annotations(object: &Object) -> std::collections::BTreeMap<String, String> {
-    store::texts(object.json.pointer("/metadata/annotations"))
 }

@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 
 use super::cluster_reads as reads;
-use super::cluster_store::{self as store, Key, Object, set};
+use super::cluster_store::{self as store, Cluster, Key, Object, set};
 use super::cluster_sync as sync;
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::effect::Change;
+
+/// Where an object says why it is as it is.
+const CAUSE: &str = "/metadata/annotations/kubernetes.io~1change-cause";
 
 /// The workloads that a call names.
 fn workloads(world: &World, call: &Call) -> Result<(String, Vec<(Key, Object)>), Refusal> {
@@ -46,7 +49,7 @@ pub(super) fn history(world: &World, call: &Call) -> Answer {
     let mut text = String::new();
     for (key, _) in &all {
         if let Some(wanted) = call.text("revision").filter(|n| *n != "0") {
-            let templates = reads::templates(found, key).into_iter();
+            let templates = templates(found, key).into_iter();
             let Some((_, template)) = templates.into_iter().find(|(n, _)| n.to_string() == wanted) else {
                 return Err(Refusal::new("error", "error: unable to find the specified revision"));
             };
@@ -55,13 +58,19 @@ pub(super) fn history(world: &World, call: &Call) -> Answer {
         }
         text += &format!("{} \nREVISION  CHANGE-CAUSE\n", key.shown());
         for (number, revision) in sync::revisions(found, key) {
-            let cause = found.objects.get(&revision).map(reads::annotations).unwrap_or_default();
-            let cause = cause.get("kubernetes.io/change-cause").map_or("<none>", String::as_str);
+            let cause = found.objects.get(&revision).map(|object| object.text(CAUSE)).unwrap_or_default();
+            let cause = if cause.is_empty() { "<none>" } else { cause };
             text += &format!("{number:<9} {cause}\n");
         }
         text += "\n";
     }
     Ok(Value::from(text))
+}
+
+/// The templates of a workload's revisions, oldest first, with their numbers.
+fn templates(found: &Cluster, key: &Key) -> Vec<(i64, Value)> {
+    let each = sync::revisions(found, key).into_iter();
+    each.filter_map(|(number, key)| Some((number, sync::template(found.objects.get(&key)?)))).collect()
 }
 
 fn shape(template: &Value) -> String {
@@ -92,7 +101,7 @@ pub(super) fn undo(world: &mut World, call: &Call) -> Answer {
     let (_, found) = reads::cluster_of(world, call)?;
     let mut back = Vec::new();
     for (key, object) in all {
-        let mut templates = reads::templates(found, &key);
+        let mut templates = templates(found, &key);
         let chosen = match wanted {
             Some(n) => templates.into_iter().find(|(number, _)| number.to_string() == n),
             None => {

@@ -111,8 +111,11 @@ impl Cluster {
         kind: &'c str,
         namespace: Option<&'c str>,
     ) -> impl Iterator<Item = (&'c Key, &'c Object)> {
-        let here = move |key: &Key| namespace.is_none_or(|n| !key.kind.namespaced || key.namespace == n);
-        self.objects.iter().filter(move |(key, _)| key.kind.plural == kind && here(key))
+        Key::new(kind, namespace.unwrap_or_default(), "").into_iter().flat_map(move |from| {
+            let (kind, here) = (from.kind, namespace.map(|_| from.namespace.clone()));
+            let fits = move |key: &Key| key.kind == kind && here.as_ref().is_none_or(|n| key.namespace == *n);
+            self.objects.range(from..).take_while(move |(key, _)| fits(key))
+        })
     }
 
     /// A namespace that stands and takes what is new.
@@ -141,9 +144,18 @@ pub(super) fn suffix(of: &str, letters: usize) -> String {
 
 /// An identity as objects have it.
 fn identity(of: &str) -> String {
-    let digits = crate::hex(&Sha256::digest(of.as_bytes()));
-    let cut = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    [cut(0, 8), cut(8, 12), cut(12, 16), cut(16, 20), cut(20, 32)].join("-")
+    crate::dashed(&crate::hex(&Sha256::digest(of.as_bytes())))
+}
+
+/// An object that stands.
+pub(super) fn object<'w>(world: &'w World, context: &str, key: &Key) -> Option<&'w Object> {
+    world.cluster.clusters.get(context)?.objects.get(key)
+}
+
+/// What the stage has standing has stood since what it belongs to was made.
+pub(super) fn since(world: &World, of: &Object) -> String {
+    let made = of.text("/metadata/creationTimestamp");
+    if world.cluster.staging { made.to_owned() } else { world.now().to_string() }
 }
 
 /// A cluster, to be changed.
@@ -173,7 +185,6 @@ pub(super) fn put(world: &mut World, context: &str, key: Key, mut json: Value) {
         let given = json.pointer(&pointer).cloned().filter(|_| name != "uid");
         set(&mut json, &["metadata", name], kept.or(given).unwrap_or_else(|| made.into()));
     }
-    let since = json.pointer("/metadata/creationTimestamp").and_then(Value::as_str).and_then(Time::parse);
     if key.kind.kind == "Namespace" && json.get("status").is_none() {
         set(&mut json, &["status"], json!({"phase": "Active"}));
         set(&mut json, &["spec"], json!({"finalizers": ["kubernetes"]}));
@@ -181,36 +192,30 @@ pub(super) fn put(world: &mut World, context: &str, key: Key, mut json: Value) {
     let uid = match old {
         Some(old) => old.uid,
         None if key.kind.derived => None,
-        None => Some(thing(world, context, &key, environment, texts(json.pointer("/metadata/labels")))),
+        None => Some(thing(world, context, &key, environment, &json)),
     };
-    if let (Some(resource), Some(since)) = (uid.and_then(|uid| world.resource_mut(uid)), since) {
-        resource.created = since.min(now);
-    }
     if let Some(found) = cluster(world, context) {
         found.objects.insert(key, Object { uid, json });
     }
 }
 
 /// The thing of the world that an object is.
-fn thing(
-    world: &mut World,
-    context: &str,
-    key: &Key,
-    environment: Environment,
-    tags: BTreeMap<String, String>,
-) -> Uid {
+fn thing(world: &mut World, context: &str, key: &Key, environment: Environment, json: &Value) -> Uid {
+    let created = json.pointer("/metadata/creationTimestamp").and_then(Value::as_str).and_then(Time::parse);
+    let created = created.map_or(world.now(), |since| since.min(world.now()));
     let place =
         if key.namespace.is_empty() { context.to_owned() } else { format!("{context}/{}", key.namespace) };
-    world.create(NewResource {
+    let new = NewResource {
         kind: format!("Kubernetes::{}", key.kind.kind),
         name: format!("{place}/{}", key.name),
         role: format!("{}@{context}/{}", key.namespace, key.name),
         environment,
-        tags,
+        tags: texts(json.pointer("/metadata/labels")),
         stateful: false,
         serving: key.kind.is_workload() || key.kind.kind == "Service",
         replaces: None,
-    })
+    };
+    world.create_since(new, created)
 }
 
 /// Takes an object away for good.

@@ -126,9 +126,8 @@ pub(super) fn revisions(found: &Cluster, key: &Key) -> Vec<(i64, Key)> {
 }
 
 fn number(revision: &Object) -> i64 {
-    let annotations = store::texts(revision.json.pointer("/metadata/annotations"));
-    let noted = annotations.get("deployment.kubernetes.io/revision").and_then(|text| text.parse().ok());
-    noted.unwrap_or_else(|| revision.number("/revision", 0))
+    let noted = revision.text("/metadata/annotations/deployment.kubernetes.io~1revision").parse();
+    noted.unwrap_or_else(|_| revision.number("/revision", 0))
 }
 
 /// The template of a revision, or of a workload.
@@ -157,13 +156,12 @@ fn one(world: &mut World, context: &str, key: &Key) -> bool {
         other => other == Some(owner),
     };
     let hash = hash_of(&revision);
-    let standing = found.of("pods", Some(&key.namespace)).filter(|(_, pod)| of(pod));
+    let standing = found.of("pods", Some(&key.namespace)).filter(|(_, pod)| of(pod) && !pod.is_ending());
     let (fresh, old): (Vec<_>, Vec<_>) =
         standing.partition(|(_, pod)| pod.text("/metadata/labels/pod-template-hash") == hash);
-    let fresh: Vec<Key> =
-        fresh.into_iter().filter(|(_, pod)| !pod.is_ending()).map(|(key, _)| key.clone()).collect();
-    let mut ends: Vec<Key> =
-        old.into_iter().filter(|(_, pod)| !pod.is_ending()).map(|(key, _)| key.clone()).collect();
+    let keys =
+        |pods: Vec<(&Key, &Object)>| -> Vec<Key> { pods.into_iter().map(|(key, _)| key.clone()).collect() };
+    let (fresh, mut ends) = (keys(fresh), keys(old));
     let names = names(key, &revision, &fresh, wanted, found.made);
     ends.extend(fresh.iter().filter(|pod| !names.contains(&pod.name)).cloned());
     let taken: BTreeSet<&str> =
@@ -176,8 +174,9 @@ fn one(world: &mut World, context: &str, key: &Key) -> bool {
         .map(|(key, _)| key.clone())
         .collect();
     for pod in adopted {
-        let owner = json!([{"apiVersion": "apps/v1", "kind": owner.0, "name": owner.1, "controller": true}]);
-        store::change(world, context, &pod, |json| set(json, &["metadata", "ownerReferences"], owner));
+        store::change(world, context, &pod, |json| {
+            set(json, &["metadata", "ownerReferences"], owned_by(owner))
+        });
     }
     ends.iter().for_each(|key| end(world, context, key));
     for (n, name) in missing.iter().enumerate() {
@@ -201,10 +200,8 @@ fn revise(world: &mut World, context: &str, key: &Key, workload: &Object) -> Str
     let Some(holder) = Key::new(kind, &key.namespace, &name) else { return name };
     let number = if current.is_some() { newest } else { newest.saturating_add(1) };
     if current.is_none() {
-        let owner =
-            json!([{"apiVersion": "apps/v1", "kind": key.kind.kind, "name": key.name, "controller": true}]);
         let meta = json!({
-            "ownerReferences": owner, "annotations": {"deployment.kubernetes.io/revision": number.to_string()},
+            "ownerReferences": owned_by((key.kind.kind, &key.name)), "annotations": {"deployment.kubernetes.io/revision": number.to_string()},
             "labels": template.pointer("/metadata/labels").cloned().unwrap_or_else(|| json!({})),
         });
         let json = match is_deployment {
@@ -261,12 +258,11 @@ fn claim(world: &mut World, context: &str, key: &Key, workload: &Object, ordinal
         let base = template.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
         let name = format!("{base}-{}-{ordinal}", key.name);
         let Some(claim) = Key::new("persistentvolumeclaims", &key.namespace, &name) else { continue };
-        let stands = world.cluster.clusters.get(context).is_some_and(|c| c.objects.contains_key(&claim));
-        if !stands {
+        if store::object(world, context, &claim).is_none() {
             let spec = template.get("spec").cloned().unwrap_or_default();
             let labels =
                 workload.json.pointer("/spec/selector/matchLabels").cloned().unwrap_or_else(|| json!({}));
-            let since = since(world, workload);
+            let since = store::since(world, workload);
             let json = json!({
                 "metadata": {"creationTimestamp": since, "labels": labels, "finalizers": ["kubernetes.io/pvc-protection"]},
                 "spec": spec, "status": {"phase": "Pending"},
@@ -276,10 +272,9 @@ fn claim(world: &mut World, context: &str, key: &Key, workload: &Object, ordinal
     }
 }
 
-/// What the stage has standing has stood since what it belongs to was made.
-fn since(world: &World, of: &Object) -> String {
-    let made = of.text("/metadata/creationTimestamp");
-    if world.cluster.staging { made.to_owned() } else { world.now().to_string() }
+/// How an object says whose it is.
+fn owned_by((kind, name): (&str, &str)) -> Value {
+    json!([{"apiVersion": "apps/v1", "kind": kind, "name": name, "controller": true}])
 }
 
 fn pod(
@@ -290,7 +285,7 @@ fn pod(
     (name, owner, hash): (&str, (&str, &str), &str),
 ) {
     let template = template(workload);
-    let since = since(world, workload);
+    let since = store::since(world, workload);
     let mut spec = template.get("spec").cloned().unwrap_or_else(|| json!({}));
     let templates = workload.json.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
     let claims =
@@ -310,8 +305,7 @@ fn pod(
     let made = world.cluster.clusters.get(context).map_or(0, |found| found.made);
     set(&mut spec, &["nodeName"], node(world, context, made));
     let mut meta = json!({
-        "labels": labels, "creationTimestamp": since,
-        "ownerReferences": [{"apiVersion": "apps/v1", "kind": owner.0, "name": owner.1, "controller": true}],
+        "labels": labels, "creationTimestamp": since, "ownerReferences": owned_by(owner),
     });
     if let Some(finalizers) = template.pointer("/metadata/finalizers") {
         set(&mut meta, &["finalizers"], finalizers.clone());

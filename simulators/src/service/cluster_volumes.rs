@@ -75,8 +75,8 @@ fn bind(world: &mut World, context: &str, key: &Key) -> bool {
         set(json, &["spec", "claimRef"], owner);
         set(json, &["status", "phase"], "Bound");
     });
-    let capacity = world.cluster.clusters.get(context).and_then(|c| c.objects.get(&volume));
-    let capacity = capacity.and_then(|v| v.json.pointer("/spec/capacity").cloned()).unwrap_or_default();
+    let capacity = store::object(world, context, &volume).and_then(|v| v.json.pointer("/spec/capacity"));
+    let capacity = capacity.cloned().unwrap_or_default();
     store::change(world, context, key, |json| {
         set(json, &["spec", "volumeName"], volume.name.clone());
         set(
@@ -100,8 +100,7 @@ fn provision(world: &mut World, context: &str, key: &Key, claim: &Object) -> Opt
     let volume = Key::new("persistentvolumes", "", &name)?;
     let size =
         claim.json.pointer("/spec/resources/requests/storage").cloned().unwrap_or_else(|| "1Gi".into());
-    let made = claim.text("/metadata/creationTimestamp").to_owned();
-    let since = if world.cluster.staging { made } else { world.now().to_string() };
+    let since = store::since(world, claim);
     let json = json!({
         "metadata": {"creationTimestamp": since, "finalizers": ["kubernetes.io/pv-protection"]},
         "spec": {

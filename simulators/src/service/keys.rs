@@ -302,8 +302,7 @@ fn rotation(world: &mut World, call: &Call) -> Answer {
 
 fn create(world: &mut World, call: &Call) -> Answer {
     let digits = super::terraform::made_up(world, &format!("key {}", world.keys.keys.len()), 32);
-    let cut = |from: usize, to: usize| digits.get(from..to).unwrap_or_default().to_owned();
-    let id = [cut(0, 8), cut(8, 12), cut(12, 16), cut(16, 20), cut(20, 32)].join("-");
+    let id = crate::dashed(&digits);
     let uid = world.create(NewResource {
         kind: KIND.to_owned(),
         name: id.clone(),

@@ -17,6 +17,7 @@ mod cluster_changes;
 mod cluster_deletes;
 pub(crate) mod cluster_kinds;
 pub(crate) mod cluster_objects;
+mod cluster_patches;
 mod cluster_reads;
 mod cluster_rollouts;
 mod cluster_store;

@@ -312,13 +312,9 @@ fn policy(kind: &ResourceType, entry: &Map<String, Value>, key: &str) -> Result<
 /// JSON if it begins like JSON, else YAML.
 pub(super) fn read(body: &str) -> Result<Value, Refusal> {
     if body.trim_start().starts_with('{') {
-        return serde_json::from_str(body).map_err(|e| {
-            format_error(format!("JSON not well-formed. (line {}, column {})", e.line(), e.column()))
-        });
+        return json(body);
     }
-    check_levels(body)?;
-    let documents = Yaml::load_from_str(body).map_err(|e| malformed(&e))?;
-    documents.first().map(plain).unwrap_or_else(|| Err(format_error("unsupported structure.")))
+    yaml(body)?.first().map(plain).unwrap_or_else(|| Err(format_error("unsupported structure.")))
 }
 
 /// The documents of a text of YAML, or the one of JSON.
@@ -327,13 +323,20 @@ pub(super) fn read(body: &str) -> Result<Value, Refusal> {
 /// The text is neither, or is made to take all memory.
 pub(super) fn documents(body: &str) -> Result<Vec<Value>, Refusal> {
     if body.trim_start().starts_with(['{', '[']) {
-        return serde_json::from_str(body).map(|json| vec![json]).map_err(|e| {
-            format_error(format!("JSON not well-formed. (line {}, column {})", e.line(), e.column()))
-        });
+        return json(body).map(|json| vec![json]);
     }
+    yaml(body)?.iter().map(plain).collect()
+}
+
+fn json(body: &str) -> Result<Value, Refusal> {
+    serde_json::from_str(body).map_err(|e| {
+        format_error(format!("JSON not well-formed. (line {}, column {})", e.line(), e.column()))
+    })
+}
+
+fn yaml(body: &str) -> Result<Vec<Yaml<'_>>, Refusal> {
     check_levels(body)?;
-    let documents = Yaml::load_from_str(body).map_err(|e| malformed(&e))?;
-    documents.iter().map(plain).collect()
+    Yaml::load_from_str(body).map_err(|e| malformed(&e))
 }
 
 fn malformed(error: &ScanError) -> Refusal {

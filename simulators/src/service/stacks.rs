@@ -272,8 +272,7 @@ pub(super) fn name_in(call: &Call) -> &str {
 
 /// A made-up id in the shape of the real ones, the same in every run of the same seed.
 pub(super) fn uuid(seed: u64, name: &str) -> String {
-    let mut stream = Chance::stream(seed, name);
-    [8, 4, 4, 4, 12].map(|digits| stream.hex(digits)).join("-")
+    crate::dashed(&Chance::stream(seed, name).hex(32))
 }
 
 impl Stack {
