@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::kubectl_rows::{at, cell, or, pairs};
-use super::kubectl_text::age;
+use super::kubectl_text::{age, sorted, yaml};
 use crate::clock::Time;
 
 /// Names and where their values stand, by kind: a `+` before a place is a map of texts, a word is one that [`value`] knows, and
@@ -129,7 +129,7 @@ fn value(item: &Value, place: &str, answer: &Value, now: Time) -> String {
         "rest" => ["/spec", "/data", "/provisioner", "/reclaimPolicy"]
             .iter()
             .filter_map(|place| item.pointer(place))
-            .map(|value| value.as_str().map_or_else(|| super::kubectl_text::yaml(value), str::to_owned))
+            .map(|value| value.as_str().map_or_else(|| yaml(&sorted(value.clone())), str::to_owned))
             .collect::<Vec<_>>()
             .join("\n"),
         place => match item.pointer(place) {

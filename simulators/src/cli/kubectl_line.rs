@@ -407,7 +407,8 @@ impl Line<'_> {
     }
 
     fn contexts(&mut self, form: Form) -> Parsed {
-        self.made("GetContexts", Vec::new(), Output::new(form))
+        let output = Output { headers: !self.given.has("no-headers"), ..Output::new(form) };
+        self.made("GetContexts", Vec::new(), output)
     }
 
     fn use_context(&mut self) -> Result<Parsed, Box<Parsed>> {

@@ -126,12 +126,12 @@ impl Output {
 
     /// What structured forms show: the one thing, or a list of all.
     fn whole(&self, mut items: Vec<Value>) -> Value {
-        match self.is_one && items.len() == 1 {
+        text::sorted(match self.is_one && items.len() == 1 {
             true => items.pop().unwrap_or_default(),
             false => {
                 json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}})
             }
-        }
+        })
     }
 
     /// A table for each kind.

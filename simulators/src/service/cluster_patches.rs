@@ -117,6 +117,11 @@ pub(super) fn operate(json: &mut Value, operation: &Value) -> Option<()> {
             items.push(value);
             Some(())
         }
+        (Value::Array(items), "add") => {
+            let at = last.parse::<usize>().ok().filter(|at| *at <= items.len())?;
+            items.insert(at, value);
+            Some(())
+        }
         (Value::Array(items), how) => {
             let at = last.parse::<usize>().ok()?;
             let slot = items.get_mut(at)?;
@@ -204,6 +209,9 @@ mod tests {
                 Some(json!({"a/b": {"l": [1, 2], "x": 3}})),
             ),
             (json!({"op": "add", "path": "/a~1b/l/-", "value": 3}), Some(json!({"a/b": {"l": [1, 2, 3]}}))),
+            (json!({"op": "add", "path": "/a~1b/l/0", "value": 3}), Some(json!({"a/b": {"l": [3, 1, 2]}}))),
+            (json!({"op": "add", "path": "/a~1b/l/2", "value": 3}), Some(json!({"a/b": {"l": [1, 2, 3]}}))),
+            (json!({"op": "add", "path": "/a~1b/l/3", "value": 3}), None),
             (json!({"op": "replace", "path": "/a~1b/l/1", "value": 3}), Some(json!({"a/b": {"l": [1, 3]}}))),
             (json!({"op": "remove", "path": "/a~1b/l/0"}), Some(json!({"a/b": {"l": [2]}}))),
             (json!({"op": "remove", "path": "/a~1b"}), Some(json!({}))),

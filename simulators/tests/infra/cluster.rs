@@ -98,6 +98,10 @@ fn tables_and_templates() {
         ("kubectl config current-context", "live-0\n"),
         ("kubectl config get-contexts -o name", "live-0\ntest-1\n"),
         (
+            "kubectl config get-contexts --no-headers",
+            "*   live-0   live-0   live-0-user\n    test-1   test-1   test-1-user\n",
+        ),
+        (
             "kubectl get ns -l trial=logs --show-labels",
             "NAME              STATUS   AGE   LABELS\n\
              log-trial         Active   59d   trial=logs,owner=tom-reyes\n\
@@ -165,6 +169,10 @@ fn tables_and_templates() {
         0,
         &["\n  volumeClaimTemplates:\n  - metadata:\n      name: data\n"],
     );
+    let json = desk.typed("kubectl get sts boarding-db -n boarding -o json").0.stdout;
+    let mut sorted: serde_json::Value = serde_json::from_str(&json).unwrap();
+    sorted.sort_all_objects();
+    assert_eq!(json, serde_json::to_string_pretty(&sorted).unwrap() + "\n");
     for line in [
         "kubectl top pods",
         "kubectl get pods -w",
