@@ -7,6 +7,7 @@ use std::path::Path;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
@@ -63,6 +64,20 @@ impl Serving {
         let accept =
             move |cx: &mut Context<'_>| listener.poll_accept(cx).map(|taken| taken.map(|(stream, _)| stream));
         Ok(Self::new(address.to_string(), Some(address), taken(accept, at_once_max, serve)))
+    }
+
+    /// Serves HTTP; at port 0, wherever there is room. `path` stands behind the address in [`Serving::at`].
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub async fn http(listen: SocketAddr, path: &str, router: Router) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen).await?;
+        let address = listener.local_addr()?;
+        let serve = async move {
+            // It ends with its task.
+            let _ = axum::serve(listener, router).await;
+        };
+        Ok(Self::new(format!("http://{address}{path}"), Some(address), serve))
     }
 }
 

@@ -23,9 +23,9 @@ use serde_json::Value;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 
+use super::MCP_SERVER;
 use super::asked::{self, Ask, Asked, Told};
 use super::function::FunctionDoor;
-use super::http::http;
 use crate::base::serving::Serving;
 use crate::base::token;
 use crate::record::Hints;
@@ -68,7 +68,7 @@ impl McpDoor {
         // Some clients know a server of this kind by the end of its path.
         let path = format!("/{}/mcp", token::fresh()?);
         let router = Router::new().nest_service(&path, service);
-        http(listen, &path, router).await
+        Serving::http(listen, &path, router).await
     }
 
     /// Serves each connection to a socket as standard input and output of a server of its own.
@@ -103,7 +103,7 @@ fn tool(spec: &ToolSpec, hints: Hints) -> Tool {
 impl ServerHandler for McpDoor {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(Implementation::new("production", env!("CARGO_PKG_VERSION")))
+            .with_server_info(Implementation::new(MCP_SERVER, env!("CARGO_PKG_VERSION")))
             .with_instructions(ABOUT)
     }
 

@@ -3,7 +3,6 @@
 mod asked;
 mod aws;
 mod function;
-mod http;
 #[cfg(feature = "mcp")]
 mod mcp;
 #[cfg(feature = "wire-postgres")]
@@ -20,3 +19,6 @@ pub use mcp::McpDoor;
 #[cfg(feature = "wire-postgres")]
 pub use postgres::{PostgresDoor, PostgresServing};
 pub use shell::ShellDoor;
+
+/// What our MCP server is called, by itself and in agents' configurations.
+pub const MCP_SERVER: &str = "production";

@@ -55,7 +55,7 @@ impl Conversation {
         };
         let turns = request.turns.len();
         let answer = match recalled {
-            Some(line) => self.recalled(line).await?,
+            Some(line) => self.recalled(line)?,
             None => self.exchanged(asked, Bytes::from(body), turns).await?,
         };
         if let Some(usage) = &answer.usage {
@@ -70,7 +70,7 @@ impl Conversation {
     }
 
     /// An exchange that is on the tape.
-    async fn recalled(&self, line: Line) -> Result<Answer, Fault> {
+    fn recalled(&self, line: Line) -> Result<Answer, Fault> {
         let failed = u64::try_from(line.tries.len()).unwrap_or(u64::MAX);
         let (events, body) = match line.outcome {
             Outcome::Answered { events, body, .. } => (events, body),
@@ -80,7 +80,7 @@ impl Conversation {
             }
         };
         let dialect = self.model.endpoint().dialect;
-        let whole = wire::reread(Bytes::from(body), events, dialect).await;
+        let whole = wire::reread(Bytes::from(body), events, dialect);
         let unreadable = |text: String| Fault::Tape(format!("an answer on the tape cannot be read: {text}"));
         let answer =
             whole.and_then(|whole| dialect.read(&whole)).map_err(|failure| unreadable(failure.text))?;

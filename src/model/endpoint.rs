@@ -51,6 +51,22 @@ impl Dialect {
             _ => None,
         }
     }
+
+    /// Whether a request asks for an answer that comes piece by piece.
+    pub(super) fn is_stream(self, path: &str, body: &Value) -> bool {
+        match self {
+            Self::Gemini => path.ends_with(":streamGenerateContent"),
+            _ => body.get("stream") == Some(&Value::Bool(true)),
+        }
+    }
+
+    /// What the official SDK of the dialect takes as its base URL for whoever speaks it at this address.
+    pub fn base(self, at: &str) -> String {
+        match self {
+            Self::OpenaiChat | Self::OpenaiResponses => format!("{at}/v1"),
+            Self::AnthropicMessages | Self::Gemini => at.to_owned(),
+        }
+    }
 }
 
 /// A model, as an agent's file names it in its table `[model]`.

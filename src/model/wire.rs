@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use eventsource_stream::Eventsource;
-use futures_util::{Stream, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -194,16 +194,18 @@ pub(super) async fn collect(
 }
 
 /// What an answer took that somebody else reads.
-pub(super) async fn usage(body: Bytes, events: bool, dialect: Dialect) -> Option<Usage> {
-    reread(body, events, dialect).await.ok().and_then(|whole| dialect.usage(&whole))
+pub(super) fn usage(body: Bytes, events: bool, dialect: Dialect) -> Option<Usage> {
+    reread(body, events, dialect).ok().and_then(|whole| dialect.usage(&whole))
 }
 
 /// An answer that came before, as the dialect reads it.
-pub(super) async fn reread(body: Bytes, events: bool, dialect: Dialect) -> Result<Value, Failure> {
-    match events {
-        true => collect(futures_util::stream::iter([Ok(body)]), dialect).await,
-        false => read_whole(&body),
+pub(super) fn reread(body: Bytes, events: bool, dialect: Dialect) -> Result<Value, Failure> {
+    if !events {
+        return read_whole(&body);
     }
+    // All of it is there, so that nothing is waited for.
+    let collected = collect(futures_util::stream::iter([Ok(body)]), dialect).now_or_never();
+    collected.unwrap_or_else(|| Err(Failure::broken("the answer cannot be read at once")))
 }
 
 /// The whole lines of what has come so far, some at a time; the rest stays pending. The parser begins every line anew with each

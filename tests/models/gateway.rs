@@ -9,11 +9,16 @@ use chesterton::model::{
     Allowance, Answer, Budget, Client, Conversation, Fault, Gateway, ModelSpec, Pass, Price, Scope, Tape,
 };
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use super::rig;
 use crate::standin::{self, Dialect, Said, Standin};
 
 const KEY: &str = "sk-real-0123456789abcdef";
+
+/// Times that something is tried that only goes wrong now and then.
+const RACES: usize = 300;
 
 fn script(asked: &standin::Asked) -> Said {
     match asked.turn() {
@@ -32,6 +37,13 @@ fn admit(gateway: &Gateway, client: &Client, spec: ModelSpec, key: &File, trial:
     gateway.admit(&model, rig::who(trial)).unwrap()
 }
 
+/// With more patience than a busy machine needs.
+fn patient(mut spec: ModelSpec) -> ModelSpec {
+    let patience = &mut spec.patience;
+    (patience.turn_ms, patience.connect_ms, patience.silence_ms) = (60_000, 60_000, 60_000);
+    spec
+}
+
 /// An agent that knows nothing but its environment. It is one of our own clients: that is what it is here for.
 struct Agent {
     talk: Conversation,
@@ -42,7 +54,7 @@ fn agent(pass: &Pass, dialect: Dialect, stream: bool) -> Agent {
     let environment = pass.environment();
     let of = |end: &str| environment.iter().find(|(name, _)| name.ends_with(end)).unwrap().1.clone();
     let token = rig::key_file(&of("API_KEY"));
-    let spec = rig::with_key(rig::spec_at(&of("BASE_URL"), dialect, stream), &token);
+    let spec = rig::with_key(patient(rig::spec_at(&of("BASE_URL"), dialect, stream)), &token);
     Agent { talk: rig::model(spec).conversation(rig::who("nobody")), _token: token }
 }
 
@@ -231,6 +243,52 @@ async fn an_agent_that_hangs_up_is_recorded_and_paid_for() {
     assert!(pass.tally().unmeasured_tokens > 1_000);
 }
 
+/// Many agents hang up with an answer's last event. They have it, whether the connection has said that it is over or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_that_hangs_up_with_its_answer_has_it() {
+    let key = rig::key_file(KEY);
+    for dialect in [Dialect::Chat, Dialect::Responses, Dialect::Messages] {
+        let standin = Standin::start(|_| Said::text("well").fault(standin::Fault::NeverOver)).await;
+        let folder = tempfile::tempdir().unwrap();
+        let gateway = gateway().await;
+        let client = rig::client(Budget::default(), Tape::Record(folder.path().to_owned()));
+        let pass = admit(&gateway, &client, patient(rig::spec(&standin, dialect, true)), &key, "a");
+        let answer = agent(&pass, dialect, true).talk.ask(&rig::request("go")).await.unwrap();
+        gateway.end(Duration::from_secs(60)).await;
+        let tally = pass.tally();
+        assert_eq!((tally.answers, tally.tries, tally.unmeasured_tokens), (1, 1, 0), "{dialect:?}");
+        assert_eq!((answer.text.as_str(), answer.usage), ("well", Some(tally.usage)), "{dialect:?}");
+        let kept = String::from_utf8(rig::bytes_of(folder.path())).unwrap();
+        assert!(kept.lines().count() == 1 && !kept.contains("hung up"), "{kept}");
+        assert_eq!(pass.failing(), None);
+    }
+}
+
+/// What is under way when the gateway ends is on the account and on the tape by then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_under_way_is_counted_by_the_end() {
+    let key = rig::key_file(KEY);
+    let standin = Standin::start(|_| Said::text("never").fault(standin::Fault::NoBytes)).await;
+    for n in 0..RACES {
+        let gateway = gateway().await;
+        let spec = patient(rig::spec(&standin, Dialect::Chat, false));
+        let pass = admit(&gateway, &rig::plain_client(), spec, &key, "a");
+        let base = &pass.environment()[0].1;
+        let (host, path) = base.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let mut agent = TcpStream::connect(host).await.unwrap();
+        let head = format!(
+            "POST /{path}/chat/completions HTTP/1.1\r\nhost: {host}\r\ncontent-length: 2\r\n\r\n{{}}"
+        );
+        agent.write_all(head.as_bytes()).await.unwrap();
+        while standin.count() <= n {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        drop(agent);
+        gateway.end(Duration::from_secs(60)).await;
+        assert!(pass.tally().unmeasured_tokens > 1_000, "{n}");
+    }
+}
+
 /// The verb, as a user runs it: with a key in the environment, for a tool that gets what is printed.
 #[tokio::test]
 async fn the_verb_serves_until_it_is_interrupted() {
@@ -260,16 +318,10 @@ async fn the_verb_serves_until_it_is_interrupted() {
         lines.iter().find_map(|line| line.strip_prefix(&format!("export {name}="))).unwrap().to_owned()
     };
     let token = rig::key_file(&of("ANTHROPIC_API_KEY"));
-    let spec = rig::with_key(rig::spec_at(&of("ANTHROPIC_BASE_URL"), Dialect::Messages, true), &token);
+    let spec = rig::spec_at(&of("ANTHROPIC_BASE_URL"), Dialect::Messages, true);
+    let spec = rig::with_key(patient(spec), &token);
     let answer = rig::model(spec).conversation(rig::who("x")).ask(&rig::request("go")).await.unwrap();
     assert_eq!(answer.text, "well");
-    // The client has its answer before the gateway has seen that nothing more comes, and has put it on the tape.
-    for _ in 0..500 {
-        if tape.is_dir() && !rig::bytes_of(&tape).is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
     let id = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
     let code = child.wait().unwrap().code();

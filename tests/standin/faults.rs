@@ -51,6 +51,8 @@ pub enum Fault {
     CutAfterTool,
     /// The stream ends properly in the middle of the answer.
     EndsEarly,
+    /// The answer comes with all its events, and the stream never says that it is over.
+    NeverOver,
     /// The body is no JSON.
     Malformed,
     /// The body is JSON of another shape.
@@ -130,6 +132,11 @@ impl Fault {
             Self::CutMidFrame => cut(normal(), 2, 3, End::Reset),
             Self::CutAfterTool => after_tool(normal()),
             Self::EndsEarly => ends_early(asked, normal()),
+            Self::NeverOver => {
+                let Reply { head, mut body, .. } = normal();
+                body.pop();
+                Reply { head, body, end: End::Hang, ..Reply::default() }
+            }
             Self::Redirect => {
                 Reply::whole(307, "text/plain", &[("location", "http://127.0.0.2:9/v1/elsewhere")], "")
             }

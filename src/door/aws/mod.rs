@@ -30,7 +30,6 @@ use tokio::sync::mpsc;
 use crate::base::serving::Serving;
 use crate::base::token;
 use crate::door::asked::{self, Ask, Asked, Told};
-use crate::door::http;
 use crate::gate::Outcome;
 use request::{Request, Speaks, Wire, Wrong};
 
@@ -70,7 +69,7 @@ impl AwsDoor {
         let key = format!("AKIA{key}");
         let door = Self { asks, key: key.clone(), requests: AtomicU64::new(0) };
         let router = Router::new().fallback(serve).with_state(Arc::new(door));
-        let serving = http::http(listen, "", router).await?;
+        let serving = Serving::http(listen, "", router).await?;
         let environment = vec![
             ("AWS_ENDPOINT_URL", serving.at.clone()),
             ("AWS_ACCESS_KEY_ID", key),

@@ -34,6 +34,10 @@ impl Passes {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
     }
 
+    fn all(&self) -> Vec<Arc<Entry>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     fn add(&self, token: &str, entry: Arc<Entry>) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned(), entry);
     }
@@ -76,7 +80,15 @@ impl Gateway {
     /// this long.
     pub async fn end(mut self, longest: Duration) {
         self.over.notify_one();
-        let _ = timeout(longest, &mut self.task).await;
+        let entries = self.passes.all();
+        let served = async {
+            let _ = (&mut self.task).await;
+            // The server is done with a connection before it lets go of what came by it.
+            for entry in entries {
+                entry.under_way.closed().await;
+            }
+        };
+        let _ = timeout(longest, served).await;
     }
 
     /// Lets one trial's agent pass to this model, for as long as the pass is kept.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
+use tokio::sync::watch;
 
 use super::Passes;
 use crate::base::clock::Stopwatch;
@@ -28,6 +29,8 @@ pub(super) struct Entry {
     pub model: Model,
     pub who: Who,
     pub account: Arc<Account>,
+    /// Everything that is under way listens to it.
+    pub under_way: watch::Sender<()>,
     state: Mutex<State>,
 }
 
@@ -50,14 +53,13 @@ impl Pass {
 
     /// The variables by which agents find their model: where it is, and a key that is none.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
-        let base = format!("http://{}/t/{}", self.address, self.token);
+        let dialect = self.entry.model.endpoint().dialect;
+        let base = dialect.base(&format!("http://{}/t/{}", self.address, self.token));
         let key = self.token.clone();
-        match self.entry.model.endpoint().dialect {
-            Dialect::OpenaiChat | Dialect::OpenaiResponses => vec![
-                ("OPENAI_BASE_URL", format!("{base}/v1")),
-                ("OPENAI_API_BASE", format!("{base}/v1")),
-                ("OPENAI_API_KEY", key),
-            ],
+        match dialect {
+            Dialect::OpenaiChat | Dialect::OpenaiResponses => {
+                vec![("OPENAI_BASE_URL", base.clone()), ("OPENAI_API_BASE", base), ("OPENAI_API_KEY", key)]
+            }
             Dialect::AnthropicMessages => vec![("ANTHROPIC_BASE_URL", base), ("ANTHROPIC_API_KEY", key)],
             Dialect::Gemini => vec![("GOOGLE_GEMINI_BASE_URL", base), ("GEMINI_API_KEY", key)],
         }
@@ -88,7 +90,7 @@ impl Drop for Pass {
 impl Entry {
     pub fn new(model: Model, who: Who) -> Self {
         let account = model.trial_account(Allowance::default());
-        Self { model, who, account, state: Mutex::default() }
+        Self { model, who, account, under_way: watch::Sender::new(()), state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -120,9 +122,9 @@ impl Entry {
     }
 
     /// Counts an answer of the model of this name that is on the tape.
-    pub async fn recalled(&self, name: &str, body: &str, events: bool, lost: Cost) {
+    pub fn recalled(&self, name: &str, body: &str, events: bool, lost: Cost) {
         let dialect = self.model.endpoint().dialect;
-        let usage = wire::usage(Bytes::from(body.to_owned()), events, dialect).await;
+        let usage = wire::usage(Bytes::from(body.to_owned()), events, dialect);
         let price = self.model.price_of(name);
         let usd = price.map(|price| usage.map(|usage| price.of(&usage)).unwrap_or_default());
         self.account.recalled(usage.as_ref(), usd, 1, lost);

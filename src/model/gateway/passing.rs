@@ -8,6 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::pass::Entry;
@@ -15,7 +16,6 @@ use super::routes;
 use crate::base::clock::Stopwatch;
 use crate::model::answer::Usage;
 use crate::model::budget::Cost;
-use crate::model::endpoint::Dialect;
 use crate::model::exchange::{Reserved, came_of, tried};
 use crate::model::failure::{self, Failure};
 use crate::model::fault::Fault;
@@ -46,6 +46,8 @@ struct Sent {
     slot: Option<Slot>,
     watch: Stopwatch,
     came: Came,
+    // The last to go: who waits for it then finds everything recorded.
+    _under_way: watch::Receiver<()>,
 }
 
 /// Passes a question on, and its answer back as it comes.
@@ -65,6 +67,7 @@ pub(super) async fn pass(entry: Arc<Entry>, asked: Asked, question: Question) ->
     let url = model.passed_url(&question.path, &question.query);
     let request = model.passed(url.clone(), question.headers, question.bytes.clone());
     let mut sent = Sent {
+        _under_way: entry.under_way.subscribe(),
         entry,
         asked: Some(asked),
         url: url.to_string(),
@@ -79,7 +82,7 @@ pub(super) async fn pass(entry: Arc<Entry>, asked: Asked, question: Question) ->
     if let Some(reserved) = &mut sent.reserved {
         reserved.sent();
     }
-    let is_stream = is_stream(model.endpoint().dialect, &question.value, &question.path);
+    let is_stream = model.endpoint().dialect.is_stream(&question.path, &question.value);
     let first_byte = patience.first_byte(is_stream);
     match timeout(first_byte, request.send()).await {
         Ok(Ok(response)) => Ok(sent.back(response, is_stream).await),
@@ -115,13 +118,6 @@ fn worst(entry: &Entry, question: &Question, name: &str) -> Result<Cost, Fault> 
     }
 }
 
-fn is_stream(dialect: Dialect, value: &Value, path: &str) -> bool {
-    match dialect {
-        Dialect::Gemini => path.ends_with(":streamGenerateContent"),
-        _ => value.get("stream") == Some(&Value::Bool(true)),
-    }
-}
-
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>;
 
 impl Sent {
@@ -149,7 +145,7 @@ impl Sent {
                     return Some((Ok(chunk), Some((sent, chunks))));
                 }
                 Ok(None) => {
-                    sent.over().await;
+                    sent.over();
                     return None;
                 }
                 Ok(Some(Err(failure))) => failure,
@@ -165,12 +161,22 @@ impl Sent {
         response
     }
 
+    fn is_in_events(&self) -> bool {
+        self.came.content_type == wire::EVENTS
+    }
+
+    /// Whether what has come is an answer, with all that its dialect ends one with.
+    fn is_whole(&self) -> bool {
+        let (body, dialect) = (Bytes::copy_from_slice(&self.came.body), self.entry.model.endpoint().dialect);
+        wire::reread(body, self.is_in_events(), dialect).is_ok()
+    }
+
     /// The answer has come to its end. One that this program cannot read may be of use to the agent all the same.
-    async fn over(&mut self) {
+    fn over(&mut self) {
         let dialect = self.entry.model.endpoint().dialect;
         let body = Bytes::from(std::mem::take(&mut self.came.body));
-        let events = self.came.content_type == wire::EVENTS;
-        let usage = wire::usage(body.clone(), events, dialect).await;
+        let events = self.is_in_events();
+        let usage = wire::usage(body.clone(), events, dialect);
         self.entry.came(None);
         if let Some(slot) = self.slot.take() {
             slot.came(Pacing::Well);
@@ -223,8 +229,15 @@ impl Sent {
 
 impl Drop for Sent {
     fn drop(&mut self) {
-        if self.asked.is_some() {
-            self.failed(Failure::broken("the agent hung up before the answer was whole").may_cost());
+        if self.asked.is_none() {
+            return;
+        }
+        // Many agents hang up with an answer's last event, and do not wait until the connection says that it is over.
+        match self.is_whole() {
+            true => self.over(),
+            false => {
+                drop(self.failed(Failure::broken("the agent hung up before the answer was whole").may_cost()))
+            }
         }
     }
 }

@@ -90,7 +90,7 @@ async fn answer(entry: Arc<Entry>, question: Question) -> Response {
     let name = passing::name_of(&question);
     let replayed = entry.model.deck().filter(|deck| deck.is_replay());
     match replayed.map(|deck| deck.recall(&asked, &body)) {
-        Some(Ok(Some(line))) => recalled(&entry, &name, line).await,
+        Some(Ok(Some(line))) => recalled(&entry, &name, line),
         Some(Ok(None)) => refused(dialect, &Fault::Tape("the tape holds nothing".to_owned())),
         Some(Err(fault)) => {
             entry.stop(&fault);
@@ -104,7 +104,7 @@ async fn answer(entry: Arc<Entry>, question: Question) -> Response {
 }
 
 /// An answer that is on the tape, or the provider's refusal.
-async fn recalled(entry: &Entry, name: &str, line: Line) -> Response {
+fn recalled(entry: &Entry, name: &str, line: Line) -> Response {
     let dialect = entry.model.endpoint().dialect;
     let of = |status: u16, kind: &str, body: String| {
         let response = Response::builder().status(status).header("content-type", kind).body(Body::from(body));
@@ -116,7 +116,7 @@ async fn recalled(entry: &Entry, name: &str, line: Line) -> Response {
     }
     match (line.outcome, line.tries.into_iter().next_back()) {
         (Outcome::Answered { status, events, body, .. }, _) => {
-            entry.recalled(name, &body, events, line.lost).await;
+            entry.recalled(name, &body, events, line.lost);
             of(status, if events { EVENTS } else { "application/json" }, body)
         }
         (Outcome::Failed(_), Some(last)) if last.status >= 400 => {

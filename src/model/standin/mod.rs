@@ -14,7 +14,6 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 use crate::base::serving::Serving;
 use crate::model::endpoint::Dialect;
@@ -32,15 +31,9 @@ type Script = dyn Fn(&Heard) -> Saying + Send + Sync;
 /// # Errors
 /// Loopback cannot be listened on.
 pub async fn standin(script: impl Fn(&Heard) -> Saying + Send + Sync + 'static) -> io::Result<Serving> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let address = listener.local_addr()?;
     let script: Arc<Script> = Arc::new(script);
     let router = Router::new().fallback(serve).with_state(script);
-    let serve = async move {
-        // It ends with its task.
-        let _ = axum::serve(listener, router).await;
-    };
-    Ok(Serving::new(format!("http://{address}"), Some(address), serve))
+    Serving::http((Ipv4Addr::LOCALHOST, 0).into(), "", router).await
 }
 
 async fn serve(State(script): State<Arc<Script>>, request: Request) -> Response {
@@ -55,12 +48,8 @@ async fn serve(State(script): State<Arc<Script>>, request: Request) -> Response 
     };
     let heard = Heard::of(dialect, &body);
     let saying = script(&heard).shaped(heard.shape.as_ref());
-    let is_stream = match dialect {
-        Dialect::Gemini => path.ends_with(":streamGenerateContent"),
-        _ => body.get("stream") == Some(&Value::Bool(true)),
-    };
     let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
-    match is_stream {
+    match dialect.is_stream(path, &body) {
         true => answer(StatusCode::OK, EVENTS, saying.events(dialect, model)),
         false => answer(StatusCode::OK, "application/json", saying.whole(dialect, model).to_string()),
     }
