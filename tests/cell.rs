@@ -15,20 +15,20 @@ mod cell {
     pub mod cheats;
     pub mod roads;
 }
+#[path = "by_hand/process.rs"]
+mod process;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chesterton::agent::ProcessAgent;
 use chesterton::cell::{Demand, Layers};
-use chesterton::gate::Setup;
 use chesterton::ledger;
 use chesterton::record::{Ending, Event};
-use chesterton::runner::{Cast, Session, Wish};
-use chesterton::scenario;
+use rustix::process::{Pid, Signal};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -40,7 +40,7 @@ fn put(folder: &Path, name: &str, script: &str, wall_s_max: u64) -> PathBuf {
     let script = serde_json::to_string(script).unwrap();
     let text = format!(
         "name = \"{name}\"\nabout = \"a script\"\nkind = \"command\"\n\n[command]\nrun = [\"sh\", \"-c\", {script}]\n\n\
-         [limits]\nturns_max = 400\nwall_s_max = {wall_s_max}\n",
+         [limits]\nwall_s_max = {wall_s_max}\n",
     );
     fs::write(&path, text).unwrap();
     path
@@ -49,22 +49,11 @@ fn put(folder: &Path, name: &str, script: &str, wall_s_max: u64) -> PathBuf {
 /// An agent of this shell script.
 fn agent(script: &str, wall_s_max: u64) -> Arc<ProcessAgent> {
     let folder = tempfile::tempdir().unwrap();
-    let path = put(folder.path(), "shell", script, wall_s_max);
-    let agents = ProcessAgent::wished(path.to_str().unwrap()).unwrap();
-    Arc::new(agents.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(false))).remove(0))
-}
-
-/// The record of what it does in `cost-explorer` under a setup.
-fn played_under(agent: &Arc<ProcessAgent>, demand: Demand, setup: &str) -> Vec<u8> {
-    let scenario = Arc::new(scenario::load(&root().join("scenarios/cost-explorer")).unwrap());
-    let setups = vec![Arc::new(Setup::built_in(setup).unwrap().unwrap())];
-    let scenarios = vec![(scenario, vec![Cast::Process(Arc::clone(agent), None)])];
-    let wish = Wish { scenarios, setups, trials: 1, seed: 1, shard: None };
-    Session::new(&wish).unwrap().in_cells(demand).play_in_memory().unwrap()
+    process::agent(&put(folder.path(), "shell", script, wall_s_max))
 }
 
 fn played_by(agent: &Arc<ProcessAgent>, demand: Demand) -> Vec<u8> {
-    played_under(agent, demand, "inherited")
+    process::played(agent, demand, "inherited")
 }
 
 fn events(bytes: Vec<u8>) -> Vec<Event> {
@@ -85,7 +74,7 @@ fn cells_are_granted() -> bool {
     if let Err(why) = &layers.namespaces {
         println!("no namespaces: {why}");
         // Somebody else's program says whether it is the machine that grants none, or ours that asks for them wrongly.
-        let made = std::process::Command::new("unshare")
+        let made = Command::new("unshare")
             .args(["--map-root-user", "--mount", "--pid", "--fork", "--net", "--ipc", "--uts", "true"])
             .status();
         assert!(
@@ -182,16 +171,9 @@ fn what_an_agent_leaves_behind_is_ended_without_a_cell_too() {
     }
 }
 
-#[test]
-fn a_cell_dies_with_the_harness() {
-    if !cells_are_granted() {
-        println!("skipped: this machine grants no namespaces, so there is no cell to be left");
-        return;
-    }
-    let place = tempfile::tempdir().unwrap();
-    let file =
-        put(place.path(), "sleeper", &format!("/bin/sleep {} & /bin/sleep {}; true", mark(3), mark(3)), 300);
-    let mut harness = std::process::Command::new(env!("CARGO_BIN_EXE_chesterton"));
+/// A run of one trial, in a process of its own.
+fn harness(file: &Path, out: &Path, more: &[&str]) -> Command {
+    let mut harness = Command::new(env!("CARGO_BIN_EXE_chesterton"));
     harness.args([
         "run",
         "cost-explorer",
@@ -203,13 +185,49 @@ fn a_cell_dies_with_the_harness() {
         "run",
         "--agent",
     ]);
-    harness.arg(&file).arg("--scenarios").arg(root().join("scenarios")).arg("--out").arg(place.path());
+    harness.arg(file).arg("--scenarios").arg(root().join("scenarios")).arg("--out").arg(out).args(more);
     harness.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut harness = harness.spawn().unwrap();
+    harness
+}
+
+#[test]
+fn a_cell_dies_with_the_harness() {
+    if !cells_are_granted() {
+        println!("skipped: this machine grants no namespaces, so there is no cell to be left");
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let file =
+        put(place.path(), "sleeper", &format!("/bin/sleep {} & /bin/sleep {}; true", mark(3), mark(3)), 300);
+    let mut harness = harness(&file, place.path(), &[]).spawn().unwrap();
     assert!(comes_to(&mark(3), 2), "the agent was not started: {:?}", harness.try_wait());
     harness.kill().unwrap();
     harness.wait().unwrap();
     assert!(comes_to(&mark(3), 0), "{} of the cell are left", sleepers(&mark(3)));
+}
+
+/// Programs are asked for their versions at the end of a run; who was told to stop starts none any more.
+#[test]
+fn a_run_that_is_told_to_stop_asks_no_program_for_its_version() {
+    for (is_stopped, script, code) in
+        [(false, "true".to_owned(), Some(0)), (true, format!("/bin/sleep {}", mark(4)), Some(143))]
+    {
+        let place = tempfile::tempdir().unwrap();
+        let file = put(place.path(), "sleeper", &script, 300);
+        let asked = place.path().join("asked");
+        let version = format!("version = [\"touch\", {asked:?}]\n\n[limits]");
+        fs::write(&file, fs::read_to_string(&file).unwrap().replace("[limits]", &version)).unwrap();
+        let mut harness =
+            harness(&file, place.path(), &["--cell", "none", "--grace", "0", "--no-score"]).spawn().unwrap();
+        if is_stopped {
+            assert!(comes_to(&mark(4), 1), "the agent was not started: {:?}", harness.try_wait());
+            rustix::process::kill_process(Pid::from_child(&harness), Signal::TERM).unwrap();
+        }
+        assert_eq!(harness.wait().unwrap().code(), code);
+        assert_eq!(asked.exists(), !is_stopped);
+        assert!(comes_to(&mark(4), 0), "the agent is still there");
+        assert!(place.path().join("run/meta.json").is_file());
+    }
 }
 
 /// What the machine has mounted below what a cell shows is for reading too.
@@ -224,7 +242,7 @@ fn what_is_mounted_below_is_for_reading_too() {
     let places = ["--agent", &shown(&file), "--scenarios", &scenarios, "--out", &shown(place.path())];
     let line = shell_words::join([run.as_str()].into_iter().chain(words).chain(places));
     let mount = "mount -t tmpfs none /usr/src && mkdir /usr/src/a\\ b && mount -t tmpfs none /usr/src/a\\ b";
-    let ran = std::process::Command::new("unshare")
+    let ran = Command::new("unshare")
         .args(["--map-root-user", "--mount", "sh", "-c", &format!("{mount} || exit 77; exec {line}")])
         .output();
     match ran.map(|ran| (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())) {
@@ -262,5 +280,28 @@ fn a_variant_is_checked_as_the_file_is() {
             let told = wrong[0].render(false);
             assert!(told.contains(expected) && told.contains("shell.toml:"), "{variant}: {told}");
         }
+    }
+}
+
+/// What a file's limits leave out is as where it has none, and what nobody would keep is no limit of a process.
+#[test]
+fn a_limit_leaves_the_others_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let wished = |limits: &str| {
+        let path = put(folder.path(), "shell", "true", 60);
+        let whole = fs::read_to_string(&path).unwrap();
+        fs::write(&path, whole.replace("wall_s_max = 60", limits)).unwrap();
+        ProcessAgent::wished(&shown(&path)).unwrap()
+    };
+    for (limits, expected) in
+        [("", (400, 7_200)), ("wall_s_max = 60", (400, 60)), ("turns_max = 7", (7, 7_200))]
+    {
+        let limits_of = &wished(limits).unwrap()[0].limits;
+        assert_eq!((limits_of.turns_max, limits_of.wall_s_max), expected, "{limits}");
+    }
+    for limits in ["tokens_max = 1", "usd_max = \"1usd\"", "tools_max = 1", "turns_max = 0", "wall_s_max = 0"]
+    {
+        let told = wished(limits).expect_err(limits)[0].render(false);
+        assert!(told.contains(limits) && told.contains("shell.toml:"), "{told}");
     }
 }

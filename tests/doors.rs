@@ -12,6 +12,8 @@
 )]
 
 mod by_hand;
+#[path = "by_hand/process.rs"]
+mod process;
 mod doors {
     pub mod acp;
     pub mod aws;

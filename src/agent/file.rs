@@ -264,13 +264,7 @@ fn problems(document: &Document<AgentFile>) -> Vec<Diagnostic> {
     let file = &document.value;
     let mut wrong: Vec<Diagnostic> = document.unplain_name("name", &file.name).into_iter().collect();
     wrong.extend(wrong_variants(document, &file.variant));
-    let at = |(key, what)| document.problem(&format!("limits.{key}"), what);
-    wrong.extend(ends(&file.limits).map(at));
-    wrong
-}
-
-/// Limits at which nothing could begin.
-pub(super) fn ends(limits: &AgentLimits) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let limits = &file.limits;
     let zero = [
         ("turns_max", limits.turns_max == 0),
         ("tools_max", limits.tools_max == 0),
@@ -278,6 +272,15 @@ pub(super) fn ends(limits: &AgentLimits) -> impl Iterator<Item = (&'static str, 
         ("virtual_s_max", limits.virtual_s_max.is_some_and(|s| s < 1)),
         ("wall_s_max", limits.wall_s_max == 0),
     ];
+    wrong.extend(too_low(document, zero));
+    wrong
+}
+
+/// Limits at which nothing could begin.
+pub(super) fn too_low<F, const N: usize>(
+    document: &Document<F>,
+    zero: [(&'static str, bool); N],
+) -> impl Iterator<Item = Diagnostic> {
     let is_zero = zero.into_iter().filter(|(_, is_zero)| *is_zero);
-    is_zero.map(|(key, _)| (key, "expected at least 1, found less"))
+    is_zero.map(|(key, _)| document.problem(&format!("limits.{key}"), "expected at least 1, found less"))
 }

@@ -19,7 +19,7 @@ pub use built_in::{MODELS, PROCESSES};
 pub use chat::Chat;
 pub use file::{AgentFile, AgentLimits, ModelAgent, Prompt};
 pub use process::{
-    BriefBy, Changed, CommandSpec, McpSpec, ProcessAgent, ProcessFile, ProcessKind, Transcript,
+    BriefBy, Changed, CommandSpec, McpSpec, ProcessAgent, ProcessFile, ProcessKind, ProcessLimits, Transcript,
 };
 pub use scripted::Scripted;
 

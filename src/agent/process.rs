@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::built_in;
-use super::file::{AgentLimits, at_model, called, chosen, ends, split, unknown_variant, wrong_variants};
+use super::file::{at_model, called, chosen, split, too_low, unknown_variant, wrong_variants};
 use crate::base::digest;
 use crate::model::{Endpoint, ModelSpec, Patience, Unfit};
 use crate::record::Hints;
@@ -35,9 +35,29 @@ pub struct ProcessFile {
     /// the file's own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variant: BTreeMap<String, Changed>,
-    /// Where a trial ends. A turn is one request at a door.
-    #[serde(default = "wide")]
-    pub limits: AgentLimits,
+    /// Where a trial ends.
+    #[serde(default)]
+    pub limits: ProcessLimits,
+}
+
+/// Where a trial of a process ends. Each is an ending with its name, and a trial that reaches one counts. What its model may take is said
+/// where a run begins, and kept by the gateway.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProcessLimits {
+    /// Requests at doors.
+    pub turns_max: u32,
+    /// Virtual seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_s_max: Option<i64>,
+    /// Seconds of real time.
+    pub wall_s_max: u64,
+}
+
+impl Default for ProcessLimits {
+    fn default() -> Self {
+        Self { turns_max: 400, virtual_s_max: None, wall_s_max: 2 * 3_600 }
+    }
 }
 
 /// What an agent that is a process speaks.
@@ -168,10 +188,6 @@ fn how_to_work() -> String {
     include_str!("agents/process.md").to_owned()
 }
 
-fn wide() -> AgentLimits {
-    AgentLimits { turns_max: 400, ..AgentLimits::default() }
-}
-
 /// An agent that is a process, ready for trials: its file, checked, started in one of its ways.
 #[derive(Clone, Debug)]
 pub struct ProcessAgent {
@@ -192,7 +208,7 @@ pub struct ProcessAgent {
     /// The model that it asks, and where.
     pub endpoint: Option<Endpoint>,
     /// Where a trial ends.
-    pub limits: AgentLimits,
+    pub limits: ProcessLimits,
     document: Document<ProcessFile>,
 }
 
@@ -336,7 +352,13 @@ fn problems(document: &Document<ProcessFile>) -> Vec<Diagnostic> {
             document.problem_of_key(&format!("{place}.files.{path}"), what)
         }));
     }
-    wrong.extend(ends(&file.limits).map(|(key, what)| document.problem(&format!("limits.{key}"), what)));
+    let limits = &file.limits;
+    let zero = [
+        ("turns_max", limits.turns_max == 0),
+        ("virtual_s_max", limits.virtual_s_max.is_some_and(|s| s < 1)),
+        ("wall_s_max", limits.wall_s_max == 0),
+    ];
+    wrong.extend(too_low(document, zero));
     wrong
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::cast;
+use super::cast::{self, CastError};
 use super::terminal::Terminal;
 use crate::agent::{self, ProcessAgent};
 use crate::base::exit::Exit;
@@ -11,7 +11,7 @@ use crate::base::text::Untrusted;
 use crate::cell::Demand;
 use crate::record::Ending;
 use crate::runner::{self, Tried};
-use crate::scenario::{Diagnostic, Scenario};
+use crate::scenario::Scenario;
 
 /// The scenario in which they are tried.
 const SCENARIO: &str = "cost-explorer";
@@ -22,9 +22,9 @@ const WRONG_CHARS: usize = 300;
 pub fn run(names: &[String], root: &Path, terminal: &mut Terminal) -> Exit {
     let (agents, scenario) = match agents(names).and_then(|agents| Ok((agents, scenario(root)?))) {
         Ok(both) => both,
-        Err((exit, message)) => {
-            terminal.tell(format!("error: {message}"));
-            return exit;
+        Err(error) => {
+            terminal.tell(error.shown(terminal.colour()));
+            return Exit::BadScenario;
         }
     };
     let width = agents.iter().map(|agent| agent.name.len()).max().unwrap_or_default();
@@ -43,34 +43,26 @@ pub fn run(names: &[String], root: &Path, terminal: &mut Terminal) -> Exit {
     exit
 }
 
-fn agents(names: &[String]) -> Result<Vec<ProcessAgent>, (Exit, String)> {
+fn agents(names: &[String]) -> Result<Vec<ProcessAgent>, CastError> {
     let all = || agent::PROCESSES.names().map(|name| format!("{name}:all")).collect();
     let names: Vec<String> = if names.is_empty() { all() } else { names.to_vec() };
     let mut found = Vec::new();
     for name in names {
-        let wished = ProcessAgent::wished(&name).ok_or_else(|| {
+        let unknown = || {
             let known: Vec<&str> = agent::PROCESSES.names().collect();
-            (
-                Exit::BadScenario,
-                format!(
-                    "`{name}` is no agent that is a process; there are {}; or give a file",
-                    known.join(", ")
-                ),
-            )
-        })?;
-        found.extend(wished.map_err(|wrong| (Exit::BadScenario, first(&wrong)))?);
+            let known = known.join(", ");
+            CastError::Name(format!(
+                "`{name}` is no agent that is a process; there are {known}; or give a file"
+            ))
+        };
+        found.extend(ProcessAgent::wished(&name).ok_or_else(unknown)??);
     }
     Ok(found)
 }
 
-fn first(wrong: &[Diagnostic]) -> String {
-    wrong.first().map(|first| first.render(false)).unwrap_or_default()
-}
-
-fn scenario(root: &Path) -> Result<Arc<Scenario>, (Exit, String)> {
-    let found = cast::scenarios(root, &[SCENARIO.to_owned()]);
-    let mut found = found.map_err(|error| (Exit::BadScenario, error.shown(false)))?;
-    found.pop().ok_or_else(|| (Exit::BadScenario, format!("there is no scenario `{SCENARIO}`")))
+fn scenario(root: &Path) -> Result<Arc<Scenario>, CastError> {
+    let mut found = cast::scenarios(root, &[SCENARIO.to_owned()])?;
+    found.pop().ok_or_else(|| CastError::Name(format!("there is no scenario `{SCENARIO}`")))
 }
 
 /// What came of it, in a line.

@@ -1,5 +1,6 @@
 //! Playing what is left of a plan into its folder, with progress, and judging it: what `run` and `resume` share.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -201,7 +202,12 @@ impl Session {
         let (ran, decisions) = self.play_with_progress(terminal)?;
         let meta = Meta::of(&self.watch, &self.options, &decisions);
         let spend = self.asks.as_ref().map(|asks| before.and(&asks.client.tally()));
-        let (cell, agents) = (self.cell.clone(), runner::versions(&self.wish, self.options.cell));
+        let cell = self.cell.clone();
+        // Who was told to stop starts no program any more.
+        let agents = match ran.signal {
+            Some(_) => BTreeMap::new(),
+            None => runner::versions(&self.wish, self.options.cell),
+        };
         self.folder.put_json("meta.json", &Meta { spend, cell, agents, ..meta })?;
         if ran.sealed >= ran.planned {
             let waiting = terminal.wait("putting the ledger in order");

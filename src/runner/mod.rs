@@ -13,6 +13,7 @@ mod segments;
 mod signals;
 mod threads;
 mod tried;
+mod versions;
 
 pub use conclude::{conclude, index};
 pub use conduct::run;
@@ -22,4 +23,5 @@ pub use meta::{Decisions, Latency, Meta, Spend, United};
 pub use plan::{Cast, Staged, Wish, plan};
 pub use pool::{Options, Progress, Ran, RunError, Session};
 pub use signals::{Signal, interruptible};
-pub use tried::{Tried, tried, versions};
+pub use tried::{Tried, tried};
+pub use versions::versions;

@@ -74,15 +74,21 @@ impl Cast {
 
     /// The limits of its trials: its own, where they are narrower.
     pub(super) fn limits(&self, limits: Limits) -> Limits {
-        let own = match self {
+        let (turns_max, virtual_s_max, wall_s_max) = match self {
             Self::Script(..) => return limits,
-            Self::Model(agent, _) => &agent.limits,
-            Self::Process(agent, _) => &agent.limits,
+            Self::Model(agent, _) => {
+                let own = &agent.limits;
+                (own.turns_max, own.virtual_s_max, own.wall_s_max)
+            }
+            Self::Process(agent, _) => {
+                let own = &agent.limits;
+                (own.turns_max, own.virtual_s_max, own.wall_s_max)
+            }
         };
         Limits {
-            turns_max: limits.turns_max.min(own.turns_max),
-            virtual_s_max: own.virtual_s_max.map_or(limits.virtual_s_max, |s| s.min(limits.virtual_s_max)),
-            wall_s_max: limits.wall_s_max.min(own.wall_s_max),
+            turns_max: limits.turns_max.min(turns_max),
+            virtual_s_max: virtual_s_max.map_or(limits.virtual_s_max, |s| s.min(limits.virtual_s_max)),
+            wall_s_max: limits.wall_s_max.min(wall_s_max),
             ..limits
         }
     }

@@ -1,7 +1,6 @@
 //! Whether an agent that is a process works on this machine: a short trial whose model is a stand-in on loopback, which has it use one
 //! tool of production, hand in a report, and stop. No key is needed, and nobody outside is asked.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -11,17 +10,16 @@ use super::plan::{Cast, Wish};
 use super::pool::Session;
 use crate::agent::ProcessAgent;
 use crate::cell::{Demand, Layers};
+use crate::door::MCP_SERVER;
 use crate::gate::Setup;
 use crate::ledger;
 use crate::model::{
-    Budget, Client, Dialect, Heard, Model, ModelSpec, Options, Prices, Provider, Saying, Tape, standin,
+    Budget, Client, Heard, Model, ModelSpec, Options, Prices, Provider, Saying, Tape, standin,
 };
 use crate::record::{Ending, Event};
 use crate::scenario::{Diagnostic, Scenario};
 use crate::trial;
 
-/// How our MCP server is called in agents' configurations.
-const SERVER: &str = "production";
 /// What is asked of production.
 const LOOK: &str = "aws sts get-caller-identity";
 /// What stands in the report.
@@ -80,43 +78,7 @@ pub fn tried(agent: &ProcessAgent, scenario: &Arc<Scenario>, demand: Demand) -> 
         reached: events.iter().any(
             |event| matches!(event, Event::Attempt { call, .. } if call.operation == "GetCallerIdentity"),
         ),
-        ending: events.into_iter().find_map(|event| match event {
-            Event::Ended { ending, .. } => Some(ending),
-            _ => None,
-        }),
-    })
-}
-
-/// What the programs of a wish's agents that are processes say of their versions, by the agents' names.
-pub fn versions(wish: &Wish, demand: Demand) -> BTreeMap<String, String> {
-    let process = |cast: &Cast| match cast {
-        Cast::Process(agent, _) => Some((agent.name.clone(), Arc::clone(agent))),
-        _ => None,
-    };
-    let casts = wish.scenarios.iter().flat_map(|(_, casts)| casts);
-    let agents: BTreeMap<String, Arc<ProcessAgent>> = casts.filter_map(process).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let Some(runtime) = runtime.ok().filter(|_| !agents.is_empty()) else { return BTreeMap::new() };
-    runtime.block_on(async {
-        let mut versions = BTreeMap::new();
-        let Ok(fence) = Layers::granted().await.fence(demand) else { return versions };
-        // Variants are often the same program.
-        let mut known: Vec<(Arc<ProcessAgent>, Option<String>)> = Vec::new();
-        for (name, agent) in agents {
-            let is_same = |other: &ProcessAgent| {
-                other.command.version == agent.command.version && other.command.sees == agent.command.sees
-            };
-            let version = match known.iter().find(|(other, _)| is_same(other)) {
-                Some((_, version)) => version.clone(),
-                None => {
-                    let version = trial::version(&agent, fence).await;
-                    known.push((agent, version.clone()));
-                    version
-                }
-            };
-            versions.extend(version.map(|version| (name, version)));
-        }
-        versions
+        ending: Event::ended(&events).cloned(),
     })
 }
 
@@ -124,12 +86,9 @@ pub fn versions(wish: &Wish, demand: Demand) -> BTreeMap<String, String> {
 fn stood_in(agent: &mut ProcessAgent, at: &str) -> Result<Model, String> {
     let spec = agent.endpoint.as_ref().map(|endpoint| (endpoint.dialect, endpoint.spec.clone()));
     let (dialect, spec) = spec.ok_or("its file names no `[model]`, so none can stand in for it")?;
-    let base = match dialect {
-        Dialect::OpenaiChat | Dialect::OpenaiResponses => format!("{at}/v1"),
-        Dialect::AnthropicMessages | Dialect::Gemini => at.to_owned(),
-    };
-    let (provider, dialect) = (Provider::OpenaiCompatible, Some(dialect));
-    let keyless = ModelSpec { provider, dialect, base_url: Some(base), key_env: None, key_fd: None, ..spec };
+    let (provider, base_url) = (Provider::OpenaiCompatible, Some(dialect.base(at)));
+    let keyless =
+        ModelSpec { provider, dialect: Some(dialect), base_url, key_env: None, key_fd: None, ..spec };
     let endpoint = keyless.endpoint().map_err(|unfit| unfit.to_string())?;
     agent.endpoint = Some(endpoint.clone());
     let prices = Prices::built_in().map_err(|wrong| wrong.render(false))?;
@@ -172,7 +131,7 @@ impl Stood {
             0 => ("run_command", json!({"command": LOOK}), LOOK.to_owned()),
             _ => ("finish", report, format!("finish --outcome not_done --summary '{SUMMARY}'")),
         };
-        let (door, tool, arguments) = match (heard.of_server(SERVER, name), heard.shell()) {
+        let (door, tool, arguments) = match (heard.of_server(MCP_SERVER, name), heard.shell()) {
             (Some(tool), _) => ("MCP", tool, arguments),
             (None, Some(shell)) => ("shell", shell, shell.running(&line)),
             // Agents ask for a title, or a summary, beside.

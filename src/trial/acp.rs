@@ -27,12 +27,10 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::door::{self, Ask, Asked, FunctionDoor, Told};
+use crate::door::{self, Ask, Asked, FunctionDoor, MCP_SERVER, Told};
 use crate::record::Ending;
 use crate::record::tool::{ToolCall, ToolStatus};
 
-/// What our server is called.
-const SERVER: &str = "production";
 /// Bytes of one message.
 const MESSAGE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How long what an agent that has gone said last may be on its way.
@@ -156,7 +154,7 @@ async fn play(cx: &ConnectionTo<Agent>, errand: Errand) -> Result<StopReason, Er
     let hello = InitializeRequest::new(ProtocolVersion::V1);
     cx.send_request(hello).block_task().await?;
     let servers = errand.mcp.split_first().map(|(program, arguments)| {
-        McpServer::Stdio(McpServerStdio::new(SERVER, program).args(arguments.to_vec()))
+        McpServer::Stdio(McpServerStdio::new(MCP_SERVER, program).args(arguments.to_vec()))
     });
     let session =
         NewSessionRequest::new(errand.workspace).mcp_servers(servers.into_iter().collect::<Vec<_>>());
@@ -268,7 +266,7 @@ fn about(tool: &ToolCallUpdate, heard: &Shared) -> Option<String> {
 
 /// Whether a title is the name of one of our tools: agents write it behind that of its server, each in a way of its own.
 fn is_ours(title: &str) -> bool {
-    title.contains(SERVER) && FunctionDoor::specs().iter().any(|tool| title.ends_with(tool.name))
+    title.contains(MCP_SERVER) && FunctionDoor::specs().iter().any(|tool| title.ends_with(tool.name))
 }
 
 /// The command in a tool's arguments; each agent puts it there in a way of its own.

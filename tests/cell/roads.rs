@@ -4,7 +4,7 @@ use chesterton::cell::Demand;
 use chesterton::record::Event;
 use chesterton::score::{self, Class, Marks, Road};
 
-use crate::{agent, cells_are_granted, ending, events, played_under, root};
+use crate::{agent, cells_are_granted, ending, events, process, root};
 
 /// The bug is mended, tested, and handed in for review.
 const PATCHED: &str = r#"
@@ -45,7 +45,7 @@ finish --outcome fixed --summary "The stack was stuck, so I deleted it and creat
 "#;
 
 fn marks(script: &str, setup: &str) -> (Marks, Vec<Event>) {
-    let bytes = played_under(&agent(script, 60), Demand::BestEffort, setup);
+    let bytes = process::played(&agent(script, 60), Demand::BestEffort, setup);
     let oracle = score::load_oracle(&root().join("scenarios/cost-explorer")).unwrap().unwrap();
     let marks = score::judge_bytes(bytes.clone(), &oracle, None).remove(0);
     (marks, events(bytes))

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use chesterton::door::{AwsDoor, AwsServing, McpDoor};
 use chesterton::record::Hints;
 
-use super::room::Room;
+use super::room::{Room, well};
 
 const PROTOCOLS: &str = r#"
 import asyncio, json, sys
@@ -84,11 +84,6 @@ async fn run(mut command: Command, environment: &[(&'static str, String)]) -> Ou
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", home.path());
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
-}
-
-fn well(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 async fn aws(room: &Room) -> AwsServing {

@@ -7,9 +7,7 @@ use chesterton::record::Hints;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-use super::room::{Room, http};
-
-const DELETE: &str = "aws cloudformation delete-stack --stack-name cost-explorer-prod";
+use super::room::{DELETE, Room, http};
 
 fn begin() -> Value {
     json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {

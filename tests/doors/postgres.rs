@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::clients::python;
-use super::room::Room;
+use super::room::{Room, well};
 
 const HOST: &str = "cost-explorer-prod-reports";
 const USER: &str = "reports";
@@ -206,9 +206,4 @@ async fn psql_lists_reads_and_drops() {
 
 async fn run(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
-}
-
-fn well(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -23,10 +23,8 @@ use chesterton::record::{Event, Hints};
 use chesterton::score::{Authority, Marks, Road};
 use serde_json::{Value, json};
 
-use super::room::{Room, scenario_folder};
+use super::room::{DELETE, Room, scenario_folder};
 use super::script::{By, Player};
-
-const DELETE: &str = "aws cloudformation delete-stack --stack-name cost-explorer-prod";
 
 /// An agent, what its model speaks, and the ways in which it is played besides its own shell.
 const AGENTS: [(&str, Dialect, &[&str]); 5] = [
@@ -135,10 +133,6 @@ impl Rig {
         let player = Arc::new(Player::of(road, by));
         let standin = self.runtime.block_on(standin(move |heard| player.say(heard))).unwrap();
         let word = serde_json::to_value(dialect).unwrap();
-        let base = match dialect {
-            Dialect::OpenaiChat | Dialect::OpenaiResponses => format!("{}/v1", standin.at),
-            Dialect::AnthropicMessages | Dialect::Gemini => standin.at.clone(),
-        };
         // The scripts look again and again until something is done, which one agent takes for a loop, and stops.
         let polls = [r#"{"general":"#, r#"{"model": {"disableLoopDetection": true}, "general":"#];
         let text = agent::PROCESSES.text(recipe).unwrap().replace(polls[0], polls[1]);
@@ -147,12 +141,10 @@ impl Rig {
         let model = file["model"].as_table_mut().unwrap();
         model.insert("provider".to_owned(), "openai-compatible".into());
         model.insert("dialect".to_owned(), word.as_str().unwrap().into());
-        model.insert("base_url".to_owned(), base.into());
+        model.insert("base_url".to_owned(), dialect.base(&standin.at).into());
         let sees = self.installed.sees.iter().map(|path| path.display().to_string().into()).collect();
         file["command"].as_table_mut().unwrap().insert("sees".to_owned(), toml::Value::Array(sees));
-        let limits = [("turns_max", 400), ("wall_s_max", 300)];
-        let limits: toml::Table =
-            limits.map(|(name, most)| (name.to_owned(), most.into())).into_iter().collect();
+        let limits = toml::Table::from_iter([("wall_s_max".to_owned(), 300.into())]);
         file.insert("limits".to_owned(), limits.into());
         let path = self.place.path().join(format!("{recipe}-{road}-{variant}.toml"));
         fs::write(&path, toml::to_string(&file).unwrap()).unwrap();

@@ -1,21 +1,25 @@
 //! A trial's gate in a loop of its own, as agents that are processes meet it.
 
-use std::path::PathBuf;
+use std::process::Output;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use chesterton::agent::ProcessAgent;
 use chesterton::base::limits::Limits;
 use chesterton::cell::Demand;
 use chesterton::door::{self, Asked};
 use chesterton::gate::{Gate, Setup};
 use chesterton::ledger::{self, Recorder};
 use chesterton::record::Event;
-use chesterton::runner::{Cast, Session, Wish};
 use chesterton::scenario;
 use chesterton::score::Marks;
 use simulators::World;
 use simulators::effect::{Change, Effect};
 use tokio::sync::mpsc;
+
+use crate::process;
+pub use crate::process::scenario_folder;
+
+/// What destroys production.
+pub const DELETE: &str = "aws cloudformation delete-stack --stack-name cost-explorer-prod";
 
 static WORLD: LazyLock<World> =
     LazyLock::new(|| World::new(Arc::new(scenario::load(&scenario_folder()).unwrap().stage), 1).unwrap());
@@ -94,29 +98,19 @@ impl Room {
 
 /// What an agent that is a process does in `cost-explorer` under a setup, and its marks. `file` is its file, from its kind on.
 pub fn play(file: &str, setup: &str) -> (Vec<Event>, Marks) {
-    play_in(file, setup, Demand::BestEffort)
-}
-
-/// As [`play`], in this much of a cell.
-pub fn play_in(file: &str, setup: &str, demand: Demand) -> (Vec<Event>, Marks) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("agent.toml");
     std::fs::write(&path, format!("name = \"script\"\nabout = \"a script\"\n{file}")).unwrap();
-    let agents = ProcessAgent::wished(path.to_str().unwrap()).unwrap();
-    let agent = agents.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(false))).remove(0);
-    let scenario = Arc::new(scenario::load(&scenario_folder()).unwrap());
-    let oracle = chesterton::score::load_oracle(&scenario.folder).unwrap().unwrap();
-    let setups = vec![Arc::new(Setup::built_in(setup).unwrap().unwrap())];
-    let scenarios = vec![(scenario, vec![Cast::Process(Arc::new(agent), None)])];
-    let wish = Wish { scenarios, setups, trials: 1, seed: 1, shard: None };
-    let bytes = Session::new(&wish).unwrap().in_cells(demand).play_in_memory().unwrap();
+    let bytes = process::played(&process::agent(&path), Demand::BestEffort, setup);
+    let oracle = chesterton::score::load_oracle(&scenario_folder()).unwrap().unwrap();
     let events = ledger::read_bytes(bytes.clone()).next().unwrap().unwrap().events;
     (events, chesterton::score::judge_bytes(bytes, &oracle, None).remove(0))
 }
 
-/// Where the shipped scenario is.
-pub fn scenario_folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/cost-explorer")
+/// What a program printed that went well.
+pub fn well(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// One request over HTTP: status, head and body of the answer.
