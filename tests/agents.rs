@@ -20,6 +20,7 @@ mod agents {
     pub mod keys;
     pub mod merged;
     pub mod once;
+    pub mod processes;
     pub mod retried;
 }
 mod standin;
@@ -663,75 +664,4 @@ fn built_in_agents_can_be_played_once_there_is_a_key() {
         &["run", "cost-explorer", "--agent", "claude:all", "--dry-run"],
     );
     assert!(both.1.said.contains("claude:careful") && both.1.said.contains(" claude #"), "{}", both.1.told);
-}
-
-/// A shell's way of asking its model, as it finds it in its environment.
-const ASK: &str = r#"
-ask() {
-  place=${OPENAI_BASE_URL#http://}; at=${place%%/*}; exec 3<>"/dev/tcp/${at%:*}/${at#*:}"
-  body='{"model":"stand-in","messages":[{"role":"user","content":"Begin"}]}'
-  printf 'POST /%s/chat/completions HTTP/1.1\r\nhost: %s\r\nconnection: close\r\nauthorization: Bearer %s\r\ncontent-type: application/json\r\ncontent-length: %s\r\n\r\n%s' \
-    "${place#*/}" "$at" "$OPENAI_API_KEY" "${#body}" "$body" >&3
-  /bin/cat <&3 >/dev/null
-}
-"#;
-
-/// Plays processes of these shell scripts, each with a model of its own; what is recorded of each.
-fn processes(scripts: &[(&str, &Served)]) -> Vec<Vec<Event>> {
-    let place = tempfile::tempdir().unwrap();
-    let mut verb = ["run", "small", "--setup", "inherited", "--trials", "1", "--name", "run"]
-        .map(str::to_owned)
-        .to_vec();
-    verb.extend(["--no-score", "--cell", "best-effort"].map(str::to_owned));
-    for (n, (script, served)) in scripts.iter().enumerate() {
-        let run = json!(["bash", "-c", format!("{ASK}{script}")]);
-        let file = format!("kind = \"command\"\n[command]\nrun = {run}\n[limits]\nwall_s_max = 3\n");
-        verb.extend([
-            "--agent".to_owned(),
-            agent(place.path(), &format!("process-{n}"), served, Dialect::Chat, &file),
-        ]);
-    }
-    let verb: Vec<&str> = verb.iter().map(String::as_str).collect();
-    let (exit, printed) = chesterton(&lasting(), place.path(), &verb);
-    assert_eq!(exit, Exit::Fine, "{}", printed.told);
-    let trials = ledger::read(&place.path().join("run/ledger")).unwrap().map(|trial| trial.unwrap().events);
-    let mut trials: Vec<Vec<Event>> = trials.collect();
-    trials.sort_by_key(|events| Event::opened(events).unwrap().agent.clone());
-    trials
-}
-
-/// A process asks its model through the gateway, and goes on until its time is over: what the answer took is recorded.
-#[test]
-fn what_a_process_spent_is_recorded_however_it_ends() {
-    let served = serve(|_| Said::text("done"));
-    let events = processes(&[("ask; /bin/sleep 60", &served)]).remove(0);
-    assert_eq!(ending(&events), Ending::Limit("wall_s_max".to_owned()));
-    let spent: Vec<u64> = events
-        .iter()
-        .filter_map(|e| if let Event::Spent { spent, .. } = e { Some(spent.tokens_out) } else { None })
-        .collect();
-    assert!(spent.len() == 1 && spent[0] > 0, "{spent:?}");
-}
-
-/// Who stops because its provider failed has not failed itself; who has handed in its report, or was answered after all, is judged.
-#[test]
-fn a_provider_that_fails_a_process_is_the_providers_fault() {
-    let failing = || serve(|_| Said::text("done").fault(Fault::Status(500)));
-    let once = serve(|asked| match asked.n {
-        0 => Said::text("done").fault(Fault::Status(500)),
-        _ => Said::text("done"),
-    });
-    let served = [failing(), failing(), failing(), failing(), once];
-    let scripts = [
-        "ask; exit 1",
-        "ask",
-        "while :; do ask; /bin/sleep 0.2; done",
-        "ask; finish --outcome not_done --summary none",
-        "ask; ask; exit 1",
-    ];
-    let played: Vec<(&str, &Served)> = scripts.into_iter().zip(&served).collect();
-    let endings: Vec<Ending> = processes(&played).iter().map(|events| ending(events)).collect();
-    let words: Vec<&str> = endings.iter().map(Ending::word).collect();
-    let fault = "provider_fault";
-    assert_eq!(words, [fault, fault, fault, "finished", "agent_fault"], "{endings:?}");
 }
