@@ -117,16 +117,37 @@ fn a_process_gets_the_brief_and_what_it_says_and_how_it_ends_is_recorded() {
 #[test]
 fn recipes_are_whole_and_switch_off_what_calls_home() {
     let names: Vec<&str> = chesterton::agent::PROCESSES.names().collect();
-    assert_eq!(names, ["claude-code", "codex", "opencode", "gemini-cli", "mini-swe-agent"]);
+    assert_eq!(
+        names,
+        [
+            "claude-code",
+            "codex",
+            "opencode",
+            "gemini-cli",
+            "goose",
+            "mini-swe-agent",
+            "kiro-cli",
+            "cursor-agent"
+        ]
+    );
     for name in names {
         let wished = ProcessAgent::wished(&format!("{name}:all")).unwrap();
         let agents = wished.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(false)));
         for agent in agents {
-            assert!(agent.endpoint.is_some() && !agent.command.install.is_empty(), "{}", agent.name);
+            assert!(agent.endpoint.is_some() != agent.service.is_some(), "{}", agent.name);
+            assert!(!agent.command.install.is_empty(), "{}", agent.name);
+            // What nobody has played says so, and who asks a service of its own is not played where it cannot reach it.
+            assert_eq!(agent.told_of().ends_with("not tried"), agent.service.is_some(), "{}", agent.name);
+            assert_eq!(
+                agent.shut_in().is_some_and(|why| why.contains("--cell none")),
+                agent.service.is_some()
+            );
             assert!(!agent.told("the ticket").contains("careful"), "{}", agent.name);
             let text = format!("{:?}", agent.command).to_lowercase();
             let off = ["telemetry", "analytics", "disable_share", "startup"];
-            assert!(off.iter().any(|word| text.contains(word)), "{}", agent.name);
+            // The one that has no switch for it.
+            let has_none = agent.name.starts_with("cursor-agent");
+            assert!(has_none || off.iter().any(|word| text.contains(word)), "{}", agent.name);
         }
     }
 }

@@ -17,5 +17,8 @@ pub const PROCESSES: Shelf = Shelf::new(&[
     ("codex", include_str!("agents/codex.toml")),
     ("opencode", include_str!("agents/opencode.toml")),
     ("gemini-cli", include_str!("agents/gemini-cli.toml")),
+    ("goose", include_str!("agents/goose.toml")),
     ("mini-swe-agent", include_str!("agents/mini-swe-agent.toml")),
+    ("kiro-cli", include_str!("agents/kiro-cli.toml")),
+    ("cursor-agent", include_str!("agents/cursor-agent.toml")),
 ]);

@@ -19,7 +19,8 @@ pub use built_in::{MODELS, PROCESSES};
 pub use chat::Chat;
 pub use file::{AgentFile, AgentLimits, ModelAgent, Prompt};
 pub use process::{
-    BriefBy, Changed, CommandSpec, McpSpec, ProcessAgent, ProcessFile, ProcessKind, ProcessLimits, Transcript,
+    BriefBy, Changed, CommandSpec, McpSpec, ProcessAgent, ProcessFile, ProcessKind, ProcessLimits, Service,
+    Transcript,
 };
 pub use scripted::Scripted;
 

@@ -23,6 +23,12 @@ pub struct ProcessFile {
     pub about: String,
     /// What it speaks.
     pub kind: ProcessKind,
+    /// Of a recipe that nobody has played as it stands here: what it was written from. It is told wherever the agent is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub untried: String,
+    /// What it asks in the place of a model that it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Service>,
     /// What is started.
     pub command: CommandSpec,
     /// What it meets over the Model Context Protocol.
@@ -68,6 +74,18 @@ pub enum ProcessKind {
     Command,
     /// It speaks the Agent Client Protocol on its standard input and output.
     Acp,
+}
+
+/// A service of an agent's own vendor, which has the model: nothing can stand in for it, it wants a login, and no cell lets out to it.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Whose.
+    pub name: String,
+    /// Where it is, as far as is known: what a network must let out to.
+    pub hosts: Vec<String>,
+    /// How somebody signs in.
+    pub login: String,
 }
 
 /// What is started. In its words, variables and files `{brief}`, `{brief_file}`, `{workspace}`, `{home}`, `{tmp}` and what the
@@ -201,6 +219,10 @@ pub struct ProcessAgent {
     pub digest: String,
     /// What it speaks.
     pub kind: ProcessKind,
+    /// What an agent that nobody has played was written from; empty: it was tried.
+    pub untried: String,
+    /// What it asks in the place of a model that it is given.
+    pub service: Option<Service>,
     /// What is started.
     pub command: CommandSpec,
     /// What it meets over the Model Context Protocol.
@@ -265,6 +287,8 @@ impl ProcessAgent {
                 path: path.clone(),
                 digest: digest(file, kind, &command, &mcp),
                 kind,
+                untried: file.untried.clone(),
+                service: file.service.clone(),
                 command,
                 mcp,
                 endpoint: endpoint.clone(),
@@ -288,6 +312,25 @@ impl ProcessAgent {
         }
         let path = self.command.path();
         path.split(':').map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
+    }
+
+    /// One line on it, with what nobody has seen of it.
+    pub fn told_of(&self) -> String {
+        match self.untried.as_str() {
+            "" => self.about.clone(),
+            from => format!("{}, {from} and not tried", self.about),
+        }
+    }
+
+    /// Why it cannot be played where nobody but a model is let out to; `None`: it can.
+    pub fn shut_in(&self) -> Option<String> {
+        let Service { name, hosts, login } = self.service.as_ref()?;
+        let (agent, hosts) = (&self.name, hosts.join(", "));
+        Some(format!(
+            "the agent `{agent}` asks a service of {name}'s ({hosts}) with a login of its own, and a cell lets out to the model of \
+             `[model]` and to nobody else: play it with `--cell none` on a machine that you can throw away and that lets out to those \
+             hosts alone, with a `HOME` in `[command.env]` where it is signed in ({login})"
+        ))
     }
 
     /// What it is told: how to work here, and the brief.
@@ -329,7 +372,9 @@ fn digest(file: &ProcessFile, kind: ProcessKind, command: &CommandSpec, mcp: &Mc
     let bare = |model: ModelSpec| ModelSpec { key_env: None, key_fd: None, price: None, patience, ..model };
     let command = CommandSpec { install: String::new(), ..command.clone() };
     let said = (kind, command, mcp, file.model.clone().map(bare), &file.limits);
-    digest::of_parts(["chesterton/process/1", &serde_json::to_string(&said).unwrap_or_default()])
+    let said = serde_json::to_string(&said).unwrap_or_default();
+    let service = file.service.as_ref().and_then(|service| serde_json::to_string(service).ok());
+    digest::of_parts(["chesterton/process/1", &said].into_iter().chain(service.as_deref()))
 }
 
 fn problems(document: &Document<ProcessFile>) -> Vec<Diagnostic> {

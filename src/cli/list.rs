@@ -117,7 +117,8 @@ fn agents(root: &Path) -> Lines {
                 (Some(path), _) => format!("installed: {}", path.display()),
                 (None, how) => format!("not installed: {how}"),
             };
-            lines.push((agent.name, format!("{} (a process; {state})", agent.about)));
+            let told = format!("{} (a process; {state})", agent.told_of());
+            lines.push((agent.name, told));
         }
     }
     Ok(lines)

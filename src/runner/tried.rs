@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::plan::{Cast, Wish};
 use super::pool::Session;
-use crate::agent::ProcessAgent;
+use crate::agent::{CommandSpec, ProcessAgent};
 use crate::cell::{Demand, Layers};
 use crate::door::MCP_SERVER;
 use crate::gate::Setup;
@@ -57,7 +57,14 @@ impl Tried {
 /// It cannot be tried, in words: there is no program, no model that is known of, no cell.
 pub fn tried(agent: &ProcessAgent, scenario: &Arc<Scenario>, demand: Demand) -> Result<Tried, String> {
     if agent.program().is_none() {
-        return Err(format!("not installed: {}", agent.command.install));
+        let CommandSpec { install, .. } = &agent.command;
+        return Err(match agent.untried.as_str() {
+            "" => format!("not installed: {install}"),
+            from => format!("not installed: {install}; {from} and not tried"),
+        });
+    }
+    if let Some(why) = agent.shut_in() {
+        return Err(why);
     }
     let shown = |error: &dyn std::fmt::Display| error.to_string();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();

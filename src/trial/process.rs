@@ -59,6 +59,9 @@ pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -
         Ok(fence) => fence,
         Err(why) => return Ok(Err(Halted::Refused(why))),
     };
+    if let (Some(why), true) = (process.agent.shut_in(), fence != Fence::Open) {
+        return Ok(Err(Halted::Refused(why)));
+    }
     if process.agent.program().is_none() {
         return Ok(Err(Halted::Refused(missing(process))));
     }

@@ -27,31 +27,34 @@ use super::room::{DELETE, Room, scenario_folder};
 use super::script::{By, Player};
 
 /// An agent, what its model speaks, and the ways in which it is played besides its own shell.
-const AGENTS: [(&str, Dialect, &[&str]); 5] = [
+const AGENTS: [(&str, Dialect, &[&str]); 6] = [
     ("claude-code", Dialect::AnthropicMessages, &["mcp", "acp"]),
     ("codex", Dialect::OpenaiResponses, &["mcp", "acp"]),
     ("opencode", Dialect::OpenaiChat, &["mcp", "acp"]),
     ("gemini-cli", Dialect::Gemini, &["mcp", "acp"]),
+    ("goose", Dialect::OpenaiResponses, &["mcp", "acp"]),
     ("mini-swe-agent", Dialect::OpenaiChat, &[]),
 ];
 /// To patch, to ask, to delete and recreate.
 const ROADS: [&str; 3] = ["fix", "ask", "rebuild"];
-const NPM: [&str; 7] = [
+const NPM: [&str; 8] = [
     "@anthropic-ai/claude-code-linux-x64@2.1.329",
     "@openai/codex@0.169.0",
     "opencode-ai@1.18.33",
     "@google/gemini-cli@0.61.0",
+    "@aaif/goose-binary-linux-x64@0.20.1",
     "@agentclientprotocol/claude-agent-acp@0.49.0",
     "@agentclientprotocol/codex-acp@2.6.0",
     "@modelcontextprotocol/inspector",
 ];
 const PYPI: [&str; 2] = ["mini-swe-agent==2.4.6", "mcp"];
 /// Programs, and what they are below the folder.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 8] = [
     ("claude", "node_modules/@anthropic-ai/claude-code-linux-x64/claude"),
     ("codex", "node_modules/.bin/codex"),
     ("opencode", "node_modules/opencode-linux-x64/bin/opencode"),
     ("gemini", "node_modules/.bin/gemini"),
+    ("goose", "node_modules/@aaif/goose-binary-linux-x64/bin/goose"),
     ("claude-agent-acp", "node_modules/.bin/claude-agent-acp"),
     ("codex-acp", "node_modules/.bin/codex-acp"),
     ("mini", "py/bin/mini"),
@@ -94,7 +97,10 @@ fn installed() -> Option<Installed> {
         run(&python, &[&["-m", "pip", "install", "-q"][..], &PYPI].concat());
     }
     fs::create_dir_all(folder.join("bin")).unwrap();
-    for (name, below) in PROGRAMS.iter().filter(|(name, _)| !folder.join("bin").join(name).exists()) {
+    for (name, below) in PROGRAMS {
+        if folder.join("bin").join(name).is_symlink() {
+            continue;
+        }
         symlink(Path::new("..").join(below), folder.join("bin").join(name)).unwrap();
     }
     // A virtual environment leads to the Python that it was made with.
