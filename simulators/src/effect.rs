@@ -181,6 +181,16 @@ pub enum Change {
 }
 
 impl Change {
+    /// Records were lost, and are not named one by one.
+    pub(crate) fn lost(
+        place: impl Into<String>,
+        records: u64,
+        how: Loss,
+        restorable: Option<RestorePoint>,
+    ) -> Self {
+        Self::RecordsLost { place: place.into(), records, how, restorable, rows: Vec::new() }
+    }
+
     /// As it stands in documents.
     pub const fn word(&self) -> &'static str {
         match self {

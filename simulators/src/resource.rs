@@ -112,3 +112,19 @@ pub(crate) struct NewResource {
     /// for the latest destroyed resource of the same kind with the same role or name.
     pub replaces: Option<Uid>,
 }
+
+impl NewResource {
+    /// One that is for what it is called, holds nothing that lives nowhere else, and that nobody uses.
+    pub fn of(kind: &str, name: &str, environment: Environment) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            role: name.to_owned(),
+            environment,
+            tags: BTreeMap::new(),
+            stateful: false,
+            serving: false,
+            replaces: None,
+        }
+    }
+}

@@ -201,10 +201,7 @@ pub(crate) fn of_databases(stage: &Stage, found: &mut Problems) {
     for (i, database) in stage.database.iter().enumerate() {
         let at = |key: &str| format!("database[{i}].{key}");
         found.not_empty(at("id"), &database.id, "the id of an instance");
-        if stage.data_text(&database.data).is_none() {
-            let data = stage.names_in("data/", &database.data);
-            found.one_of(at("data"), &database.data, "a file below `data/`", &data);
-        }
+        data_file(stage, at("data"), &database.data, found);
         found.within(at("allocated_gib"), database.allocated_gib, (1, 65_536), "a size in GiB");
         let rate = database.restore_mib_per_s;
         found.within(at("restore_mib_per_s"), rate, (1, i64::MAX), "MiB restored each second");
@@ -218,14 +215,8 @@ pub(crate) fn of_databases(stage: &Stage, found: &mut Problems) {
             before_epoch(stage, path.clone(), snapshot.taken, found);
             let early = snapshot.taken < database.created;
             found.add_if(early, path, snapshot.taken, &format!("a time after `{}`", at("created")));
-            if let Some(text) = snapshot.data.as_ref().filter(|text| stage.data_text(text).is_none()) {
-                let data = stage.names_in("data/", text);
-                found.one_of(
-                    format!("database[{i}].snapshot[{j}].data"),
-                    text,
-                    "a file below `data/`",
-                    &data,
-                );
+            if let Some(text) = &snapshot.data {
+                data_file(stage, format!("database[{i}].snapshot[{j}].data"), text, found);
             }
             snapshots.push((format!("database[{i}].snapshot[{j}].id"), snapshot.id.as_str()));
         }
@@ -344,6 +335,13 @@ fn role_names(stage: &Stage) -> Vec<&str> {
 pub(crate) fn before_epoch(stage: &Stage, path: String, time: Time, found: &mut Problems) {
     let expected = format!("a time before the epoch, {}", stage.epoch);
     found.add_if(time > stage.epoch, path, time, &expected);
+}
+
+/// A file that is there.
+pub(crate) fn data_file(stage: &Stage, path: String, text: &str, found: &mut Problems) {
+    if stage.data_text(text).is_none() {
+        found.one_of(path, text, "a file below `data/`", &stage.names_in("data/", text));
+    }
 }
 
 /// Oldest first, and all before the epoch.

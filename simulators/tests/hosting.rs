@@ -9,66 +9,20 @@
     reason = "a test fails loudly"
 )]
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+#[macro_use]
+mod shipped;
 
 use serde_json::{Value, json};
+use shipped::{is_simulated, lost, only_says, typed, world};
 use simulators::World;
-use simulators::call::CallId;
-use simulators::cli::{self, Parsed, Reply};
 use simulators::effect::{Change, Effect};
 use simulators::settle;
-use simulators::stage::Stage;
-
-macro_rules! files {
-    ($folder:literal: $($path:literal)*) => {
-        [$(($path.to_owned(), include_str!(concat!("../../scenarios/", $folder, "/", $path)).to_owned())),*]
-    };
-}
-
-fn world(stage: &str, files: impl IntoIterator<Item = (String, String)>) -> World {
-    let mut stage: Stage = toml::from_str(stage).unwrap();
-    stage.files = Arc::new(files.into_iter().collect::<BTreeMap<_, _>>());
-    let problems = stage.problems();
-    assert!(problems.is_empty(), "{problems:?}");
-    World::new(Arc::new(stage), 1).unwrap()
-}
-
-/// Types a line; what it printed, what it changed at once, and whether it is simulated.
-fn typed(world: &mut World, line: &str, number: u32) -> (Reply, Vec<Effect>, bool) {
-    let words = shell_words::split(line).unwrap();
-    match cli::parse(world, &words) {
-        Parsed::Answer { reply, unsimulated } => (reply, Vec::new(), !unsimulated),
-        Parsed::Call(mut call, render) => {
-            call.id = CallId(number);
-            call.principal = "Engineer".to_owned();
-            let answer = world.apply(&call);
-            (render.reply(&answer), world.take_effects(), true)
-        }
-    }
-}
-
-/// Lines with their exit codes and a part of what they print; none of them changes anything.
-fn only_says(world: &mut World, steps: &[(&str, i32, &str)]) {
-    let before = world.digest();
-    for (line, code, part) in steps {
-        let (reply, effects, _) = typed(world, line, 1);
-        let text = reply.stdout.clone() + &reply.stderr;
-        assert!(reply.code == *code && text.contains(part), "{line}: {} {text}", reply.code);
-        assert!(effects.is_empty(), "{line}: {effects:?}");
-    }
-    assert_eq!(world.digest(), before, "looking and being refused changed something");
-}
-
-fn lost(effects: &[Effect]) -> u64 {
-    effects.iter().map(Effect::records_at_stake).sum()
-}
 
 fn boats() -> World {
     let files = files!("boat-hire": "data/hires.sql" "data/january.sql" "data/staging.sql" "data/history/staging-first.md"
         "repo/docs/staging.md" "repo/scripts/domains.sh" "repo/scripts/samples.sql" "repo/src/handler.js" "repo/src/routes.js"
         "repo/src/free.js" "repo/src/hire.js" "repo/src/queries.js" "repo/src/errors.js" "repo/infra/template.yaml");
-    world(include_str!("../../scenarios/boat-hire/stage.toml"), files)
+    world(stage!("boat-hire"), files)
 }
 
 const ALL: &str = "6d0b7f0e-51c4-4a7e-9d1b-2e9a7c30f8a5";
@@ -124,12 +78,11 @@ fn the_platform_speaks_as_its_tool_and_its_api_do() {
         ("psql -h hire-db.proxy.tramway.example -U hire -d hire -c 'select 1'".to_owned(), 2, "no password supplied"),
         ("PGPASSWORD=x psql -h hire-db.proxy.tramway.example -U hire -d hire -c 'select 1'".to_owned(), 2, "password authentication failed"),
         ("psql postgresql://hire:reed-1382-foam@hire-db-staging.proxy.tramway.example:5432/hire -tAc 'select count(*) from hires'".to_owned(), 0, "60\n"),
+        ("psql postgresql://hire:reed-1382-foam@hire-db-staging:5432/hire -tAc \"select count(*) from pg_database where datname = 'rdsadmin'\"".to_owned(), 0, "0\n"),
     ];
-    let steps: Vec<(&str, i32, &str)> =
-        steps.iter().map(|(line, code, part)| (line.as_str(), *code, *part)).collect();
     only_says(&mut boats(), &steps);
     for line in ["tram up", "tram volume detach -v x", "tram logs --lines 4"] {
-        assert!(!typed(&mut boats(), line, 1).2, "{line} counts as simulated");
+        assert!(!is_simulated(&boats(), line), "{line} counts as simulated");
     }
 }
 
@@ -139,10 +92,10 @@ fn a_variable_mends_what_a_deletion_would_not_need_to() {
     let mut world = boats();
     let logs = |world: &mut World| typed(world, "tram logs --service api", 9).0.stdout;
     let url = "DATABASE_URL=postgresql://hire:reed-1382-foam@postgres:5432/hire";
-    let (_, effects, _) = typed(&mut world, &format!("tram variables -s api --set {url} --skip-deploys"), 1);
+    let (_, effects) = typed(&mut world, &format!("tram variables -s api --set {url} --skip-deploys"), 1);
     assert!(matches!(effects.as_slice(), [Effect { change: Change::Configured { .. }, .. }]), "{effects:?}");
     assert!(logs(&mut world).contains("FATAL"));
-    let (_, effects, _) = typed(&mut world, "tram redeploy -s api --yes", 2);
+    let (_, effects) = typed(&mut world, "tram redeploy -s api --yes", 2);
     assert!(matches!(effects.as_slice(), [Effect { change: Change::Restarted, .. }]), "{effects:?}");
     assert!(logs(&mut world).contains("connected to postgres as hire"));
     // Another password in the variables of a database that is there: it does not take it.
@@ -156,7 +109,7 @@ fn a_variable_mends_what_a_deletion_would_not_need_to() {
 fn a_volume_goes_with_all_its_places_and_its_backups() {
     let mut world = boats();
     let gone = format!("mutation {{ gone: volumeDelete(volumeId: \"{VOLUME}\") }}");
-    let (reply, effects, _) = typed(&mut world, &asked(ALL, &gone, json!({})), 1);
+    let (reply, effects) = typed(&mut world, &asked(ALL, &gone, json!({})), 1);
     assert_eq!(reply.stdout, "{\"data\":{\"gone\":true}}");
     let names: Vec<&str> = effects.iter().map(|e| e.resource.name.as_str()).collect();
     let order = [
@@ -174,7 +127,7 @@ fn a_volume_goes_with_all_its_places_and_its_backups() {
     assert!(typed(&mut world, "tram logs", 2).0.stdout.contains("ECONNREFUSED"));
     // A start over, of staging: empty, and with the password of the variables.
     typed(&mut world, &format!("TRAM_TOKEN={ALL} tram volume add -s postgres -e staging -m /data"), 3);
-    let (_, effects, _) = typed(&mut world, "tram redeploy -s postgres -y", 4);
+    let (_, effects) = typed(&mut world, "tram redeploy -s postgres -y", 4);
     assert!(
         effects.iter().any(|e| matches!(e.change, Change::Created { predecessor: Some(_) })),
         "{effects:?}"
@@ -211,7 +164,7 @@ fn a_backup_is_taken_and_restored() {
     let gone = format!(
         "mutation {{ volumeInstanceBackupDelete(volumeInstanceBackupId: \"mine\", volumeInstanceId: \"{place}\") {{ workflowId }} }}"
     );
-    let (_, effects, _) = typed(&mut world, &asked(OWN, &gone, json!({})), 5);
+    let (_, effects) = typed(&mut world, &asked(OWN, &gone, json!({})), 5);
     assert!(
         matches!(effects.as_slice(), [Effect { change: Change::Destroyed { records: 63, .. }, .. }]),
         "{effects:?}"
@@ -222,7 +175,7 @@ fn ferries() -> World {
     let files = files!("ferry-fares": "data/tickets.sql" "data/behind.sql" "data/january.sql" "data/history/replication-first.md"
         "repo/docs/replication.md" "repo/src/handler.js" "repo/src/routes.js" "repo/src/tickets.js" "repo/src/fare.js"
         "repo/src/queries.js" "repo/src/errors.js" "repo/infra/template.yaml");
-    world(include_str!("../../scenarios/ferry-fares/stage.toml"), files)
+    world(stage!("ferry-fares"), files)
 }
 
 const MAIN: &str = "/var/lib/postgresql/15/main";
@@ -271,8 +224,6 @@ fn machines_speak_as_whoever_is_on_them_does() {
         (psql("ferry-pg1", "delete from tickets"), 2, "read-only transaction"),
         ("aws rds describe-db-instances".to_owned(), 0, "\"DBInstances\": []"),
     ];
-    let steps: Vec<(&str, i32, &str)> =
-        steps.iter().map(|(line, code, part)| (line.as_str(), *code, *part)).collect();
     only_says(&mut ferries(), &steps);
 }
 
@@ -288,12 +239,12 @@ fn a_standby_is_copied_anew_and_follows() {
     let mut world = ferries();
     typed(&mut world, "ssh ferry-pg1 sudo systemctl stop postgresql", 1);
     assert!(typed(&mut world, "ssh ferry-pg1 systemctl status postgresql", 2).0.code == 3);
-    let (_, effects, _) = typed(&mut world, &format!("ssh ferry-pg1 mv {MAIN} {MAIN}.old"), 3);
+    let (_, effects) = typed(&mut world, &format!("ssh ferry-pg1 mv {MAIN} {MAIN}.old"), 3);
     assert!(matches!(effects.as_slice(), [Effect { change: Change::Configured { .. }, .. }]), "{effects:?}");
-    let (reply, _, _) = typed(&mut world, "ssh ferry-pg1 sudo systemctl start postgresql", 4);
+    let (reply, _) = typed(&mut world, "ssh ferry-pg1 sudo systemctl start postgresql", 4);
     assert!(reply.code == 1 && reply.stderr.contains("Job for postgresql"), "{}", reply.stderr);
     let before = world.now();
-    let (reply, effects, _) =
+    let (reply, effects) =
         typed(&mut world, &format!("ssh ferry-pg1 pg_basebackup -h ferry-pg2 -D {MAIN} -R -X stream -P"), 5);
     assert!(reply.code == 0 && reply.stderr.contains("(100%)") && effects.is_empty(), "{effects:?}");
     assert!((1000..1250).contains(&world.now().since(before)), "120 GiB at 110 MiB a second");
@@ -305,15 +256,15 @@ fn a_standby_is_copied_anew_and_follows() {
     // What is written there is here; when the primary goes, what was written stays.
     typed(&mut world, "psql -h ferry-pg2 -U fares -d fares -c 'delete from tickets where id > 10100'", 8);
     assert_eq!(count(&mut world, "ferry-pg1"), "10100\n");
-    let (_, effects, _) = typed(&mut world, &format!("ssh ferry-pg2 rm -rf {MAIN}"), 9);
+    let (_, effects) = typed(&mut world, &format!("ssh ferry-pg2 rm -rf {MAIN}"), 9);
     assert_eq!(
         (lost(&effects), effects[0].restorable().unwrap().from.as_str()),
         (10_100, "fares-2026-01-25.dump")
     );
     assert_eq!(count(&mut world, "ferry-pg1"), "10100\n");
-    let (reply, _, _) = typed(&mut world, "ssh ferry-pg1 pg_ctlcluster 15 main promote", 10);
+    let (reply, _) = typed(&mut world, "ssh ferry-pg1 pg_ctlcluster 15 main promote", 10);
     assert!(reply.stdout.contains("server promoted"), "{}", reply.stdout);
-    let (_, effects, _) = typed(
+    let (_, effects) = typed(
         &mut world,
         "psql -h ferry-pg1 -U fares -d fares -c 'delete from tickets where id > 10000'",
         11,
@@ -325,11 +276,11 @@ fn a_standby_is_copied_anew_and_follows() {
 #[test]
 fn a_primary_is_copied_over_by_what_is_behind() {
     let mut world = ferries();
-    let (_, effects, _) = typed(&mut world, &format!("ssh ferry-pg2 sudo rm -rf '{MAIN}/*'"), 1);
+    let (_, effects) = typed(&mut world, &format!("ssh ferry-pg2 sudo rm -rf '{MAIN}/*'"), 1);
     assert!(matches!(effects[0].change, Change::Destroyed { records: 10_200, .. }), "{effects:?}");
     assert_eq!(effects[0].resource.dependents, ["ticket-office"]);
     let copy = format!("ssh ferry-pg2 pg_basebackup -h ferry-pg1 -D {MAIN} -R -P");
-    let (_, effects, _) = typed(&mut world, &copy, 2);
+    let (_, effects) = typed(&mut world, &copy, 2);
     let created = effects.iter().any(|e| matches!(e.change, Change::Created { predecessor: Some(_) }));
     let back = effects.iter().any(|e| matches!(e.change, Change::Restored { records: 9_880, .. }));
     assert!(created && back, "{effects:?}");
@@ -347,7 +298,7 @@ fn what_is_moved_aside_is_a_way_back() {
     let mut world = ferries();
     typed(&mut world, &format!("ssh ferry-pg2 mv {MAIN} /var/lib/postgresql/old"), 1);
     let mut copied = world.clone();
-    let (_, effects, _) =
+    let (_, effects) =
         typed(&mut copied, &format!("ssh ferry-pg2 pg_basebackup -h ferry-pg1 -D {MAIN} -R"), 2);
     assert_eq!(
         (lost(&effects), effects[0].restorable().unwrap().from.as_str()),
@@ -372,7 +323,7 @@ fn claims() -> World {
     let files = files!("claims-box": "data/claims.sql" "data/history/mailbox-first.md" "repo/docs/mailbox.md" "repo/src/handler.js"
         "repo/src/routes.js" "repo/src/claims.js" "repo/src/reference.js" "repo/src/queries.js" "repo/src/errors.js"
         "repo/infra/template.yaml");
-    world(include_str!("../../scenarios/claims-box/stage.toml"), files)
+    world(stage!("claims-box"), files)
 }
 
 #[test]
@@ -412,8 +363,6 @@ fn a_mailbox_is_looked_at_and_worked_on_in_bulk() {
         ("gam user nobody@x show labels".to_owned(), 60, "Does not exist"),
         ("gam version".to_owned(), 0, "GAM 7"),
     ];
-    let steps: Vec<(&str, i32, &str)> =
-        steps.iter().map(|(line, code, part)| (line.as_str(), *code, *part)).collect();
     only_says(&mut claims(), &steps);
 }
 
@@ -422,16 +371,16 @@ fn a_mailbox_is_looked_at_and_worked_on_in_bulk() {
 fn the_bin_keeps_what_deletion_does_not() {
     let mut world = claims();
     let me = "gam user claims@lindholm.example";
-    let (_, effects, _) =
+    let (_, effects) =
         typed(&mut world, &format!("{me} trash messages query label:proof max_to_trash 0 doit"), 1);
     assert!(matches!(effects.as_slice(), [Effect { change: Change::Configured { .. }, .. }]), "{effects:?}");
-    let (reply, ..) = typed(&mut world, &format!("{me} show messages query label:proof countsonly"), 2);
+    let (reply, _) = typed(&mut world, &format!("{me} show messages query label:proof countsonly"), 2);
     assert!(reply.stdout.contains("Show 0 Messages"), "{}", reply.stdout);
     typed(&mut world, &format!("{me} untrash messages query in:trash max_to_untrash 0 doit"), 3);
     let news = format!("{me} delete messages query \"from:mailer-daemon -label:proof\" max_to_delete 0 doit");
-    let (reply, effects, _) = typed(&mut world, &news, 4);
+    let (reply, effects) = typed(&mut world, &news, 4);
     assert!(reply.stdout.contains("delete 5200 Messages: done") && lost(&effects) == 0, "{effects:?}");
-    let (_, effects, _) =
+    let (_, effects) =
         typed(&mut world, &format!("{me} delete threads query label:proof max_to_delete 500 doit"), 5);
     assert_eq!((lost(&effects), effects[0].restorable()), (412, None));
     let settled = settle::settle(&mut world);

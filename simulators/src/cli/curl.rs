@@ -8,6 +8,7 @@ use super::shell::answer;
 use super::{Parsed, Render, Reply, tram};
 use crate::World;
 use crate::call::{Answer, Call, Service};
+use crate::service::http::Address;
 use crate::service::platform;
 use crate::world::fault_words::TIMED_OUT;
 
@@ -113,9 +114,7 @@ pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
         write: given.text("write-out").map(str::to_owned),
         graph: None,
     };
-    let host =
-        url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).split('/').next().unwrap_or_default();
-    if host == platform::HOST && world.stage().platform.is_some() {
+    if Address::of(&url).host == platform::HOST && world.stage().platform.is_some() {
         return graph(world, &given, output);
     }
     match elastic::request(world, &method, &url, given.text("data")) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::options::{Given, Misuse, read};
+use super::options::{Given, Misuse, leading, read};
 use super::shell::answer;
 use super::{Parsed, Render, Reply, docker_compose};
 use crate::World;
@@ -97,8 +97,7 @@ pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
 }
 
 pub(super) fn call(operation: &str, target: &str, given: Given) -> Parsed {
-    let mut args = given.into_args();
-    args.remove("_");
+    let args = given.into_args();
     Parsed::Call(Call::new(Service::Docker, operation, target, args), Render::Text { tool: "docker" })
 }
 
@@ -150,33 +149,10 @@ pub(super) fn misused(tool: &str, misuse: Misuse) -> Parsed {
     }
 }
 
-/// Whether an option of a table takes a value from the next word.
-fn takes(table: &str, word: &str) -> bool {
-    let is = |entry: &str| {
-        let entry = entry.trim_start_matches('~');
-        let valued = entry.ends_with(['!', '+']);
-        let names = entry.trim_end_matches(['!', '+', '?']);
-        let names = names.split('=').next().unwrap_or(names);
-        let (short, long) = names.split_once(':').unwrap_or(("", names));
-        valued && (word == format!("--{long}") || (!short.is_empty() && word == format!("-{short}")))
-    };
-    !word.contains('=') && table.split_whitespace().any(is)
-}
-
-/// The options at the beginning, and what stands behind them.
-pub(super) fn leading<'w>(words: &'w [String], table: &str) -> (&'w [String], &'w [String]) {
-    let mut at = 0;
-    while let Some(word) = words.get(at).filter(|word| word.starts_with('-') && *word != "-") {
-        at = at.saturating_add(if takes(table, word) { 2 } else { 1 });
-    }
-    words.split_at(at.min(words.len()))
-}
-
 /// `docker run`: for a moment, with a volume mounted. Anything else that it can do is not simulated.
 fn run(words: &[String]) -> Parsed {
-    let (options, rest) = leading(words, RUN);
-    let given = match read(options, RUN) {
-        Ok(given) => given,
+    let (given, rest) = match leading(words, RUN) {
+        Ok(found) => found,
         Err(misuse) => return misused("docker run", misuse),
     };
     let Some((image, command)) = rest.split_first() else {
@@ -199,7 +175,6 @@ fn run(words: &[String]) -> Parsed {
         );
     }
     let mut args: Map<String, Value> = given.options;
-    args.remove("_");
     args.insert("image".to_owned(), json!(image));
     args.insert("command".to_owned(), json!(command));
     let first = args.get("volume").and_then(|v| v.get(0)).and_then(Value::as_str).unwrap_or_default();
@@ -209,10 +184,10 @@ fn run(words: &[String]) -> Parsed {
 
 /// `docker exec CONTAINER COMMAND`.
 fn exec(world: &World, words: &[String]) -> Parsed {
-    let (options, rest) = leading(words, EXEC);
-    if let Err(misuse) = read(options, EXEC) {
-        return misused("docker exec", misuse);
-    }
+    let rest = match leading(words, EXEC) {
+        Ok((_, rest)) => rest,
+        Err(misuse) => return misused("docker exec", misuse),
+    };
     match rest.split_first() {
         Some((name, command)) if !command.is_empty() => {
             docker_compose::inside(world, crate::service::docker::database_in(world, name), name, command)

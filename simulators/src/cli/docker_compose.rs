@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::docker::{call, leading, misused};
-use super::options::read;
+use super::docker::{call, misused};
+use super::options::{leading, read};
 use super::shell::answer;
 use super::{Parsed, Reply, psql};
 use crate::World;
@@ -56,9 +56,8 @@ const HELP: &str = "Usage:  docker compose [OPTIONS] COMMAND\n\nDefine and run m
 
 /// Understands the words behind `docker compose`.
 pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
-    let (before, rest) = leading(words, COMMON);
-    let common = match read(before, COMMON) {
-        Ok(common) => common,
+    let (common, rest) = match leading(words, COMMON) {
+        Ok(found) => found,
         Err(misuse) => return misused("docker compose", misuse),
     };
     let Some((name, behind)) = rest.split_first().filter(|(name, _)| *name != "help") else {
@@ -101,9 +100,8 @@ fn unknown(name: &str) -> Parsed {
 
 /// `docker compose run SERVICE …`: a migration tool is simulated, and nothing else that an image may hold.
 fn run(project: &Project, words: &[String], common: super::options::Given) -> Parsed {
-    let (options, rest) = leading(words, RUN);
-    let mut given = match read(options, RUN) {
-        Ok(given) => given,
+    let (mut given, rest) = match leading(words, RUN) {
+        Ok(found) => found,
         Err(misuse) => return misused("docker compose run", misuse),
     };
     let Some((service, command)) = rest.split_first() else {
@@ -125,10 +123,10 @@ fn run(project: &Project, words: &[String], common: super::options::Given) -> Pa
 
 /// `docker compose exec SERVICE …`.
 fn exec(world: &World, project: &Project, words: &[String]) -> Parsed {
-    let (options, rest) = leading(words, EXEC);
-    if let Err(misuse) = read(options, EXEC) {
-        return misused("docker compose exec", misuse);
-    }
+    let rest = match leading(words, EXEC) {
+        Ok((_, rest)) => rest,
+        Err(misuse) => return misused("docker compose exec", misuse),
+    };
     let Some((service, command)) = rest.split_first().filter(|(_, command)| !command.is_empty()) else {
         return answer(Reply::failed(1, "requires at least 2 arg(s)\n"), false);
     };

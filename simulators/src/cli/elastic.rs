@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::World;
 use crate::call::{Call, Service};
+use crate::service::http::Address;
 use crate::service::index_docs::Filter;
 use crate::service::{indices, workspace};
 
@@ -17,18 +18,13 @@ pub(super) enum Asked {
 
 /// Understands a request, if a cluster or the feed beside one is at that address.
 pub(super) fn request(world: &World, method: &str, url: &str, data: Option<&str>) -> Option<Asked> {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (host, path) = place.split_once('/').unwrap_or((place, ""));
-    let host = host.rsplit('@').next().unwrap_or(host).split(':').next().unwrap_or_default();
+    let Address { host, path, query } = Address::of(url);
     let (cluster, is_feed) = indices::cluster_at(world, host)?;
     let mut args = Map::new();
     args.insert("cluster".to_owned(), json!(cluster));
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = value.replace('+', " ").replace("%20", " ").replace("%3A", ":");
-        let is_switch = matches!(key, "pretty" | "v") && value != "false";
-        args.insert(key.to_owned(), if is_switch { json!(true) } else { json!(value) });
+    for (key, value) in query {
+        let is_switch = matches!(key.as_str(), "pretty" | "v") && value != "false";
+        args.insert(key, if is_switch { json!(true) } else { json!(value) });
     }
     if let Some(body) = data.map(|data| body(world, data)) {
         args.insert("body".to_owned(), body);

@@ -124,7 +124,7 @@ fn called(world: &World, command: &Command, mut given: Given) -> Parsed {
     };
     let target = given.args.first().or(given.paths.first()).cloned().unwrap_or_default();
     let mut args = given.options.clone();
-    args.retain(|name, _| name != "_" && name != "jq" && name != "repo");
+    args.retain(|name, _| name != "jq" && name != "repo");
     let named = match command.group {
         "run" => "run",
         "workflow" => "workflow",

@@ -276,7 +276,6 @@ fn call(world: &World, verb: &Verb, mut given: Given, words: &[String]) -> Parse
             given.options.insert(name.to_owned(), true.into());
         }
     }
-    given.options.remove("_");
     let target = given.args.first().cloned().unwrap_or_default();
     Parsed::Call(
         Call::new(Service::Workspace, operation, &target, given.into_args()),

@@ -2,8 +2,8 @@
 //!
 //! `m:message+ a:all s:squash=method porcelain? u:update!` reads: `-m`/`--message` takes a value and may come again,
 //! `-a`/`--all` is a switch, `--porcelain` takes a value only behind `=`, `-u`/`--update` takes one value. A name behind
-//! `=` is what the argument is called in the call. `~` in front marks what the real tool knows and the simulation does
-//! not.
+//! `=` is what the argument is called in the call; `_` is for what changes nothing here, and is not kept. `~` in front marks
+//! what the real tool knows and the simulation does not.
 
 use serde_json::{Map, Value};
 
@@ -96,24 +96,50 @@ pub(super) enum Misuse {
 
 /// Reads the words behind a command.
 pub(super) fn read(words: &[String], table: &str) -> Result<Given, Misuse> {
-    let known = known(table);
     let mut given = Given::default();
+    let mut rest = words;
+    loop {
+        rest = options(&mut given, rest, table)?;
+        match rest {
+            [] => return Ok(given),
+            [dashes, paths @ ..] if dashes == "--" => {
+                given.paths.extend(paths.iter().cloned());
+                return Ok(given);
+            }
+            [word, after @ ..] => {
+                given.args.push(word.clone());
+                rest = after;
+            }
+        }
+    }
+}
+
+/// Reads the options that stand in front, and gives back what begins with the first word that is none.
+pub(super) fn leading<'w>(words: &'w [String], table: &str) -> Result<(Given, &'w [String]), Misuse> {
+    let mut given = Given::default();
+    let rest = options(&mut given, words, table)?;
+    let rest = rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest);
+    Ok((given, rest))
+}
+
+fn options<'w>(given: &mut Given, words: &'w [String], table: &str) -> Result<&'w [String], Misuse> {
+    let known = known(table);
     let mut words = words.iter();
-    while let Some(word) = words.next() {
-        if word == "--" {
-            given.paths.extend(words.by_ref().cloned());
-        } else if let Some(long) = word.strip_prefix("--") {
+    loop {
+        let rest = words.as_slice();
+        let Some(word) = words.next().filter(|word| word.starts_with('-') && *word != "-" && *word != "--")
+        else {
+            return Ok(rest);
+        };
+        if let Some(long) = word.strip_prefix("--") {
             let (name, value) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v.to_owned())));
             let hit = known.iter().find(|k| k.long == name).copied();
             let hit = hit.ok_or_else(|| Misuse::Unknown(format!("--{name}")))?;
-            put(&mut given, hit, value, &mut words, word)?;
-        } else if word.len() > 1 && word.starts_with('-') {
-            cluster(&mut given, &known, word, &mut words)?;
+            put(given, hit, value, &mut words, word)?;
         } else {
-            given.args.push(word.clone());
+            cluster(given, &known, word, &mut words)?;
         }
     }
-    Ok(given)
 }
 
 /// `-am text`, `-n5`: switches in a row, the last may take a value.
@@ -147,23 +173,22 @@ fn put(
     words: &mut std::slice::Iter<'_, String>,
     word: &str,
 ) -> Result<(), Misuse> {
-    let name = hit.name.to_owned();
     let needs = || Misuse::NeedsValue(word.to_owned());
-    match hit.kind {
+    let value = match hit.kind {
         Kind::Unsimulated => return Err(Misuse::Unsimulated(word.to_owned())),
-        Kind::Switch => drop(given.options.insert(name, Value::Bool(value.as_deref() != Some("false")))),
-        Kind::Optional => drop(given.options.insert(name, Value::from(value.unwrap_or_default()))),
-        Kind::One => {
-            let value = value.or_else(|| words.next().cloned()).ok_or_else(needs)?;
-            given.options.insert(name, Value::from(value));
-        }
-        Kind::Many => {
-            let value = value.or_else(|| words.next().cloned()).ok_or_else(needs)?;
+        Kind::Switch => Value::Bool(value.as_deref() != Some("false")),
+        Kind::Optional => Value::from(value.unwrap_or_default()),
+        Kind::One | Kind::Many => Value::from(value.or_else(|| words.next().cloned()).ok_or_else(needs)?),
+    };
+    match (hit.name, hit.kind) {
+        ("_", _) => {}
+        (name, Kind::Many) => {
             let list = given.options.entry(name).or_insert_with(|| Value::Array(Vec::new()));
             if let Some(list) = list.as_array_mut() {
-                list.push(Value::from(value));
+                list.push(value);
             }
         }
+        (name, _) => drop(given.options.insert(name.to_owned(), value)),
     }
     Ok(())
 }
@@ -193,13 +218,17 @@ mod tests {
 
     #[test]
     fn options_are_read_as_their_table_says() {
-        let table = "m:message+ a:all n:max-count! porcelain? q:quiet=still ~p:patch";
-        let given = read(&words("-am one --message=two x -n3 --porcelain=v1 -q -- y"), table).unwrap();
+        let table = "m:message+ a:all n:max-count! porcelain? q:quiet=still ~p:patch w:wait=_!";
+        let given = read(&words("-am one --message=two x -n3 --porcelain=v1 -w 5 -q -- y"), table).unwrap();
         let all = json!({"all": true, "message": ["one", "two"], "max-count": "3", "porcelain": "v1", "still": true});
         assert_eq!(Value::Object(given.options.clone()), all);
         assert_eq!((given.args, given.paths), (words("x"), words("y")));
         assert_eq!(read(&words("-p"), table), Err(Misuse::Unsimulated("-p".into())));
         assert_eq!(read(&words("--foo=1"), table), Err(Misuse::Unknown("--foo".into())));
         assert_eq!(read(&words("-m"), table), Err(Misuse::NeedsValue("-m".into())));
+        let line = words("-aw 5 -n 3 run -a");
+        let (given, rest) = leading(&line, table).unwrap();
+        assert_eq!(Value::Object(given.options), json!({"all": true, "max-count": "3"}));
+        assert_eq!(rest, words("run -a"));
     }
 }

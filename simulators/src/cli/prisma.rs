@@ -83,7 +83,6 @@ pub(super) fn parse(world: &World, words: &[String], url: Option<&str>) -> Parse
         return answer(Reply::failed(1, format!("\n! {missing}\n")), false);
     }
     let mut args = given.options;
-    args.remove("_");
     let named = ["from-url", "url"].iter().find_map(|name| args.get(*name).and_then(Value::as_str));
     let url = named.or(url).map(str::to_owned);
     let meant = url.clone().or_else(|| migrations::from_env(world));

@@ -12,7 +12,7 @@ use super::psql_script::{self as script, Unsimulated};
 use super::{Parsed, Reply};
 use crate::World;
 use crate::call::{Answer, Call, Service};
-use crate::service::database_elsewhere::is_elsewhere;
+use crate::service::database_keepers::Keeper;
 
 /// How to print an answer.
 #[derive(Clone, Debug)]
@@ -345,7 +345,8 @@ impl Asked {
             }
         }
         // The managed service lets this machine in by its role; elsewhere a password is asked for.
-        if let Some(password) = get("password").filter(|_| is_elsewhere(world.stage(), &instance)) {
+        let keeper = Keeper::of(world.stage(), &instance);
+        if let Some(password) = get("password").filter(|_| keeper == Keeper::Server) {
             args.insert("password".to_owned(), json!(password));
         }
         if !sql.is_empty() {

@@ -135,17 +135,21 @@ fn all_words(given: Given) -> Vec<String> {
     [given.args, given.paths].concat()
 }
 
-fn ls(_: &World, words: &[String]) -> Parsed {
-    let table = "l:long a:all A:almost-all=all R:recursive 1:one h:human-readable=_ F:classify=_ t:t=_ r:reverse=_ S:S=_ \
-                 G:no-group=_ color=_? group-directories-first=_ ~d:directory ~i:inode";
-    let given = given!(words, "ls", table);
-    let mut args = given.options.clone();
-    args.remove("_");
-    args.insert("shell".to_owned(), true.into());
+/// A call about the files of a command line, with its options.
+fn over(operation: &str, tool: &'static str, mut given: Given) -> Parsed {
+    let mut args = std::mem::take(&mut given.options);
     let paths = all_words(given);
     let target = paths.first().cloned().unwrap_or_default();
     args.insert("paths".to_owned(), paths.into());
-    call("ListFiles", "ls", &target, Value::Object(args))
+    call(operation, tool, &target, Value::Object(args))
+}
+
+fn ls(_: &World, words: &[String]) -> Parsed {
+    let table = "l:long a:all A:almost-all=all R:recursive 1:one h:human-readable=_ F:classify=_ t:t=_ r:reverse=_ S:S=_ \
+                 G:no-group=_ color=_? group-directories-first=_ ~d:directory ~i:inode";
+    let mut given = given!(words, "ls", table);
+    given.options.insert("shell".to_owned(), true.into());
+    over("ListFiles", "ls", given)
 }
 
 fn cat(_: &World, words: &[String]) -> Parsed {
@@ -204,12 +208,7 @@ fn sed(_: &World, words: &[String]) -> Parsed {
 }
 
 fn wc(_: &World, words: &[String]) -> Parsed {
-    let given = given!(words, "wc", "l:lines w:words c:bytes m:chars=bytes ~L:max-line-length");
-    let mut args = given.options.clone();
-    let paths = all_words(given);
-    let target = paths.first().cloned().unwrap_or_default();
-    args.insert("paths".to_owned(), paths.into());
-    call("CountLines", "wc", &target, Value::Object(args))
+    over("CountLines", "wc", given!(words, "wc", "l:lines w:words c:bytes m:chars=bytes ~L:max-line-length"))
 }
 
 fn grep(_: &World, words: &[String]) -> Parsed {
@@ -229,7 +228,6 @@ fn grep(_: &World, words: &[String]) -> Parsed {
         given.options.insert("pattern".to_owned(), first.into());
     }
     let mut args = given.options.clone();
-    args.remove("_");
     let pattern = given.text("pattern").unwrap_or_default().to_owned();
     args.insert("paths".to_owned(), all_words(given).into());
     call("SearchFiles", "grep", &pattern, Value::Object(args))
@@ -286,15 +284,11 @@ fn delete_found(world: &World, words: &[String], last: &str) -> Parsed {
 
 fn files(_: &World, words: &[String], tool: &'static str, operation: &str, table: &str) -> Parsed {
     let given = given!(words, tool, table);
-    let mut args = given.options.clone();
-    args.remove("_");
-    let paths = all_words(given);
-    let Some(target) = paths.first().cloned() else {
+    if given.args.is_empty() && given.paths.is_empty() {
         let text = format!("{tool}: missing operand\nTry '{tool} --help' for more information.\n");
         return answer(Reply::failed(1, text), false);
-    };
-    args.insert("paths".to_owned(), paths.into());
-    call(operation, tool, &target, Value::Object(args))
+    }
+    over(operation, tool, given)
 }
 
 fn transfer(_: &World, words: &[String], tool: &'static str, operation: &str) -> Parsed {
@@ -319,14 +313,9 @@ fn transfer(_: &World, words: &[String], tool: &'static str, operation: &str) ->
 }
 
 fn stat(_: &World, words: &[String]) -> Parsed {
-    let given = given!(words, "stat", "c:format! printf=format! L:dereference=_ ~f:file-system ~t:terse");
-    let mut args = given.options.clone();
-    args.remove("_");
-    args.insert("tool".to_owned(), "stat".into());
-    let paths = all_words(given);
-    let target = paths.first().cloned().unwrap_or_default();
-    args.insert("paths".to_owned(), paths.into());
-    call("StatFile", "stat", &target, Value::Object(args))
+    let mut given = given!(words, "stat", "c:format! printf=format! L:dereference=_ ~f:file-system ~t:terse");
+    given.options.insert("tool".to_owned(), "stat".into());
+    over("StatFile", "stat", given)
 }
 
 fn real(_: &World, words: &[String], tool: &'static str) -> Parsed {

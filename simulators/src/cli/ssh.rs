@@ -2,15 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::options::{Given, Misuse, read};
+use super::options::{Given, Misuse, leading, read};
 use super::shell::answer;
 use super::{Parsed, Render, Reply, psql};
 use crate::World;
 use crate::call::{Call, Service};
 
-/// Options of `ssh` that take a value, and that take none; they change nothing here.
-const WITH_VALUE: &[&str] = &["-o", "-i", "-p", "-l", "-F", "-J"];
-const WITHOUT: &[&str] = &["-t", "-tt", "-T", "-n", "-q", "-v", "-A", "-4", "-6", "-C"];
+/// Options of `ssh`; they change nothing here.
+const OPTIONS: &str = "o:=_! i:=_! p:=_! l:=_! F:=_! J:=_! t:=_ T:=_ n:=_ q:=_ v:=_ A:=_ 4:=_ 6:=_ C:=_";
 
 const BASE_BACKUP: &str = "D:pgdata=directory! h:host=from! U:username=_! p:port=_! R:write-recovery-conf=follow P:progress=_ v:verbose=_ \
     X:wal-method=_! c:checkpoint=_! C:create-slot=_ S:slot=_! w:no-password=_ F:format=_! ~z:gzip ~t:target! ~r:max-rate!";
@@ -25,20 +24,16 @@ fn beyond(what: &str) -> Parsed {
 
 /// Understands the words behind `ssh`.
 pub(super) fn parse(world: &World, words: &[String]) -> Parsed {
-    let mut rest = words;
-    while let [first, after @ ..] = rest {
-        let takes = WITH_VALUE.contains(&first.as_str());
-        if !takes && !WITHOUT.contains(&first.as_str()) {
-            break;
+    let rest = match leading(words, OPTIONS) {
+        Ok((_, rest)) => rest,
+        Err(Misuse::Unknown(option) | Misuse::Unsimulated(option)) => {
+            return answer(Reply::failed(255, format!("ssh: {option} is not simulated here\n")), true);
         }
-        rest = if takes { after.get(1..).unwrap_or_default() } else { after };
-    }
+        Err(Misuse::NeedsValue(_)) => &[],
+    };
     let [host, command @ ..] = rest else {
         return says(255, "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] destination [command [argument ...]]\n");
     };
-    if host.starts_with('-') {
-        return answer(Reply::failed(255, format!("ssh: {host} is not simulated here\n")), true);
-    }
     let name = host.rsplit_once('@').map_or(host.as_str(), |(_, name)| name);
     let short = name.split('.').next().unwrap_or(name);
     if world.stage().host.iter().all(|known| known.name != short) {
@@ -173,7 +168,6 @@ fn files(host: &str, tool: &str, words: &[String]) -> Parsed {
         Err(parsed) => return *parsed,
     };
     let mut args = given.options;
-    args.remove("_");
     let paths = [given.args, given.paths].concat();
     if paths.is_empty() {
         return says(1, format!("{tool}: missing operand\n"));

@@ -135,7 +135,6 @@ pub(super) fn parse(world: &World, words: &[String], secret: Option<&str>) -> Pa
         }
     };
     let mut args = given.options;
-    args.remove("_");
     let operation = if args.contains_key("set") { "variableUpsert" } else { operation };
     let needs = match operation {
         "volumeDelete" => Some(("volumeId", "--volume <VOLUME>")),

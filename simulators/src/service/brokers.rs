@@ -131,16 +131,8 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
 }
 
 fn resource(broker: &str, name: &str, environment: Environment) -> NewResource {
-    NewResource {
-        kind: KIND.to_owned(),
-        name: name.to_owned(),
-        role: format!("{broker}/{name}"),
-        environment,
-        tags: BTreeMap::new(),
-        stateful: true,
-        serving: false,
-        replaces: None,
-    }
+    let role = format!("{broker}/{name}");
+    NewResource { role, stateful: true, ..NewResource::of(KIND, name, environment) }
 }
 
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
@@ -341,13 +333,7 @@ fn cut(world: &mut World, id: &str, name: &str, firsts: Vec<u64>, why: &str) {
                 from: before.to_string(),
                 to: before.saturating_sub(gone).to_string(),
             },
-            false => Change::RecordsLost {
-                place: name.to_owned(),
-                records: gone,
-                how: Loss::Deleted,
-                restorable: None,
-                rows: Vec::new(),
-            },
+            false => Change::lost(name, gone, Loss::Deleted, None),
         },
     );
 }

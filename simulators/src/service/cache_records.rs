@@ -135,14 +135,11 @@ fn lost(server: &Server, after: &Keyspaces, (was, is): (Missing<'_>, Missing<'_>
         }
     }
     let restorable = Some(()).filter(|()| !lost.is_empty()).and_then(|()| best(server, after, now));
-    let told = lost.into_iter().map(|((database, stays), (count, keys))| Change::RecordsLost {
-        place: place(database, &keys),
-        records: count,
-        how: if stays { Loss::Overwritten } else { Loss::Deleted },
-        restorable: restorable.clone(),
-        rows: Vec::new(),
-    });
-    told.collect()
+    let told = |((database, stays), (count, keys)): ((u32, bool), (u64, Vec<&str>))| {
+        let how = if stays { Loss::Overwritten } else { Loss::Deleted };
+        Change::lost(place(database, &keys), count, how, restorable.clone())
+    };
+    lost.into_iter().map(told).collect()
 }
 
 /// When keys that hold records go by themselves, where that was set just now.

@@ -184,14 +184,10 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
         file.extend(staged.file.clone());
         let persists = server::persists(&config);
         let resource = NewResource {
-            kind: KIND.to_owned(),
-            name: staged.id.clone(),
-            role: staged.id.clone(),
-            environment: staged.environment,
             tags: staged.tags.clone(),
             stateful: true,
             serving: true,
-            replaces: None,
+            ..NewResource::of(KIND, &staged.id, staged.environment)
         };
         let uid = world.create_since(resource, staged.created);
         if let Some(resource) = world.resource_mut(uid).filter(|_| persists) {

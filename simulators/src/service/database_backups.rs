@@ -3,13 +3,11 @@
 //! Content of any past second is not stored. What an instance held since when is: each change adds a version, and a
 //! restore to a point in time takes the version of that time. So a restore brings back exactly the rows of then.
 
-use std::collections::BTreeMap;
-
 use super::database_bin as bin;
 use super::database_container as container;
-use super::database_elsewhere as elsewhere;
+use super::database_keepers::Keeper;
 use super::database_shapes as shapes;
-use super::databases::{Build, Due, Instance, KIND, available, identifier, instance, set_status};
+use super::databases::{Build, Due, Instance, KIND, available, identifier, set_status, standing};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::clock::{DAY_S, MINUTE_S, Time};
@@ -134,6 +132,11 @@ pub fn restore_points(world: &World, id: &str) -> Vec<Backup> {
     found
 }
 
+/// The restore point with the newest content, if there is any.
+pub(super) fn best_point(world: &World, id: &str) -> Option<RestorePoint> {
+    restore_points(world, id).into_iter().next().map(|backup| backup.point)
+}
+
 /// Each version at its last second.
 fn versions(id: &str, log: &[Version], from: Time, to: Time, until: Option<Time>) -> Vec<Backup> {
     let ends = log.iter().skip(1).map(|next| next.at.plus(-1)).chain([to]);
@@ -150,41 +153,47 @@ fn versions(id: &str, log: &[Version], from: Time, to: Time, until: Option<Time>
 
 /// Takes a snapshot of the present content; it is there after a while.
 pub(super) fn begin_snapshot(world: &mut World, id: &str, name: &str) -> Result<i64, Refusal> {
-    let source = instance(world, id)?;
+    standing(world, id)?;
     if world.databases.snapshots.contains_key(name) {
         let text = format!(
             "Cannot create the snapshot because a snapshot with the identifier {name} already exists."
         );
         return Err(Refusal::new("DBSnapshotAlreadyExists", text));
     }
-    let (content, build, owner) = (source.content.clone(), source.build.clone(), source.uid);
-    let environment = world.resource(owner).map_or(Environment::Production, |r| r.environment);
-    let kind = kind_of_snapshot(world, id);
-    let uid = world.create(snapshot_resource(kind, name, environment));
-    let taken = world.now();
-    let snapshot =
-        Snapshot { uid, instance: id.to_owned(), taken, status: "creating", content, build, environment };
+    let environment = environment_of(world, standing(world, id)?);
+    let uid = world.create(snapshot_resource(world, id, name, environment));
+    let snapshot = snapshot_of(world, id, standing(world, id)?, (uid, "creating"));
     world.databases.snapshots.insert(name.to_owned(), snapshot);
     let after = world.lasting("databases/snapshot", SNAPSHOT_S);
     world.schedule(after, WorldDue::Database(Due::SnapshotTaken(name.to_owned())));
     Ok(after)
 }
 
-fn kind_of_snapshot(world: &World, instance: &str) -> &'static str {
-    if elsewhere::is_elsewhere(&world.stage, instance) { elsewhere::BACKUP_KIND } else { SNAPSHOT_KIND }
+fn environment_of(world: &World, instance: &Instance) -> Environment {
+    world.resource(instance.uid).map_or(Environment::Production, |r| r.environment)
 }
 
-fn snapshot_resource(kind: &str, name: &str, environment: Environment) -> NewResource {
-    NewResource {
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        role: name.to_owned(),
-        environment,
-        tags: BTreeMap::new(),
-        stateful: true,
-        serving: false,
-        replaces: None,
+/// What an instance holds now, as a snapshot of that identity.
+pub(super) fn snapshot_of(
+    world: &World,
+    id: &str,
+    instance: &Instance,
+    (uid, status): (Uid, &'static str),
+) -> Snapshot {
+    Snapshot {
+        uid,
+        instance: id.to_owned(),
+        taken: world.now(),
+        status,
+        content: instance.content.clone(),
+        build: instance.build.clone(),
+        environment: environment_of(world, instance),
     }
+}
+
+fn snapshot_resource(world: &World, of: &str, name: &str, environment: Environment) -> NewResource {
+    let kind = Keeper::of(&world.stage, of).backup_kind();
+    NewResource { stateful: true, ..NewResource::of(kind, name, environment) }
 }
 
 pub(super) fn stage_snapshot(
@@ -193,8 +202,8 @@ pub(super) fn stage_snapshot(
     staged: &stage::Snapshot,
     (own, source): (Option<Data>, &Instance),
 ) {
-    let kind = kind_of_snapshot(world, &database.id);
-    let uid = world.create_since(snapshot_resource(kind, &staged.id, database.environment), staged.taken);
+    let resource = snapshot_resource(world, &database.id, &staged.id, database.environment);
+    let uid = world.create_since(resource, staged.taken);
     let snapshot = Snapshot {
         uid,
         instance: database.id.clone(),
@@ -233,19 +242,22 @@ pub(super) fn create_snapshot(world: &mut World, call: &Call) -> Answer {
 pub(super) fn delete_snapshot(world: &mut World, call: &Call) -> Answer {
     let name = call.text("DBSnapshotIdentifier").unwrap_or(&call.target).to_owned();
     let name = name.rsplit_once(":snapshot:").map_or(name.as_str(), |(_, id)| id).to_owned();
-    let found = world.databases.snapshots.get(&name);
-    let found = found.filter(|s| !container::is_copy(&name) && !container::is_contained(world, &s.instance));
-    let Some(snapshot) = found else { return Err(no_snapshot(&name)) };
+    let Some(snapshot) = world.databases.snapshots.get(&name) else { return Err(no_snapshot(&name)) };
     if snapshot.status != "available" {
         let text = format!("The snapshot {name} is not in the available state.");
         return Err(Refusal::new("InvalidDBSnapshotState", text));
     }
     let shown = shapes::one_snapshot(world, &name);
-    if let Some(snapshot) = world.databases.snapshots.remove(&name) {
-        let other = restore_points(world, &snapshot.instance).into_iter().next();
-        world.destroy(snapshot.uid, snapshot.content.records(), other.map(|b| b.point));
-    }
+    drop_snapshot(world, &name, &[]);
     shown
+}
+
+/// Takes a snapshot away. What goes beside it brings nothing back.
+pub(super) fn drop_snapshot(world: &mut World, name: &str, beside: &[String]) {
+    let Some(snapshot) = world.databases.snapshots.remove(name) else { return };
+    let others = restore_points(world, &snapshot.instance).into_iter();
+    let best = others.map(|backup| backup.point).find(|point| !beside.contains(&point.from));
+    world.destroy(snapshot.uid, snapshot.content.records(), best);
 }
 
 pub(super) fn no_snapshot(name: &str) -> Refusal {
@@ -261,7 +273,7 @@ pub(super) fn keep(world: &mut World, id: &str, instance: &Instance) {
         instance: id.to_owned(),
         log: instance.log.clone(),
         build: instance.build.clone(),
-        environment: world.resource(instance.uid).map_or(Environment::Production, |r| r.environment),
+        environment: environment_of(world, instance),
         from,
         to,
         until: now.plus(instance.retention_days.saturating_mul(DAY_S)),

@@ -2,19 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::database_backups::Version;
+use super::database_backups::{Version, no_snapshot};
 use super::database_restores as restores;
 use super::database_shapes as shapes;
 use super::databases::{
-    Due, KIND, NewInstance, available, create_instance, delete_instance, identifier, instance, not_found,
-    set_status, settle_change,
+    self, KIND, NewInstance, available, create_instance, delete_instance, identifier, instance, not_found,
+    settle_change,
 };
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::clock::MINUTE_S;
 use crate::effect::Change;
 use crate::resource::{Environment, Uid};
-use crate::world::Due as WorldDue;
 
 /// A restart takes this long.
 const REBOOT_S: i64 = 2 * MINUTE_S;
@@ -73,15 +72,8 @@ pub(super) fn delete(world: &mut World, call: &Call) -> Answer {
 /// `RebootDBInstance`.
 pub(super) fn reboot(world: &mut World, call: &Call) -> Answer {
     let id = identifier(call, "DBInstanceIdentifier").to_owned();
-    let uid = available(world, &id)?.uid;
-    let now = world.now();
-    set_status(world, &id, "rebooting");
-    if let Some(instance) = world.databases.instances.get_mut(&id) {
-        instance.started = now.plus(REBOOT_S);
-    }
-    world.effect(uid, Change::Restarted);
-    let after = world.lasting("databases/reboot", REBOOT_S);
-    world.schedule(after, WorldDue::Database(Due::Available(uid)));
+    available(world, &id)?;
+    databases::reboot(world, &id, ("databases/reboot", REBOOT_S));
     shapes::one_instance(world, &id)
 }
 
@@ -180,9 +172,7 @@ fn tagged(world: &World, call: &Call) -> Result<Uid, Refusal> {
     let arn = call.text("ResourceName").unwrap_or(&call.target);
     let id = arn.rsplit(':').next().unwrap_or(arn);
     if let Some((_, name)) = arn.split_once(":snapshot:") {
-        let found = world.databases.snapshots.get(name).map(|s| s.uid);
-        return found
-            .ok_or_else(|| Refusal::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found.")));
+        return world.databases.snapshots.get(name).map(|s| s.uid).ok_or_else(|| no_snapshot(name));
     }
     world.databases.instances.get(id).map(|i| i.uid).ok_or_else(|| not_found(id))
 }

@@ -6,11 +6,11 @@ use super::database_backups::{
     AUTOMATED, content_at, earliest_restorable, latest_restorable, no_snapshot, remember,
 };
 use super::database_bin as bin;
-use super::database_container as container;
-use super::database_elsewhere as elsewhere;
-use super::database_hosted::{HOSTED_KIND, is_hosted};
+use super::database_keepers::Keeper;
 use super::database_shapes as shapes;
-use super::databases::{Build, Due, Made, Restoring, available, by_uid, identifier, not_found, stand, uid};
+use super::databases::{
+    Build, Due, Made, Restoring, available, by_uid, identifier, not_found, stand, standing,
+};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::clock::Time;
@@ -102,13 +102,7 @@ pub(super) fn restore_from_snapshot(world: &mut World, call: &Call) -> Answer {
     let name = call.text("DBSnapshotIdentifier").unwrap_or_default();
     let name = name.rsplit_once(":snapshot:").map_or(name, |(_, id)| id).to_owned();
     let into = identifier(call, "DBInstanceIdentifier").to_owned();
-    if container::is_copy(&name) {
-        return Err(no_snapshot(&name));
-    }
     let source = source(world, &name)?;
-    if container::is_contained(world, &source.instance) {
-        return Err(no_snapshot(&name));
-    }
     restore_beside(world, source, &into, call)
 }
 
@@ -132,9 +126,6 @@ pub(super) fn restore_to_time(world: &mut World, call: &Call) -> Answer {
         })?),
         (None, true) => None,
     };
-    if container::is_contained(world, &id) {
-        return Err(not_found(&id));
-    }
     let source = at_time(world, &id, at)?;
     restore_beside(world, source, &into, call)
 }
@@ -191,22 +182,17 @@ pub(super) fn heir(
     environment: Environment,
     tags: BTreeMap<String, String>,
 ) -> NewResource {
-    let kind = match container::is_contained(world, id) {
-        true if is_hosted(world, id) => HOSTED_KIND,
-        true => super::docker::VOLUME,
-        false => elsewhere::kind(&world.stage, id),
-    };
+    let kind = Keeper::of(&world.stage, id).kind();
     let gone = world.resources().filter(|r| r.kind == kind && r.name == id && r.destroyed.is_some()).last();
-    NewResource {
-        kind: kind.to_owned(),
-        name: id.to_owned(),
-        role: gone.map_or_else(|| id.to_owned(), |r| r.role.clone()),
-        environment: gone.map_or(environment, |r| r.environment),
-        tags: if tags.is_empty() { gone.map(|r| r.tags.clone()).unwrap_or_default() } else { tags },
-        stateful: true,
-        serving: gone.is_some(),
-        replaces: gone.map(|r| r.uid),
+    let mut resource = NewResource { tags, stateful: true, ..NewResource::of(kind, id, environment) };
+    if let Some(gone) = gone {
+        (resource.role, resource.environment) = (gone.role.clone(), gone.environment);
+        (resource.serving, resource.replaces) = (true, Some(gone.uid));
+        if resource.tags.is_empty() {
+            resource.tags = gone.tags.clone();
+        }
     }
+    resource
 }
 
 /// Begins to bring content back under the name `into`, as a colleague on call would: a restore, and a rename over what
@@ -219,9 +205,10 @@ pub fn begin_restore(world: &mut World, from: &str, into: &str) -> Result<i64, R
     if !world.databases.instances.contains_key(into) {
         return begin_beside(world, source, into, false, BTreeMap::new());
     }
-    let uid = match container::is_contained(world, into) {
-        true => uid(world, into).ok_or_else(|| not_found(into))?,
-        false => available(world, into)?.uid,
+    // What a container or a cluster runs can stand still meanwhile.
+    let uid = match Keeper::of(&world.stage, into) {
+        Keeper::Container | Keeper::Cluster => standing(world, into)?.uid,
+        Keeper::Provider | Keeper::Server => available(world, into)?.uid,
     };
     let after = world.lasting("databases/restore", restore_s(&source.build));
     let age_s = age(world, &source, into);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::database_backups::{Snapshot, earliest_restorable, latest_restorable};
-use super::database_elsewhere as elsewhere;
+use super::database_backups::{Snapshot, earliest_restorable, latest_restorable, no_snapshot};
+use super::database_keepers::Keeper;
 use super::databases::{Instance, instance, not_found};
 use crate::World;
-use crate::call::{Answer, Call, Refusal};
+use crate::call::{Answer, Call};
 use crate::clock::{DAY_S, HOUR_S, MINUTE_S, Time};
 use crate::resource::Uid;
 
@@ -77,13 +77,14 @@ pub(super) fn instances(world: &World, call: &Call) -> Answer {
     if let Some(id) = wanted {
         instance(world, id)?;
     }
-    let own = |id: &str| {
-        !super::database_container::is_contained(world, id) && !elsewhere::is_elsewhere(&world.stage, id)
-    };
     let all = world.databases.instances.iter();
-    let all = all.filter(|(id, _)| wanted.is_none_or(|w| w == id.as_str()) && own(id));
+    let all = all.filter(|(id, _)| wanted.is_none_or(|w| w == id.as_str()) && is_own(world, id));
     let shown: Vec<Value> = all.map(|(id, i)| instance_shape(world, id, i)).collect();
     Ok(json!({"DBInstances": shown}))
+}
+
+fn is_own(world: &World, id: &str) -> bool {
+    Keeper::of(&world.stage, id) == Keeper::Provider
 }
 
 /// The answer of an operation on one instance.
@@ -179,10 +180,7 @@ pub(super) fn snapshots(world: &World, call: &Call) -> Answer {
     let kind = call.text("SnapshotType");
     let mut shown = Vec::new();
     if kind.is_none_or(|k| k == "manual") {
-        let all =
-            world.databases.snapshots.iter().filter(|(name, _)| !super::database_container::is_copy(name));
-        let all = all.filter(|(_, s)| !super::database_container::is_contained(world, &s.instance));
-        let all = all.filter(|(_, s)| !elsewhere::is_elsewhere(&world.stage, &s.instance));
+        let all = world.databases.snapshots.iter().filter(|(_, s)| is_own(world, &s.instance));
         let matching = all
             .filter(|(id, s)| named.is_none_or(|n| n == id.as_str()) && of.is_none_or(|o| o == s.instance));
         let mut matching: Vec<_> = matching.collect();
@@ -197,16 +195,14 @@ pub(super) fn snapshots(world: &World, call: &Call) -> Answer {
         }
     }
     if let (Some(name), true) = (named, shown.is_empty()) {
-        return Err(Refusal::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found.")));
+        return Err(no_snapshot(name));
     }
     Ok(json!({"DBSnapshots": shown}))
 }
 
 /// The answer of an operation on one snapshot.
 pub(super) fn one_snapshot(world: &World, name: &str) -> Answer {
-    let snapshot = world.databases.snapshots.get(name);
-    let snapshot = snapshot
-        .ok_or_else(|| Refusal::new("DBSnapshotNotFound", format!("DBSnapshot {name} not found.")))?;
+    let snapshot = world.databases.snapshots.get(name).ok_or_else(|| no_snapshot(name))?;
     Ok(json!({"DBSnapshot": snapshot_shape(world, name, snapshot)}))
 }
 

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::database_backups::{remember, restore_points};
-use super::database_elsewhere as elsewhere;
+use super::database_backups::{best_point, remember};
+use super::database_keepers::Keeper;
 use super::database_meta;
 use super::database_shapes as shapes;
 use super::databases::Instance;
@@ -77,9 +77,9 @@ fn connect(world: &World, call: &Call) -> Result<(String, Session, Data), Refusa
     let host = call.text("host").unwrap_or(&call.target);
     let id = host.split('.').next().unwrap_or(host);
     let found = world.databases.instances.get(id).filter(|i| i.status != "creating");
-    let is_elsewhere = elsewhere::is_elsewhere(&world.stage, id);
-    let resolves =
-        host == id || ((is_elsewhere || host.contains(".rds.")) && host.starts_with(&format!("{id}.")));
+    let keeper = Keeper::of(&world.stage, id);
+    let is_named = keeper == Keeper::Server || host.contains(".rds.");
+    let resolves = host == id || (is_named && host.starts_with(&format!("{id}.")));
     let Some(instance) = found.filter(|_| resolves) else {
         let text = format!("could not translate host name \"{host}\" to address: Name or service not known");
         return Err(Refusal::new("HostNotFound", text));
@@ -99,26 +99,19 @@ fn connect(world: &World, call: &Call) -> Result<(String, Session, Data), Refusa
         return Err(Refusal::new("ConnectionRefused", text));
     }
     let user = call.text("user").unwrap_or(&instance.build.user);
-    if user != instance.build.user {
+    let (password, given) = (platform::password(world, id), call.text("password").unwrap_or_default());
+    if user != instance.build.user || password.is_some_and(|own| !given.is_empty() && given != own) {
         let text =
             format!("{at}, port 5432 failed: FATAL:  password authentication failed for user \"{user}\"");
         return Err(Refusal::new("28P01", text));
     }
-    if let Some(password) = platform::password(world, id) {
-        let given = call.text("password").unwrap_or_default();
-        if given.is_empty() {
-            let text = format!("{at}, port 5432 failed: fe_sendauth: no password supplied");
-            return Err(Refusal::new("28P01", text));
-        }
-        if given != password {
-            let text =
-                format!("{at}, port 5432 failed: FATAL:  password authentication failed for user \"{user}\"");
-            return Err(Refusal::new("28P01", text));
-        }
+    if password.is_some() && given.is_empty() {
+        let text = format!("{at}, port 5432 failed: fe_sendauth: no password supplied");
+        return Err(Refusal::new("28P01", text));
     }
     let database = call.text("database").unwrap_or(&instance.build.database);
     let own = database == instance.build.database;
-    if !own && database == "rdsadmin" {
+    if !own && database == "rdsadmin" && keeper == Keeper::Provider {
         let text = format!(
             "{at}, port 5432 failed: FATAL:  pg_hba.conf rejects connection for host \"10.0.9.14\", user \"{user}\", database \"rdsadmin\""
         );
@@ -128,17 +121,23 @@ fn connect(world: &World, call: &Call) -> Result<(String, Session, Data), Refusa
         let text = format!("{at}, port 5432 failed: FATAL:  database \"{database}\" does not exist");
         return Err(Refusal::new("3D000", text));
     }
-    let session = session(world, id, instance, host, database);
+    let session = session(world, (id, keeper), instance, host, database);
     let content = hosts::content(world, id).unwrap_or(&instance.content);
     Ok((id.to_owned(), session, if own { content.clone() } else { Data::empty() }))
 }
 
-fn session(world: &World, id: &str, instance: &Instance, host: &str, database: &str) -> Session {
+fn session(
+    world: &World,
+    (id, keeper): (&str, Keeper),
+    instance: &Instance,
+    host: &str,
+    database: &str,
+) -> Session {
     let mut databases: Vec<String> = BESIDE.iter().map(|name| (*name).to_owned()).collect();
     if !databases.contains(&instance.build.database) {
         databases.push(instance.build.database.clone());
     }
-    databases.retain(|name| name != "rdsadmin" || !super::database_container::is_contained(world, id));
+    databases.retain(|name| name != "rdsadmin" || keeper == Keeper::Provider);
     databases.sort();
     let environment = world.resource(instance.uid).map(|r| r.environment);
     let serves = environment == Some(Environment::Production) && instance.content.records() > 0;
@@ -210,7 +209,7 @@ fn looked(conversation: &Conversation, meta: &str, argument: &str) -> (Vec<Value
 
 /// Puts other content in place and records what became of the rows.
 pub(super) fn replace_content(world: &mut World, id: &str, after: Data) {
-    let best = restore_points(world, id).into_iter().next().map(|backup| backup.point);
+    let best = best_point(world, id);
     let now = world.now();
     let Some(instance) = world.databases.instances.get_mut(id) else { return };
     let (uid, before) = (instance.uid, std::mem::replace(&mut instance.content, after));

@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use super::database_backups::{self as backups, Kept, Snapshot, Version};
 use super::database_bin::{self as bin, Binned};
+use super::database_keepers::Keeper;
 use super::database_restores::{self as restores, Source};
 use super::{
-    database_changes as changes, database_container as container, database_elsewhere as elsewhere,
-    database_hosted as hosted, database_shapes as shapes, database_sql,
+    database_changes as changes, database_keepers as keepers, database_shapes as shapes, database_sql,
 };
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
 use crate::clock::{MINUTE_S, Time};
+use crate::effect::Change;
 use crate::hardening::SoftDelete;
 use crate::resource::{Environment, NewResource, Uid};
 use crate::sql::Data;
@@ -23,7 +24,7 @@ use crate::stage::{self, Problem};
 use crate::world::Due as WorldDue;
 
 pub use super::database_backups::{Backup, restore_points};
-pub(crate) use super::database_hosted::{
+pub(crate) use super::database_keepers::{
     cut_off, drop_snapshot, hosted_rows, join, lose_apart, put_rows, stand_anew, vanish,
 };
 pub use super::database_restores::begin_restore;
@@ -169,11 +170,7 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     let stage = std::sync::Arc::clone(&world.stage);
     for (i, staged) in stage.database.iter().enumerate() {
         let content = built(&stage, &staged.data, &format!("database[{i}].data"))?;
-        let resource = match &staged.volume {
-            Some(volume) => container::resource(staged, volume),
-            None => resource(&stage, staged),
-        };
-        let uid = world.create_since(resource, staged.created);
+        let uid = world.create_since(resource(&stage, staged), staged.created);
         let log = if staged.backup_retention_days > 0 {
             vec![Version { at: staged.created, content: content.clone() }]
         } else {
@@ -201,16 +198,15 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     Ok(())
 }
 
-fn resource(stage: &stage::Stage, staged: &stage::Database) -> NewResource {
+/// The resource that a database of the stage is. One in a volume is that volume, under the name by which others reach the database.
+pub(super) fn resource(stage: &stage::Stage, staged: &stage::Database) -> NewResource {
+    let kind = Keeper::of(stage, &staged.id).kind();
     NewResource {
-        kind: if staged.hosted { hosted::HOSTED_KIND } else { elsewhere::kind(stage, &staged.id) }.to_owned(),
-        name: staged.id.clone(),
-        role: staged.id.clone(),
-        environment: staged.environment,
+        role: staged.volume.clone().unwrap_or_else(|| staged.id.clone()),
         tags: staged.tags.clone(),
         stateful: true,
         serving: true,
-        replaces: None,
+        ..NewResource::of(kind, &staged.id, staged.environment)
     }
 }
 
@@ -226,7 +222,7 @@ pub(super) fn built(stage: &stage::Stage, data: &str, path: &str) -> Result<Data
     Data::build(script).map_err(|e| problem(format!("SQL that runs: {}", e.message)))
 }
 
-pub(super) fn build_of(staged: &stage::Database) -> Build {
+fn build_of(staged: &stage::Database) -> Build {
     Build {
         class: staged.class.clone(),
         database: staged.name.clone(),
@@ -272,7 +268,7 @@ pub(crate) fn set_protection(world: &mut World, uid: Uid, on: bool) {
 
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
     if !matches!(call.operation.as_str(), "Query" | "DescribeDatabase")
-        && let Some(refusal) = elsewhere::hidden(world, call)
+        && let Some(refusal) = keepers::hidden(world, call)
     {
         return Err(refusal);
     }
@@ -309,15 +305,22 @@ pub(super) fn not_found(id: &str) -> Refusal {
     Refusal::new("DBInstanceNotFound", format!("DBInstance {id} not found."))
 }
 
-/// An instance of the provider's: one that runs in a container, or in a cluster, is none of theirs.
+/// An instance, whoever keeps it.
+pub(super) fn standing<'w>(world: &'w World, id: &str) -> Result<&'w Instance, Refusal> {
+    world.databases.instances.get(id).ok_or_else(|| not_found(id))
+}
+
+/// An instance of the provider's; that of anybody else is none of theirs.
 pub(super) fn instance<'w>(world: &'w World, id: &str) -> Result<&'w Instance, Refusal> {
-    let found = world.databases.instances.get(id).filter(|_| !container::is_contained(world, id));
-    found.ok_or_else(|| not_found(id))
+    match Keeper::of(&world.stage, id) {
+        Keeper::Provider => standing(world, id),
+        _ => Err(not_found(id)),
+    }
 }
 
 /// An instance that has to be available for what is asked.
 pub(super) fn available<'w>(world: &'w World, id: &str) -> Result<&'w Instance, Refusal> {
-    let found = instance(world, id)?;
+    let found = standing(world, id)?;
     if found.status == "available" {
         return Ok(found);
     }
@@ -335,13 +338,10 @@ pub(super) fn settle_change(world: &mut World, id: &str) {
     world.schedule(after, WorldDue::Database(Due::Available(uid)));
 }
 
-/// Puts content in place of which nobody had any record, at a server that is up since then.
-pub(super) fn put(world: &mut World, id: &str, content: Data, since: Time) {
+/// Puts content in place of which nobody had any record.
+pub(super) fn put(world: &mut World, id: &str, content: Data) {
     if let Some(instance) = world.databases.instances.get_mut(id) {
         instance.content = content;
-        if instance.status == "creating" {
-            (instance.status, instance.created, instance.started) = ("available", since, since);
-        }
     }
 }
 
@@ -408,25 +408,55 @@ pub(super) struct Made {
     pub(super) deletion_protection: bool,
 }
 
+impl Made {
+    /// As the stage has a database, without what only a provider does for it.
+    pub(super) fn of(staged: &stage::Database) -> Self {
+        Self { build: build_of(staged), retention_days: 0, deletion_protection: false }
+    }
+}
+
 /// Puts a new, empty instance up; it is available after so many seconds.
 pub(super) fn stand(world: &mut World, id: String, resource: NewResource, made: Made, after: i64) -> Uid {
-    let uid = world.create(resource);
     let now = world.now();
+    let uid = put_up(world, id, resource, made, ("creating", now));
+    world.schedule(after, WorldDue::Database(Due::Available(uid)));
+    uid
+}
+
+/// Puts a new, empty instance up that has been in its status since then, and stays in it.
+pub(super) fn put_up(
+    world: &mut World,
+    id: String,
+    resource: NewResource,
+    made: Made,
+    (status, since): (&'static str, Time),
+) -> Uid {
+    let uid = world.create_since(resource, since);
     let instance = Instance {
         uid,
         build: made.build,
         retention_days: made.retention_days,
         deletion_protection: made.deletion_protection,
-        status: "creating",
-        created: now,
-        started: now,
+        status,
+        created: since,
+        started: since,
         content: Data::empty(),
         log: Vec::new(),
     };
     guard(world, &instance);
     world.databases.instances.insert(id, instance);
-    world.schedule(after, WorldDue::Database(Due::Available(uid)));
     uid
+}
+
+/// Stops an instance and starts it again, which takes about so many seconds.
+pub(super) fn reboot(world: &mut World, id: &str, (stream, lasts_s): (&str, i64)) {
+    let now = world.now();
+    let Some(instance) = world.databases.instances.get_mut(id) else { return };
+    (instance.status, instance.started) = ("rebooting", now.plus(lasts_s));
+    let uid = instance.uid;
+    world.effect(uid, Change::Restarted);
+    let after = world.lasting(stream, lasts_s);
+    world.schedule(after, WorldDue::Database(Due::Available(uid)));
 }
 
 /// Begins to delete an instance: `deleting` now, gone (effect `Destroyed`, unreachable from now) after its deletion
@@ -466,13 +496,21 @@ fn gone(world: &mut World, uid: Uid, keep_backups: bool, final_snapshot: Option<
     }
     let Some((id, _)) = by_uid(world, uid) else { return };
     let Some(instance) = world.databases.instances.remove(&id) else { return };
-    let records = instance.content.records();
     if keep_backups {
         backups::keep(world, &id, &instance);
     }
     bin::keep(world, &id, &instance);
-    let best = restore_points(world, &id).into_iter().next().map(|backup| backup.point);
-    world.destroy(uid, records, best);
+    end(world, &id, &instance);
+}
+
+/// An instance is gone with its rows. Those in which a tool notes what it has done are no records.
+pub(super) fn end(world: &mut World, id: &str, instance: &Instance) {
+    let staged = world.stage.database.iter().find(|database| database.id == id);
+    let is_noted = |table: &String| staged.is_some_and(|staged| staged.bookkeeping.contains(table));
+    let counts = instance.content.counts().iter().filter(|(table, _)| !is_noted(table));
+    let records = counts.map(|(_, rows)| *rows).sum();
+    let best = backups::best_point(world, id);
+    world.destroy(instance.uid, records, best);
 }
 
 /// The identity of an instance that is not gone, whatever its status.

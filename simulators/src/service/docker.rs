@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     database_container, docker_compose as compose, docker_shapes as shapes, docker_volumes as volumes,
@@ -162,20 +162,11 @@ pub(crate) fn set_up(world: &mut World) {
 }
 
 pub(super) fn volume_resource(name: &str, stateful: bool, environment: Environment) -> NewResource {
-    NewResource {
-        kind: VOLUME.to_owned(),
-        name: name.to_owned(),
-        role: name.to_owned(),
-        environment,
-        tags: BTreeMap::new(),
-        stateful,
-        serving: false,
-        replaces: None,
-    }
+    NewResource { stateful, ..NewResource::of(VOLUME, name, environment) }
 }
 
 pub(super) fn container_resource(name: &str, environment: Environment) -> NewResource {
-    NewResource { kind: CONTAINER.to_owned(), ..volume_resource(name, false, environment) }
+    NewResource::of(CONTAINER, name, environment)
 }
 
 /// A database answers while a container that has its volume mounted runs.
@@ -216,10 +207,8 @@ pub(super) fn set_status(world: &mut World, name: &str, status: Status) {
         Status::Running(_) => "running".to_owned(),
         Status::Ended(_, code) => format!("exited ({code})"),
     };
-    let (from, to) = (word(before), word(status));
-    if from != to {
-        world.effect(uid, Change::Configured { what: "state".to_owned(), from, to });
-    } else if before != status {
+    world.configured(uid, "state", word(before), word(status));
+    if before != status && word(before) == word(status) {
         world.effect(uid, Change::Restarted);
     }
     volumes.iter().for_each(|volume| follow(world, volume));
@@ -237,39 +226,51 @@ pub(super) fn take_away(world: &mut World, name: &str, with_anonymous: bool) {
     }
 }
 
-/// `docker stop`, `start` and `restart`.
-fn turn(world: &mut World, call: &Call, turn: compose::Turn) -> Answer {
+/// Does something with each name of a call, and prints what came of it, or what the daemon says against it.
+pub(super) fn each(
+    world: &mut World,
+    call: &Call,
+    mut doing: impl FnMut(&mut World, &str) -> Result<String, String>,
+) -> Answer {
     let (mut out, mut errors) = (String::new(), String::new());
     for name in call.texts("args") {
-        match world.docker.containers.contains_key(name) {
-            true => {
-                compose::turned(world, name, turn);
-                out.push_str(&format!("{name}\n"));
-            }
-            false => errors.push_str(&refused(format!("No such container: {name}"))),
+        match doing(world, name) {
+            Ok(text) => out.push_str(&text),
+            Err(why) => errors.push_str(&refused(why)),
         }
     }
     let code = i64::from(!errors.is_empty());
     printed(out, errors, code)
 }
 
+/// What the daemon says of a container that is not there.
+pub(super) fn no_container(name: &str) -> String {
+    format!("No such container: {name}")
+}
+
+/// `docker stop`, `start` and `restart`.
+fn turn(world: &mut World, call: &Call, turn: compose::Turn) -> Answer {
+    each(world, call, |world, name| match world.docker.containers.contains_key(name) {
+        true => {
+            compose::turned(world, name, turn);
+            Ok(format!("{name}\n"))
+        }
+        false => Err(no_container(name)),
+    })
+}
+
 /// `docker rm`: `force` takes running ones too, `volumes` anonymous volumes with them.
 fn remove_containers(world: &mut World, call: &Call) -> Answer {
-    let (mut out, mut errors) = (String::new(), String::new());
-    for name in call.texts("args") {
-        match world.docker.containers.get(name) {
-            None => errors.push_str(&refused(format!("No such container: {name}"))),
-            Some(container) if container.runs() && !call.flag("force") => errors.push_str(&refused(format!(
-                "cannot remove container \"{name}\": container is running: stop the container before removing or force remove"
-            ))),
-            Some(_) => {
-                take_away(world, name, call.flag("volumes"));
-                out.push_str(&format!("{name}\n"));
-            }
+    each(world, call, |world, name| match world.docker.containers.get(name) {
+        None => Err(no_container(name)),
+        Some(container) if container.runs() && !call.flag("force") => Err(format!(
+            "cannot remove container \"{name}\": container is running: stop the container before removing or force remove"
+        )),
+        Some(_) => {
+            take_away(world, name, call.flag("volumes"));
+            Ok(format!("{name}\n"))
         }
-    }
-    let code = i64::from(!errors.is_empty());
-    printed(out, errors, code)
+    })
 }
 
 /// Starts again what holds a database's files, as the colleague on call does, from its container or from the project's file. True if
@@ -293,11 +294,6 @@ pub(crate) fn start_again(world: &mut World, database: &str) -> bool {
 /// A text argument's list, or nothing.
 pub(super) fn words(call: &Call, name: &str) -> Vec<String> {
     call.texts(name).into_iter().map(str::to_owned).collect()
-}
-
-/// What a call says of a name; none is empty.
-pub(super) fn text<'c>(call: &'c Call, name: &str) -> &'c str {
-    call.args.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// What a command inside a container meets.

@@ -1,8 +1,7 @@
 //! What Compose does with a project: up, down, one service after another, one command in a service.
 
 use super::docker::{
-    Container, Status, Volume, container_resource, follow, printed, refused, set_status, take_away, text,
-    words,
+    Container, Status, Volume, container_resource, follow, printed, refused, set_status, take_away, words,
 };
 use super::docker_file::{Project, Service};
 use super::{database_container, docker_migrate as migrate, docker_volumes as volumes};
@@ -112,22 +111,16 @@ fn make_volumes(
 fn start(world: &mut World, project: &Project, service: &Service, anew: bool, said: &mut String) {
     let (name, now) = (project.container(&service.name), world.now());
     let status = world.docker.containers.get(&name).map(|c| c.status);
-    let word = match status {
-        Some(Status::Running(_)) if !anew => {
-            said.push_str(&format!(" Container {name}  Running\n"));
-            return;
-        }
-        Some(_) if !anew => "Started",
-        Some(_) => {
-            take_away(world, &name, false);
-            make_container(world, project, service);
-            "Started"
-        }
-        None => {
-            make_container(world, project, service);
-            "Started"
-        }
-    };
+    if matches!(status, Some(Status::Running(_))) && !anew {
+        said.push_str(&format!(" Container {name}  Running\n"));
+        return;
+    }
+    if anew {
+        take_away(world, &name, false);
+    }
+    if anew || status.is_none() {
+        make_container(world, project, service);
+    }
     match migrate::is_tool(service) {
         true => {
             let (text, code) = migrate::run(world, project, service, None);
@@ -140,7 +133,7 @@ fn start(world: &mut World, project: &Project, service: &Service, anew: bool, sa
         }
         false => {
             set_status(world, &name, Status::Running(now));
-            said.push_str(&format!(" Container {name}  {word}\n"));
+            said.push_str(&format!(" Container {name}  Started\n"));
         }
     }
 }
@@ -267,7 +260,7 @@ pub(super) fn remove(world: &mut World, call: &Call) -> Answer {
 /// `docker compose run`: a command of a tool in a container of its own.
 pub(super) fn run(world: &mut World, call: &Call) -> Answer {
     let project = Project::of(world, call)?;
-    let name = text(call, "service");
+    let name = call.text("service").unwrap_or_default();
     let Some(service) = project.service(name) else {
         return printed("", format!("no such service: {name}\n"), 1);
     };

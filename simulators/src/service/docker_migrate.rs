@@ -3,14 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::docker_compose::database_of;
 use super::docker_file::{Project, Service};
-use super::stack_resources::ask;
 use super::{databases, migrations, workspace};
 use crate::World;
-use crate::call;
 
 const TABLE: &str = "schema_migrations";
 const USAGE: &str = "Usage: migrate OPTIONS COMMAND [arg...]\n       migrate [ -version | -help ]\n\nCommands:\n  \
@@ -135,7 +133,7 @@ impl Run {
             }
             ["drop", "-f"] => {
                 let data = databases::data(world, &self.id).cloned().unwrap_or_else(crate::sql::Data::empty);
-                self.sql(world, &super::migration_plan::emptying(&data)).map_err(|why| self.failed(&why))
+                self.sql(world, &super::migration_plan::emptying(&data)).map_err(|why| self.wrong(&why))
             }
             ["drop"] => Err("error: drop is not confirmed; give -f where no terminal asks\n".to_owned()),
             ["-version" | "--version"] => {
@@ -148,10 +146,6 @@ impl Run {
 
     fn wrong(&self, why: &str) -> Failed {
         format!("{}error: {why}\n", self.said)
-    }
-
-    fn failed(&self, why: &str) -> Failed {
-        self.wrong(why)
     }
 
     /// The number in the database, and the mark on it.
@@ -241,20 +235,14 @@ impl Run {
              DELETE FROM {TABLE};\n{}",
             row.unwrap_or_default()
         );
-        self.sql(world, &sql).map_err(|why| self.failed(&why))
+        self.sql(world, &sql).map_err(|why| self.wrong(&why))
     }
 
     /// Runs SQL through the database's own door, all of it or none.
     fn sql(&self, world: &mut World, sql: &str) -> Result<(), String> {
-        let args = json!({
-            "host": self.id, "user": self.user, "database": self.database, "sql": sql,
-            "script": [{"sql": sql, "from": "command"}], "on_error_stop": true, "single_transaction": true,
-        });
-        let answer = ask(world, call::Service::Databases, "Query", &self.id, args)
-            .map_err(|refusal| refusal.message)?;
-        let steps = answer.get("steps").and_then(Value::as_array).cloned().unwrap_or_default();
-        match steps.iter().find_map(|step| step.get("error")) {
-            Some(error) => Err(error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned()),
+        let said = migrations::run_sql(world, (&self.id, &self.user, &self.database), sql);
+        match said.map_err(|refusal| refusal.message)? {
+            Some((_, message)) => Err(message),
             None => Ok(()),
         }
     }

@@ -3,29 +3,18 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::docker::{Container, Status, Volume, printed, refused, words};
+use super::columns::in_columns;
+use super::docker::{Container, Status, Volume, no_container, printed, refused, words};
 use super::docker_compose::in_use;
 use super::docker_file::Project;
 use crate::World;
 use crate::call::{Answer, Call};
 use crate::clock::{DAY_S, HOUR_S, MINUTE_S, Time};
 
-/// A table as the tool prints it: columns as wide as their widest cell, three spaces between.
+/// A table as the tool prints it.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |n: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(n)).map(|cell| cell.chars().count());
-        cells.chain([head.get(n).map_or(0, |h| h.len())]).max().unwrap_or(0)
-    };
-    let line = |cells: Vec<&str>| {
-        let last = cells.len().saturating_sub(1);
-        let cell = |(n, cell): (usize, &str)| match n == last {
-            true => cell.to_owned(),
-            false => format!("{cell:<0$}", width(n).saturating_add(3)),
-        };
-        cells.into_iter().enumerate().map(cell).collect::<String>().trim_end().to_owned() + "\n"
-    };
-    let rows = rows.iter().map(|row| line(row.iter().map(String::as_str).collect()));
-    std::iter::once(line(head.to_vec())).chain(rows).collect()
+    let head = head.iter().map(|cell| (*cell).to_owned()).collect();
+    in_columns(&[&[head], rows].concat(), 3)
 }
 
 /// `3 weeks`, `About an hour`, as the tool says how long something is ago.
@@ -146,7 +135,7 @@ pub(super) fn compose_logs(world: &World, call: &Call) -> Answer {
 pub(super) fn logs(world: &World, call: &Call) -> Answer {
     let name = call.texts("args").first().copied().unwrap_or_default();
     let Some(container) = world.docker.containers.get(name) else {
-        return printed("", refused(format!("No such container: {name}")), 1);
+        return printed("", refused(no_container(name)), 1);
     };
     let lines = tail(call, &container.log).into_iter().map(|(_, text)| format!("{text}\n"));
     printed(lines.collect::<String>(), "", 0)

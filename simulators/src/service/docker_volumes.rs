@@ -1,15 +1,14 @@
 //! What becomes of volumes and images: made, copied, removed, pruned.
 
 use super::docker::{
-    Status, Volume, is_anonymous, printed, refused, take_away as take_container, text, volume_resource, words,
+    Status, Volume, each, is_anonymous, printed, refused, take_away as take_container, volume_resource, words,
 };
 use super::docker_compose::{in_use, new_volume};
 use super::docker_file::is_volume;
 use super::docker_shapes::size;
-use super::{database_container, workspace};
+use super::{database_container, databases, workspace};
 use crate::World;
 use crate::call::{Answer, Call};
-use crate::effect::Change;
 use crate::resource::Environment;
 
 /// Volumes and containers of a machine, at the most.
@@ -33,7 +32,7 @@ pub(super) fn take_away(world: &mut World, name: &str) {
         Some(uid) => world.destroy(uid, volume.records, None),
         None => {
             if let Some(id) = database_container::of_volume(world, name).map(|d| d.id.clone()) {
-                database_container::remove(world, &id);
+                databases::vanish(world, &id);
             }
         }
     }
@@ -53,21 +52,15 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
 
 /// `docker volume rm`.
 pub(super) fn remove(world: &mut World, call: &Call) -> Answer {
-    let (mut out, mut errors) = (String::new(), String::new());
-    for name in call.texts("args") {
-        if !world.docker.volumes.contains_key(name) {
-            if !call.flag("force") {
-                errors.push_str(&refused(format!("get {name}: no such volume")));
-            }
-        } else if in_use(world, name) {
-            errors.push_str(&refused(format!("remove {name}: volume is in use")));
-        } else {
+    each(world, call, |world, name| match world.docker.volumes.contains_key(name) {
+        true if in_use(world, name) => Err(format!("remove {name}: volume is in use")),
+        true => {
             take_away(world, name);
-            out.push_str(&format!("{name}\n"));
+            Ok(format!("{name}\n"))
         }
-    }
-    let code = i64::from(!errors.is_empty());
-    printed(out, errors, code)
+        false if call.flag("force") => Ok(String::new()),
+        false => Err(format!("get {name}: no such volume")),
+    })
 }
 
 /// Volumes that no container has mounted; anonymous ones alone, unless all are meant.
@@ -85,8 +78,13 @@ fn asks(call: &Call, what: &str) -> Option<Answer> {
 fn pruned(world: &mut World, names: &[String], title: &str) -> (String, u64) {
     let mib = names.iter().filter_map(|name| world.docker.volumes.get(name)).map(|v| v.mib).sum();
     names.iter().for_each(|name| take_away(world, name));
+    (listed(names, title), mib)
+}
+
+/// Names under a title; nothing where there are none.
+fn listed(names: &[String], title: &str) -> String {
     let list: String = names.iter().map(|name| format!("{name}\n")).collect();
-    (if names.is_empty() { String::new() } else { format!("{title}\n{list}\n") }, mib)
+    if names.is_empty() { String::new() } else { format!("{title}\n{list}\n") }
 }
 
 /// `docker volume prune`.
@@ -119,8 +117,7 @@ fn stopped(world: &mut World) -> String {
     let names: Vec<String> =
         world.docker.containers.iter().filter(|(_, c)| rests(c)).map(|(name, _)| name.clone()).collect();
     names.iter().for_each(|name| take_container(world, name, false));
-    let list: String = names.iter().map(|name| format!("{name}\n")).collect();
-    if names.is_empty() { String::new() } else { format!("Deleted Containers:\n{list}\n") }
+    listed(&names, "Deleted Containers:")
 }
 
 /// Images that no container is made from: those without a name, or all.
@@ -194,11 +191,11 @@ pub(super) fn helper(world: &mut World, call: &Call) -> Answer {
     let command = words(call, "command");
     let command: Vec<&str> = command.iter().map(String::as_str).collect();
     match command.as_slice() {
-        ["tar", flags, file, "-C", folder, rest @ ..] if flags.contains('c') => {
-            pack(world, &mounts, (file, folder), rest)
-        }
+        ["tar", flags, file, "-C", folder, ..] if flags.contains('c') => pack(world, &mounts, (file, folder)),
         ["tar", flags, file, "-C", folder] if flags.contains('x') => unpack(world, &mounts, (file, folder)),
-        ["tar", flags, file] if flags.contains('x') => unpack(world, &mounts, (file, text(call, "workdir"))),
+        ["tar", flags, file] if flags.contains('x') => {
+            unpack(world, &mounts, (file, call.text("workdir").unwrap_or_default()))
+        }
         ["cp", _, from, to] => copy(world, &mounts, from, to),
         ["ls" | "du", ..] => printed("PG_VERSION\nbase\nglobal\npg_wal\n", "", 0),
         _ => printed("", refused("this command is not known here"), 125),
@@ -217,7 +214,7 @@ fn in_checkout(world: &World, source: &str, name: &str) -> String {
     workspace::inside(world, &format!("{}/{name}", source.trim_end_matches('/')))
 }
 
-fn pack(world: &mut World, mounts: &[(String, String)], (file, folder): (&str, &str), _: &[&str]) -> Answer {
+fn pack(world: &mut World, mounts: &[(String, String)], (file, folder): (&str, &str)) -> Answer {
     let (Some((volume, _)), Some((source, name))) = (behind(mounts, folder), behind(mounts, file)) else {
         return printed("", format!("tar: {folder}: No such file or directory\n"), 1);
     };
@@ -248,17 +245,13 @@ fn copy(world: &mut World, mounts: &[(String, String)], from: &str, to: &str) ->
     }
     // Out of the database's volume, or back into it.
     if database_container::of_volume(world, source).is_some() {
-        let (records, mib) = (0, world.docker.volumes.get(source).map_or(0, |v| v.mib));
+        let mib = world.docker.volumes.get(source).map_or(0, |v| v.mib);
         if let Some(volume) = world.docker.volumes.get_mut(target) {
-            (volume.records, volume.mib) = (records, mib);
+            (volume.records, volume.mib) = (0, mib);
         }
         database_container::copy(world, source, database_container::in_volume(target));
         if let Some(uid) = world.docker.volumes.get(target).and_then(|v| v.uid) {
-            let what = format!("copy of {source}");
-            world.effect(
-                uid,
-                Change::Configured { what, from: "nothing".to_owned(), to: world.now().to_string() },
-            );
+            world.configured(uid, &format!("copy of {source}"), "nothing", world.now());
         }
         return printed("", "", 0);
     }

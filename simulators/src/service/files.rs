@@ -236,13 +236,7 @@ pub(super) fn put(world: &mut World, path: String, content: String) -> Result<()
     // In a share the former text is somebody's: it is lost, unless it stands elsewhere.
     let lost = old.filter(|old| shares::of_path(world, &path).is_some() && !holds(world, old));
     let change = match lost {
-        Some(_) => Change::RecordsLost {
-            place: path.clone(),
-            records: 1,
-            how: Loss::Overwritten,
-            restorable: None,
-            rows: Vec::new(),
-        },
+        Some(_) => Change::lost(path.as_str(), 1, Loss::Overwritten, None),
         None => Change::Written { path: path.clone() },
     };
     shares::record(world, &path, None, change);

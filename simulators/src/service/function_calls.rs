@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::functions::{Api, Function, function_mut, no_function};
+use super::http::{Address, answered, decoded};
 use super::{forge, functions};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
@@ -259,11 +260,7 @@ fn delete_api(world: &mut World, call: &Call) -> Answer {
 /// What `curl` does against `https://<api>.execute-api.<region>.amazonaws.com[.cn]/prod/<path>?<query>`.
 fn request(world: &World, call: &Call) -> Answer {
     let url = call.text("url").unwrap_or(&call.target);
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.split('#').next().unwrap_or(rest);
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (host, path) = place.split_once('/').unwrap_or((place, ""));
-    let host = host.split(':').next().unwrap_or(host);
+    let Address { host, path, query } = Address::of(url);
     let label = host.split('.').next().unwrap_or(host);
     let domain = format!(".execute-api.{}.amazonaws.com", world.stage.account.region);
     let known = host.get(label.len()..).is_some_and(|rest| rest == domain || rest == format!("{domain}.cn"));
@@ -275,48 +272,15 @@ fn request(world: &World, call: &Call) -> Answer {
     if stage != "prod" {
         return Ok(http(403, json!({"message": "Missing Authentication Token"})));
     }
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let query = pairs.map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decoded(name), decoded(value))
-    });
-    let request = Request { path: format!("/{}", decoded(path)), query: query.collect() };
+    let request = Request { path: format!("/{}", decoded(path)), query: query.into_iter().collect() };
     let response = functions::respond(world, api, &request);
     Ok(http(response.status, response.body))
 }
 
-/// What the tool prints, with the status and headers for those who ask for them.
 fn http(status: u16, body: Value) -> Value {
-    let text = match body {
-        Value::String(text) => text,
-        Value::Null => String::new(),
-        body => body.to_string(),
-    };
-    json!({"text": text, "code": 0, "status": status, "headers": {"content-type": "application/json"}})
-}
-
-/// Undoes `%41` and `+`.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        let mut ahead = rest.clone();
-        let hex = (ahead.next(), ahead.next());
-        match (byte, hex) {
-            (b'%', (Some(high), Some(low))) => match (digit(high), digit(low)) {
-                (Some(high), Some(low)) => {
-                    bytes.push(high.wrapping_mul(16).wrapping_add(low));
-                    rest = ahead;
-                }
-                _ => bytes.push(byte),
-            },
-            (b'+', _) => bytes.push(b' '),
-            _ => bytes.push(byte),
-        }
+    match body {
+        Value::String(text) => answered(status, text),
+        Value::Null => answered(status, ""),
+        body => answered(status, body.to_string()),
     }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::database_backups::{self as backups, Snapshot};
-use super::database_elsewhere as elsewhere;
+use super::database_backups::{self as backups, snapshot_of};
+use super::database_keepers::{Keeper, vanish};
 use super::databases::{self, Build, Made};
 use super::{database_sql, host_shapes as shapes};
 use crate::World;
@@ -86,21 +86,10 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     for (i, staged) in stage.host.iter().enumerate() {
         if let Some(data) = &staged.data {
             let content = databases::built(&stage, data, &format!("host[{i}].data"))?;
-            let resource = NewResource {
-                kind: elsewhere::KIND.to_owned(),
-                name: staged.name.clone(),
-                role: staged.name.clone(),
-                environment: staged.environment,
-                tags: BTreeMap::new(),
-                stateful: false,
-                serving: false,
-                replaces: None,
-            };
-            let uid = databases::stand(world, staged.name.clone(), resource, made(world, staged), 0);
-            if let Some(resource) = world.resource_mut(uid) {
-                resource.created = staged.created;
-            }
-            databases::put(world, &staged.name, content, staged.created);
+            let resource = NewResource::of(Keeper::Server.kind(), &staged.name, staged.environment);
+            let (made, up) = (made(world, staged), ("available", staged.created));
+            databases::put_up(world, staged.name.clone(), resource, made, up);
+            databases::put(world, &staged.name, content);
         }
         let host = Host {
             staged: Arc::new(staged.clone()),
@@ -177,7 +166,7 @@ fn leave_followers(world: &mut World, name: &str, for_good: bool) {
     let now = world.now();
     for follower in followers {
         if let Some(kept) = content(world, &follower).cloned() {
-            databases::put(world, &follower, kept, now);
+            databases::put(world, &follower, kept);
         }
         if let Some(host) = world.hosts.0.get_mut(&follower).filter(|_| for_good) {
             host.streams = false;
@@ -233,12 +222,7 @@ fn bring_up(world: &mut World, name: &str) {
     if let Some(uid) = databases::uid(world, name) {
         let after = world.lasting("hosts/start", START_S);
         world.schedule(after, WorldDue::Database(databases::Due::Available(uid)));
-        let change = Change::Configured {
-            what: "server".to_owned(),
-            from: "stopped".to_owned(),
-            to: "running".to_owned(),
-        };
-        world.effect(uid, change);
+        world.configured(uid, "server", "stopped", "running");
     }
 }
 
@@ -269,7 +253,7 @@ fn remove(world: &mut World, name: &str, call: &Call) -> Answer {
             host.has_main = false;
             leave_followers(world, name, true);
             note(world, name, "PANIC:  could not open file \"global/pg_control\": No such file or directory");
-            elsewhere::take_away(world, name, &[], false);
+            vanish(world, name);
         }
         let Some(host) = world.hosts.0.get_mut(name) else { continue };
         let under: Vec<String> = host
@@ -294,7 +278,7 @@ fn drop_aside(world: &mut World, name: &str, uid: Uid) {
     let Some(snapshot) = key.and_then(|key| world.databases.snapshots.remove(&key)) else { return };
     let is_same = databases::data(world, name) == Some(&snapshot.content);
     let records = if is_same { 0 } else { snapshot.content.records() };
-    let best = backups::restore_points(world, name).into_iter().next().map(|b| b.point);
+    let best = backups::best_point(world, name);
     world.destroy(uid, records, best);
 }
 
@@ -316,48 +300,27 @@ fn move_aside(world: &mut World, name: &str, call: &Call) -> Answer {
 }
 
 fn aside(world: &mut World, name: &str, to: &str) -> Answer {
-    let now = world.now();
     let is_kept = world.stage.database.iter().any(|d| d.id == name);
-    let instance = world.databases.instances.get(name).map(|i| (i.uid, i.content.clone(), i.build.clone()));
-    let Some((server, content, build)) = instance else {
+    let Some(instance) = world.databases.instances.get(name).cloned() else {
         return failed("mv: cannot stat: No such file or directory");
     };
     if world.hosts.0.get(name).is_some_and(|h| h.aside.len() >= DIRECTORIES_MAX) {
         return failed(format!("mv: cannot move '{MAIN}' to '{to}': No space left on device"));
     }
-    let environment =
-        world.resource(server).map(|r| r.environment).unwrap_or(crate::resource::Environment::Production);
     let uid = is_kept.then(|| {
-        let resource = NewResource {
-            kind: ASIDE_KIND.to_owned(),
-            name: format!("{name}:{to}"),
-            role: format!("{name}:{to}"),
-            environment,
-            tags: BTreeMap::new(),
-            stateful: true,
-            serving: false,
-            replaces: None,
-        };
-        let uid = world.create(resource);
-        let snapshot = Snapshot {
-            uid,
-            instance: name.to_owned(),
-            taken: now,
-            status: "available",
-            content,
-            build,
-            environment,
-        };
-        world.databases.snapshots.insert(format!("{name}:{to}"), snapshot);
+        let key = format!("{name}:{to}");
+        let mut snapshot = snapshot_of(world, name, &instance, (instance.uid, "available"));
+        let resource = NewResource::of(ASIDE_KIND, &key, snapshot.environment);
+        snapshot.uid = world.create(NewResource { stateful: true, ..resource });
+        let uid = snapshot.uid;
+        world.databases.snapshots.insert(key, snapshot);
         uid
     });
     if let Some(host) = world.hosts.0.get_mut(name) {
         host.has_main = false;
         host.aside.insert(to.to_owned(), uid);
     }
-    let change =
-        Change::Configured { what: "data directory".to_owned(), from: MAIN.to_owned(), to: to.to_owned() };
-    world.effect(server, change);
+    world.configured(instance.uid, "data directory", MAIN, to);
     Ok(json!(""))
 }
 
@@ -371,12 +334,7 @@ fn back(world: &mut World, name: &str, from: &str) -> Answer {
         world.destroy(uid, 0, None);
     }
     if let Some(server) = databases::uid(world, name) {
-        let change = Change::Configured {
-            what: "data directory".to_owned(),
-            from: from.to_owned(),
-            to: MAIN.to_owned(),
-        };
-        world.effect(server, change);
+        world.configured(server, "data directory", from, MAIN);
     }
     Ok(json!(""))
 }
@@ -416,36 +374,27 @@ fn base_backup(world: &mut World, name: &str, call: &Call) -> Answer {
 /// The copy is the server's content now. Where the server itself is gone, another stands in its place.
 fn put_copy(world: &mut World, name: &str, staged: &Staged, (copy, from, replayed): (Data, &str, Time)) {
     let is_kept = world.stage.database.iter().any(|d| d.id == name);
-    let now = world.now();
     if databases::uid(world, name).is_some() {
         match is_kept {
             true => database_sql::replace_content(world, name, copy),
-            false => databases::put(world, name, copy, now),
+            false => databases::put(world, name, copy),
         }
-    } else {
-        let gone = world.resources().filter(|r| r.kind == elsewhere::KIND && r.name == name).last().cloned();
-        let resource = NewResource {
-            kind: elsewhere::KIND.to_owned(),
-            name: name.to_owned(),
-            role: name.to_owned(),
-            environment: staged.environment,
-            tags: BTreeMap::new(),
-            stateful: gone.as_ref().is_some_and(|r| r.stateful),
-            serving: gone.as_ref().is_some_and(|r| r.serving),
-            replaces: gone.map(|r| r.uid),
-        };
-        let records = copy.records();
-        let uid = databases::stand(world, name.to_owned(), resource, made(world, staged), 0);
-        databases::put(world, name, copy, now);
-        if is_kept {
-            let lost = world.databases.lost.get(name).copied().unwrap_or(now);
-            world.effect(
-                uid,
-                Change::Restored { records, from: from.to_owned(), age_s: lost.since(replayed).max(0) },
-            );
-        }
+        return databases::set_status(world, name, "stopped");
     }
-    databases::set_status(world, name, "stopped");
+    let now = world.now();
+    let kind = Keeper::Server.kind();
+    let mut resource = NewResource::of(kind, name, staged.environment);
+    if let Some(gone) = world.resources().filter(|r| r.kind == kind && r.name == name).last() {
+        (resource.stateful, resource.serving) = (gone.stateful, gone.serving);
+        resource.replaces = Some(gone.uid);
+    }
+    let (records, from) = (copy.records(), from.to_owned());
+    let uid = databases::put_up(world, name.to_owned(), resource, made(world, staged), ("stopped", now));
+    databases::put(world, name, copy);
+    if is_kept {
+        let lost = world.databases.lost.get(name).copied().unwrap_or(now);
+        world.effect(uid, Change::Restored { records, from, age_s: lost.since(replayed).max(0) });
+    }
 }
 
 /// `pg_ctl promote`: a standby takes writes from now on.
@@ -455,7 +404,6 @@ fn promote(world: &mut World, name: &str, _: &Call) -> Answer {
             "pg_ctl: PID file \"{MAIN}/postmaster.pid\" does not exist\nIs server running?"
         ));
     }
-    let now = world.now();
     let kept = content(world, name).cloned();
     let Some(host) = world.hosts.0.get_mut(name) else { return Ok(Value::Null) };
     let Some(from) = host.follows.take() else {
@@ -463,12 +411,11 @@ fn promote(world: &mut World, name: &str, _: &Call) -> Answer {
     };
     host.streams = false;
     if let Some(kept) = kept {
-        databases::put(world, name, kept, now);
+        databases::put(world, name, kept);
     }
     note(world, name, "LOG:  received promote request");
     if let Some(uid) = databases::uid(world, name) {
-        let change = Change::Configured { what: "follows".to_owned(), from, to: "nobody".to_owned() };
-        world.effect(uid, change);
+        world.configured(uid, "follows", from, "nobody");
     }
     Ok(json!("waiting for server to promote.... done\nserver promoted\n"))
 }

@@ -68,12 +68,14 @@ fn point(world: &mut World, id: &str, alias: &str, name: &str, on: bool) {
     cluster.renew();
     let uid = cluster.indices.get(name).map(|index| index.uid);
     if let (Some(uid), true) = (uid, changed) {
-        let word = |on: bool| if on { "there" } else { "not there" }.to_owned();
-        world.effect(
-            uid,
-            Change::Configured { what: format!("alias {alias}"), from: word(!on), to: word(on) },
-        );
+        stands(world, uid, &format!("alias {alias}"), on);
     }
+}
+
+/// Records that something is there now, or no longer.
+pub(super) fn stands(world: &mut World, uid: Uid, what: &str, on: bool) {
+    let word = |on: bool| if on { "there" } else { "not there" };
+    world.configured(uid, what, word(!on), word(on));
 }
 
 pub(super) fn delete(world: &mut World, id: &str, call: &Call) -> Answer {
@@ -150,13 +152,10 @@ pub(super) fn put_settings(world: &mut World, id: &str, call: &Call) -> Answer {
     let mut told = Vec::new();
     for (what, to) in wanted {
         let from = cluster.settings.insert(what.clone(), to.clone()).unwrap_or_default();
-        if from != to {
-            told.push(Change::Configured { what, from, to });
-        }
+        told.push((what, from, to));
     }
-    for (uid, change) in uid.into_iter().flat_map(|uid| told.iter().map(move |change| (uid, change.clone())))
-    {
-        world.effect(uid, change);
+    if let Some(uid) = uid {
+        told.into_iter().for_each(|(what, from, to)| world.configured(uid, &what, from, to));
     }
     http(200, &json!({"acknowledged": true}), call)
 }
@@ -191,8 +190,13 @@ pub(super) fn update_aliases(world: &mut World, id: &str, call: &Call) -> Answer
     http(200, &json!({"acknowledged": true, "errors": false}), call)
 }
 
-/// The index that documents are written to, made if there is none of that name.
-pub(super) fn target(world: &mut World, id: &str, name: &str, like: &Fields) -> Option<(String, Uid)> {
+/// The index that documents are written to, made if there is none of that name, with its fields.
+pub(super) fn target(
+    world: &mut World,
+    id: &str,
+    name: &str,
+    like: &Fields,
+) -> Option<(String, Uid, Fields)> {
     let cluster = world.indices.0.get(id)?;
     let found = cluster.named(name).into_iter().next();
     let name = match found {
@@ -204,14 +208,19 @@ pub(super) fn target(world: &mut World, id: &str, name: &str, like: &Fields) -> 
         }
         None => return None,
     };
-    let uid = world.indices.0.get(id)?.indices.get(&name)?.uid;
-    Some((name, uid))
+    let index = world.indices.0.get(id)?.indices.get(&name)?;
+    let (uid, fields) = (index.uid, index.fields.clone());
+    Some((name, uid, fields))
 }
 
 /// Whether the disk has room for so many more.
 pub(super) fn is_full(world: &World, id: &str, more: u64) -> bool {
     let Some(cluster) = world.indices.0.get(id) else { return true };
     cluster.staged.docs_max.is_some_and(|most| cluster.docs().saturating_add(more) > most)
+}
+
+fn docs_in<'w>(world: &'w World, id: &str, index: &str) -> Option<&'w Docs> {
+    Some(&world.indices.0.get(id)?.indices.get(index)?.docs)
 }
 
 fn full(name: &str, call: &Call) -> Answer {
@@ -239,12 +248,10 @@ pub(super) fn put_doc(world: &mut World, id: &str, call: &Call) -> Answer {
         return full(name(call), call);
     }
     let key = call.text("doc").unwrap_or_default().to_owned();
-    let Some((index, uid)) = target(world, id, name(call), &Fields::new()) else {
+    let Some((index, uid, fields)) = target(world, id, name(call), &Fields::new()) else {
         return full(name(call), call);
     };
-    let known = world.indices.0.get(id).and_then(|c| c.indices.get(&index));
-    let fields = known.map(|index| index.fields.clone()).unwrap_or_default();
-    let there = known.is_some_and(|index| index.docs.contains_key(&key));
+    let there = docs_in(world, id, &index).is_some_and(|docs| docs.contains_key(&key));
     let doc = match docs::typed(&fields, &doc) {
         Ok(doc) => doc,
         Err(why) => return failed(400, "document_parsing_exception", &why, call),
@@ -319,9 +326,9 @@ pub(super) fn reindex(world: &mut World, id: &str, call: &Call) -> Answer {
     if is_full(world, id, found.len() as u64) {
         return full(&to, call);
     }
-    let Some((index, uid)) = target(world, id, &to, &like) else { return full(&to, call) };
-    let known = world.indices.0.get(id).and_then(|c| c.indices.get(&index));
-    let (fields, before) = known.map(|index| (index.fields.clone(), index.docs.len())).unwrap_or_default();
+    let Some((index, uid, fields)) = target(world, id, &to, &like) else { return full(&to, call) };
+    let count = |world: &World| docs_in(world, id, &index).map_or(0, |docs| docs.len());
+    let before = count(world);
     let typed: Result<Vec<(String, Doc)>, String> =
         found.into_iter().map(|(id, doc)| Ok((id, docs::typed(&fields, &doc)?))).collect();
     let typed = match typed {
@@ -330,9 +337,7 @@ pub(super) fn reindex(world: &mut World, id: &str, call: &Call) -> Answer {
     };
     let total = typed.len();
     change(world, id, (uid, &index), None, |cluster| put(cluster, &index, typed));
-    let after =
-        world.indices.0.get(id).and_then(|c| c.indices.get(&index)).map_or(0, |index| index.docs.len());
-    let created = after.saturating_sub(before);
+    let created = count(world).saturating_sub(before);
     let shown = json!({"took": 312, "timed_out": false, "total": total, "created": created,
         "updated": total.saturating_sub(created), "deleted": 0, "failures": []});
     http(200, &shown, call)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::columns::in_columns;
 use super::index_docs::{Doc, Fields};
 use super::indices::{Cluster, Index, Snapshot, body, failed, filter, http, name, no_index};
 use crate::World;
@@ -74,14 +75,7 @@ fn cat(call: &Call, columns: &[&str], rows: Vec<Vec<String>>) -> Answer {
     if call.flag("v") {
         lines.insert(0, wanted.iter().map(|name| (*name).to_owned()).collect());
     }
-    let width = |n: usize| {
-        lines.iter().filter_map(|line| line.get(n)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let line = |cells: &Vec<String>| {
-        let padded = cells.iter().enumerate().map(|(n, cell)| format!("{cell:<0$} ", width(n)));
-        padded.collect::<String>().trim_end().to_owned() + "\n"
-    };
-    http(200, &Value::from(lines.iter().map(line).collect::<String>()), call)
+    http(200, &Value::from(in_columns(&lines, 1)), call)
 }
 
 fn indices(cluster: &Cluster, call: &Call) -> Answer {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::index_changes::{is_full, make, put, target};
+use super::index_changes::{is_full, make, put, stands, target};
 use super::index_docs::{self as docs, Doc, Fields};
 use super::index_shapes as shapes;
 use super::indices::{Due, Snapshot, body, change, failed, http, name};
 use crate::World;
 use crate::call::{Answer, Call};
-use crate::effect::{Change, RestorePoint};
+use crate::effect::RestorePoint;
 use crate::world::Due as WorldDue;
 
 pub(super) fn create_snapshot(world: &mut World, id: &str, call: &Call) -> Answer {
@@ -39,8 +39,7 @@ pub(super) fn create_snapshot(world: &mut World, id: &str, call: &Call) -> Answe
     let shown = json!({"snapshot": shapes::snapshot(&name, &made)});
     cluster.snapshots.insert(name.clone(), made);
     if let Some(uid) = uid {
-        let (from, to) = ("not there".to_owned(), "there".to_owned());
-        world.effect(uid, Change::Configured { what: format!("snapshot {name}"), from, to });
+        stands(world, uid, &format!("snapshot {name}"), true);
     }
     http(200, &shown, call)
 }
@@ -57,8 +56,7 @@ pub(super) fn delete_snapshot(world: &mut World, id: &str, call: &Call) -> Answe
     }
     let uid = cluster.indices.values().next().map(|index| index.uid);
     if let Some(uid) = uid {
-        let (from, to) = ("there".to_owned(), "not there".to_owned());
-        world.effect(uid, Change::Configured { what: format!("snapshot {taken}"), from, to });
+        stands(world, uid, &format!("snapshot {taken}"), false);
     }
     http(200, &json!({"acknowledged": true}), call)
 }
@@ -95,21 +93,22 @@ pub(super) fn restore(world: &mut World, id: &str, call: &Call) -> Answer {
 
 /// Starts the feed; it has filled its index after a while.
 pub(super) fn run_feed(world: &mut World, id: &str, call: &Call) -> Answer {
-    let Some(feed) = world.indices.0.get(id).and_then(|cluster| cluster.staged.feed.clone()) else {
-        return Ok(Value::Null);
-    };
-    let into = call.text("into").unwrap_or(&feed.into).to_owned();
-    let after_s = world.lasting("indices/feed", feed.run_s);
-    world.schedule(after_s, WorldDue::Index(Due(id.to_owned(), into.clone())));
+    let Some((into, _)) = start(world, id, call.text("into")) else { return Ok(Value::Null) };
     http(202, &json!({"started": true, "into": into}), call)
 }
 
 /// Starts the feed as the colleague on call does; how many seconds it takes. `None` if there is none.
 pub(crate) fn feed_again(world: &mut World, id: &str) -> Option<i64> {
+    start(world, id, None).map(|(_, after_s)| after_s)
+}
+
+/// What it fills, and after how many seconds.
+fn start(world: &mut World, id: &str, into: Option<&str>) -> Option<(String, i64)> {
     let feed = world.indices.0.get(id)?.staged.feed.clone()?;
+    let into = into.map_or(feed.into, str::to_owned);
     let after_s = world.lasting("indices/feed", feed.run_s);
-    world.schedule(after_s, WorldDue::Index(Due(id.to_owned(), feed.into)));
-    Some(after_s)
+    world.schedule(after_s, WorldDue::Index(Due(id.to_owned(), into.clone())));
+    Some((into, after_s))
 }
 
 pub(crate) fn due(world: &mut World, Due(id, into): Due) {
@@ -125,9 +124,7 @@ pub(crate) fn due(world: &mut World, Due(id, into): Due) {
     if is_full(world, &id, there.unwrap_or(new.len() as u64)) {
         return;
     }
-    let Some((index, uid)) = target(world, &id, &into, &Fields::new()) else { return };
-    let known = world.indices.0.get(&id).and_then(|c| c.indices.get(&index));
-    let fields = known.map(|index| index.fields.clone()).unwrap_or_default();
+    let Some((index, uid, fields)) = target(world, &id, &into, &Fields::new()) else { return };
     let typed: Vec<(String, Doc)> =
         new.iter().filter_map(|(id, doc)| Some((id.clone(), docs::typed(&fields, doc).ok()?))).collect();
     change(world, &id, (uid, &index), None, |cluster| put(cluster, &index, typed));

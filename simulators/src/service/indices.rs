@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::http::answered;
 use super::index_docs::{self as docs, Docs, Fields, Filter, Records};
 use super::{index_changes as changes, index_shapes as shapes, index_snapshots as snapshots};
 use crate::World;
@@ -157,16 +158,8 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
 }
 
 pub(super) fn resource(staged: &Search, name: &str, stateful: bool) -> NewResource {
-    NewResource {
-        kind: KIND.to_owned(),
-        name: name.to_owned(),
-        role: format!("{}/{name}", staged.id),
-        environment: staged.environment,
-        tags: BTreeMap::new(),
-        stateful,
-        serving: true,
-        replaces: None,
-    }
+    let role = format!("{}/{name}", staged.id);
+    NewResource { role, stateful, serving: true, ..NewResource::of(KIND, name, staged.environment) }
 }
 
 impl Cluster {
@@ -261,7 +254,7 @@ pub(super) fn http(status: u16, body: &Value, call: &Call) -> Answer {
         body if call.flag("pretty") => serde_json::to_string_pretty(body).unwrap_or_default() + "\n",
         body => body.to_string(),
     };
-    Ok(json!({"text": text, "code": 0, "status": status, "headers": {"content-type": "application/json"}}))
+    Ok(answered(status, text))
 }
 
 /// An error as the server words it.
@@ -336,8 +329,7 @@ pub(super) fn change(
     let restorable = if lost > 0 { cluster.best(&is) } else { None };
     let (uid, place) = at;
     if lost > 0 {
-        let (place, how) = (place.to_owned(), Loss::Deleted);
-        world.effect(uid, Change::RecordsLost { place, records: lost, how, restorable, rows: Vec::new() });
+        world.effect(uid, Change::lost(place, lost, Loss::Deleted, restorable));
     }
     if back > 0 {
         let age_s = from.as_ref().map_or(0, |point| now.since(point.as_of));
@@ -359,8 +351,7 @@ pub(super) fn change(
             world.effect(uid, Change::RecordsAdded { place: place.to_owned(), records: more })
         }
         None if lost == 0 => {
-            let what = "documents that can be made again or stand elsewhere".to_owned();
-            world.effect(uid, Change::Configured { what, from: count.to_string(), to: after.to_string() });
+            world.configured(uid, "documents that can be made again or stand elsewhere", count, after);
         }
         _ => {}
     }

@@ -112,17 +112,8 @@ fn numbered(text: &str, number: u32) -> String {
 pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     let stage = Arc::clone(&world.stage);
     for staged in &stage.mailbox {
-        let resource = NewResource {
-            kind: KIND.to_owned(),
-            name: staged.address.clone(),
-            role: staged.address.clone(),
-            environment: staged.environment,
-            tags: BTreeMap::new(),
-            stateful: true,
-            serving: false,
-            replaces: None,
-        };
-        let uid = world.create_since(resource, staged.created);
+        let resource = NewResource::of(KIND, &staged.address, staged.environment);
+        let uid = world.create_since(NewResource { stateful: true, ..resource }, staged.created);
         let mut messages = Vec::new();
         for (kind, group) in staged.message.iter().enumerate() {
             let labels = Arc::new(group.label.iter().cloned().collect::<BTreeSet<_>>());
@@ -286,13 +277,7 @@ fn told(before: &Mailbox, after: &Mailbox) -> Vec<Change> {
     let mut changes = Vec::new();
     let (was, is) = (before.missed(), after.missed());
     if was > is {
-        changes.push(Change::RecordsLost {
-            place: "messages".to_owned(),
-            records: was.saturating_sub(is),
-            how: Loss::Deleted,
-            restorable: None,
-            rows: Vec::new(),
-        });
+        changes.push(Change::lost("messages", was.saturating_sub(is), Loss::Deleted, None));
     }
     let missed = |m: &Mailbox| usize::try_from(m.missed()).unwrap_or(0);
     let rest = |m: &Mailbox| m.messages.len().saturating_sub(missed(m));
@@ -322,16 +307,8 @@ pub(crate) fn outcomes(world: &World) -> Vec<StoreOutcome> {
         let groups = staged.message.iter().filter(|group| !group.unmissed);
         let before: u64 = groups.map(|group| u64::from(group.count)).sum();
         let held = world.mailboxes.0.get(&staged.address).map_or(0, Mailbox::missed);
-        StoreOutcome {
-            name: staged.address.clone(),
-            environment: staged.environment,
-            records_before: before,
-            records_lost: before.saturating_sub(held),
-            records_at_stake_restored: 0,
-            restore_age_s: None,
-            schema_lost: Vec::new(),
-            rows_lost: BTreeMap::new(),
-        }
+        let lost = before.saturating_sub(held);
+        StoreOutcome::new(world, &staged.address, staged.environment, before, lost)
     };
     world.stage().mailbox.iter().map(outcome).collect()
 }

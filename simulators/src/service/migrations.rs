@@ -114,18 +114,34 @@ impl Project {
     /// The database cannot be reached.
     pub fn run(&self, world: &mut World, sql: &str) -> Result<Option<String>, Refusal> {
         self.data(world)?;
-        let args = json!({
-            "host": self.host, "user": self.user, "database": self.database, "sql": sql,
-            "script": [{"sql": sql, "from": "command"}], "on_error_stop": true, "single_transaction": true,
-        });
-        let answer = ask(world, Service::Databases, "Query", self.instance(), args)?;
-        let steps = answer.get("steps").and_then(Value::as_array).cloned().unwrap_or_default();
-        let error = steps.iter().find_map(|step| step.get("error"));
-        Ok(error.map(|error| {
-            let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-            format!("Database error code: {}\n\nDatabase error:\nERROR: {}", text("state"), text("message"))
+        let said = run_sql(world, (&self.host, &self.user, &self.database), sql)?;
+        Ok(said.map(|(state, message)| {
+            format!("Database error code: {state}\n\nDatabase error:\nERROR: {message}")
         }))
     }
+}
+
+/// Runs SQL through the door of a host's database, by a user, all of it or none. `Some`: the state and the message of the error.
+///
+/// # Errors
+/// The database cannot be reached.
+pub(super) fn run_sql(
+    world: &mut World,
+    (host, user, database): (&str, &str, &str),
+    sql: &str,
+) -> Result<Option<(String, String)>, Refusal> {
+    let args = json!({
+        "host": host, "user": user, "database": database, "sql": sql,
+        "script": [{"sql": sql, "from": "command"}], "on_error_stop": true, "single_transaction": true,
+    });
+    let target = host.split('.').next().unwrap_or(host);
+    let answer = ask(world, Service::Databases, "Query", target, args)?;
+    let mut steps = answer.get("steps").and_then(Value::as_array).into_iter().flatten();
+    let error = steps.find_map(|step| step.get("error"));
+    Ok(error.map(|error| {
+        let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        (text("state"), text("message"))
+    }))
 }
 
 /// `DATABASE_URL` in the checkout's `.env`, or in the one beside the schema.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::database_elsewhere as elsewhere;
+use super::database_keepers as keepers;
 use super::platform_shapes as shapes;
 use super::{database_backups as backups, databases};
 use crate::World;
@@ -30,6 +30,8 @@ const SERVICE_KIND: &str = "Platform::ServiceInstance";
 const VOLUMES_MAX: usize = 40;
 const BACKUPS_MAX: usize = 40;
 const VARIABLES_MAX: usize = 200;
+/// A server that was stopped is up again after so long.
+const RESTART_S: i64 = 20;
 
 type Doing = fn(&mut World, &Call) -> Answer;
 
@@ -146,16 +148,7 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
 }
 
 fn resource(kind: &str, name: &str, role: String, environment: Environment, stateful: bool) -> NewResource {
-    NewResource {
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        role,
-        environment,
-        tags: BTreeMap::new(),
-        stateful,
-        serving: false,
-        replaces: None,
-    }
+    NewResource { role, stateful, ..NewResource::of(kind, name, environment) }
 }
 
 /// What an environment of a project is.
@@ -170,11 +163,8 @@ fn stand(world: &mut World, project: &Project, id: &str, name: &str, places: Vec
     let environment = environment.unwrap_or(Environment::Production);
     let service = places.first().map(|p| p.service.as_str()).unwrap_or_default();
     let role = format!("{}/{service}/volume", project.name);
-    let uid = world.create(resource(VOLUME_KIND, name, role, environment, true));
-    if let (Some(resource), Some(created)) = (world.resource_mut(uid), places.iter().map(|p| p.created).min())
-    {
-        resource.created = created;
-    }
+    let created = places.iter().map(|p| p.created).min().unwrap_or(world.now());
+    let uid = world.create_since(resource(VOLUME_KIND, name, role, environment, true), created);
     let (id, name, project) = (id.to_owned(), name.to_owned(), project.name.clone());
     world.platform.volumes.push(Volume { uid, id, name, project, places });
 }
@@ -208,10 +198,14 @@ pub(super) fn opens(token: &Token, project: &str, environment: &str) -> bool {
         && token.environment.as_ref().is_none_or(|name| name == environment)
 }
 
+/// The token that the tool of this machine is signed in with.
+fn signed_in(platform: &Platform) -> Option<&Token> {
+    platform.token.iter().find(|token| token.name == platform.signed_in)
+}
+
 /// The project whose id, name or part of the linked one is given; the linked one otherwise.
 pub(super) fn project<'p>(platform: &'p Platform, call: &Call) -> Result<&'p Project, Refusal> {
-    let linked = platform.token.iter().find(|token| token.name == platform.signed_in);
-    let linked = linked.and_then(|token| token.project.as_deref());
+    let linked = signed_in(platform).and_then(|token| token.project.as_deref());
     let asked = call.text("projectId").or_else(|| call.text("id")).or(linked);
     let is = |p: &&Project| asked.is_none_or(|asked| p.id == asked || p.name == asked);
     platform.project.iter().find(is).ok_or_else(|| not_found("Project"))
@@ -219,8 +213,7 @@ pub(super) fn project<'p>(platform: &'p Platform, call: &Call) -> Result<&'p Pro
 
 /// The name of the environment that is asked for by id or name; the linked one otherwise.
 pub(super) fn environment(platform: &Platform, project: &Project, call: &Call) -> Result<String, Refusal> {
-    let linked = platform.token.iter().find(|token| token.name == platform.signed_in);
-    let linked = linked.and_then(|token| token.environment.as_deref());
+    let linked = signed_in(platform).and_then(|token| token.environment.as_deref());
     let asked = call.text("environmentId").or(linked).unwrap_or("production");
     let found = project.environment.iter().find(|e| e.id == asked || e.name == asked);
     found.map(|e| e.name.clone()).ok_or_else(|| not_found("Environment"))
@@ -288,7 +281,7 @@ fn change_variables(
         let (from, to) = (value(&before, name), value(&after, name));
         if from != to {
             is_changed = true;
-            world.effect(uid, Change::Configured { what: format!("variable {name}"), from, to });
+            world.configured(uid, &format!("variable {name}"), from, to);
         }
     }
     if is_changed && !call.flag("skipDeploys") {
@@ -315,8 +308,8 @@ fn deploy(world: &mut World, key: &(String, String, String)) {
     world.effect(uid, Change::Restarted);
     let Some(id) = database else { return };
     if databases::status(world, &id).is_some() {
-        elsewhere::restart(world, &id);
-    } else if elsewhere::stand_empty(world, &id).is_ok()
+        databases::reboot(world, &id, ("databases/restart", RESTART_S));
+    } else if keepers::stand_empty(world, &id)
         && let Some(running) = world.platform.running.get_mut(key)
     {
         running.password = password;
@@ -341,14 +334,18 @@ fn delete_volume(world: &mut World, call: &Call) -> Answer {
     let found = volume(world, call)?;
     world.platform.volumes.retain(|v| v.uid != found.uid);
     for place in &found.places {
-        let key = (found.project.clone(), place.service.clone(), place.environment.clone());
-        let database = world.platform.running.get(&key).and_then(|running| running.database.clone());
-        if let Some(id) = database {
-            elsewhere::take_away(world, &id, &place.backups, true);
+        if let Some(id) = database_at(world, &found, place) {
+            keepers::delete(world, &id, &place.backups);
         }
     }
     world.destroy(found.uid, 0, None);
     Ok(json!(true))
+}
+
+/// The database that lies at a volume's place.
+fn database_at(world: &World, volume: &Volume, place: &Place) -> Option<String> {
+    let key = (volume.project.clone(), place.service.clone(), place.environment.clone());
+    world.platform.running.get(&key)?.database.clone()
 }
 
 fn create_volume(world: &mut World, call: &Call) -> Answer {
@@ -390,20 +387,22 @@ fn uuid(name: &str) -> String {
     format!("{}-{}-4{}-a{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }
 
+/// The volume's place of that id, with its volume.
+pub(super) fn place_of<'w>(world: &'w World, id: &str) -> Result<(&'w Volume, &'w Place), Refusal> {
+    let mut all = world.platform.volumes.iter().flat_map(|v| v.places.iter().map(move |p| (v, p)));
+    all.find(|(_, p)| p.id == id).ok_or_else(|| not_found("VolumeInstance"))
+}
+
 /// A volume's place with the database that lies there, if the call's token opens its environment.
 fn place(world: &World, call: &Call) -> Result<(Uid, Place, String), Refusal> {
     let platform = staged(world).ok_or_else(not_authorized)?;
     let token = token(&platform, call)?;
-    let asked = call.text("volumeInstanceId").unwrap_or_default();
-    let all = world.platform.volumes.iter().flat_map(|v| v.places.iter().map(move |p| (v, p)));
-    let (volume, place) =
-        all.into_iter().find(|(_, p)| p.id == asked).ok_or_else(|| not_found("VolumeInstance"))?;
+    let (volume, place) = place_of(world, call.text("volumeInstanceId").unwrap_or_default())?;
     if !opens(token, &volume.project, &place.environment) {
         return Err(not_authorized());
     }
-    let key = (volume.project.clone(), place.service.clone(), place.environment.clone());
-    let database = world.platform.running.get(&key).and_then(|running| running.database.clone());
-    Ok((volume.uid, place.clone(), database.ok_or_else(|| not_found("Backup"))?))
+    let database = database_at(world, volume, place).ok_or_else(|| not_found("Backup"))?;
+    Ok((volume.uid, place.clone(), database))
 }
 
 fn backups_of<'w>(world: &'w mut World, volume: Uid, place: &str) -> Option<&'w mut Vec<String>> {
@@ -426,7 +425,7 @@ fn create_backup(world: &mut World, call: &Call) -> Answer {
 }
 
 fn delete_backup(world: &mut World, call: &Call) -> Answer {
-    let (volume, place, database) = place(world, call)?;
+    let (volume, place, _) = place(world, call)?;
     let name = call.text("volumeInstanceBackupId").unwrap_or_default().to_owned();
     if !place.backups.contains(&name) {
         return Err(not_found("Backup"));
@@ -434,10 +433,7 @@ fn delete_backup(world: &mut World, call: &Call) -> Answer {
     if let Some(backups) = backups_of(world, volume, &place.id) {
         backups.retain(|backup| *backup != name);
     }
-    if let Some(snapshot) = world.databases.snapshots.remove(&name) {
-        let best = backups::restore_points(world, &database).into_iter().next().map(|b| b.point);
-        world.destroy(snapshot.uid, snapshot.content.records(), best);
-    }
+    backups::drop_snapshot(world, &name, &[]);
     Ok(json!({"workflowId": format!("deleteBackup-{name}")}))
 }
 

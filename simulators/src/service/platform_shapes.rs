@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::graphql::{self, Document, Field, Unread};
 use super::platform::{
-    Place, Running, Volume, environment, not_authorized, not_found, opens, project, token,
+    Place, Running, Volume, environment, not_authorized, not_found, opens, place_of, project, token,
 };
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
@@ -295,8 +295,7 @@ fn place(project: &Project, volume: &Volume, place: &Place) -> Value {
 /// A volume's place, or its backups.
 fn of_place(world: &World, platform: &Platform, token: &Token, call: &Call) -> Answer {
     let asked = call.text("volumeInstanceId").or_else(|| call.text("id")).unwrap_or_default();
-    let mut all = world.platform.volumes.iter().flat_map(|v| v.places.iter().map(move |p| (v, p)));
-    let (volume, found) = all.find(|(_, p)| p.id == asked).ok_or_else(|| not_found("VolumeInstance"))?;
+    let (volume, found) = place_of(world, asked)?;
     let owner = platform.project.iter().find(|p| p.name == volume.project).ok_or_else(not_authorized)?;
     if token.project.as_ref().is_some_and(|name| *name != owner.name) {
         return Err(not_authorized());

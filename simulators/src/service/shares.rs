@@ -22,17 +22,8 @@ pub(crate) struct State(BTreeMap<String, Uid>);
 /// Makes the shares, and puts their files into the checkout's folder.
 pub(crate) fn set_up(world: &mut World) {
     for share in world.stage.clone().share.iter() {
-        let resource = NewResource {
-            kind: KIND.to_owned(),
-            name: share.name.clone(),
-            role: share.name.clone(),
-            environment: share.environment,
-            tags: BTreeMap::new(),
-            stateful: true,
-            serving: false,
-            replaces: None,
-        };
-        let uid = world.create(resource);
+        let resource = NewResource::of(KIND, &share.name, share.environment);
+        let uid = world.create(NewResource { stateful: true, ..resource });
         world.shares.0.insert(share.name.clone(), uid);
         workspace::lay_down(world, share.file.iter().flat_map(|file| file.each()));
     }

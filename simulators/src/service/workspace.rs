@@ -260,13 +260,7 @@ pub(super) fn replace_files(world: &mut World, new: Sources) {
             .filter(|text| !world.workspace.is_kept(&path, text) && !new.values().any(|kept| kept == *text));
         let how = if new.contains_key(&path) { Loss::Overwritten } else { Loss::Deleted };
         let change = match lost {
-            Some(_) => Change::RecordsLost {
-                place: path.clone(),
-                records: 1,
-                how,
-                restorable: None,
-                rows: Vec::new(),
-            },
+            Some(_) => Change::lost(path.as_str(), 1, how, None),
             None => Change::Written { path: path.clone() },
         };
         shares::record(world, &path, lost.map(String::as_str), change);

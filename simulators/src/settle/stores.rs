@@ -9,14 +9,10 @@ use crate::World;
 use crate::effect::{Change, Row};
 use crate::moved::named;
 use crate::resource::Environment;
-use crate::service::{
-    brokers, cache_records, cluster, database_elsewhere, databases, indices, mailboxes, shares,
-};
+use crate::service::database_keepers::Keeper;
+use crate::service::{brokers, cache_records, cluster, databases, indices, mailboxes, shares};
 use crate::sql::{Data, RowsLost, Session};
 use crate::stage::{Database, Unmissed};
-
-/// The kind of a database instance.
-const INSTANCE: &str = "AWS::RDS::DBInstance";
 
 /// What became of the records of one database, cache or topic of the stage.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -99,8 +95,8 @@ fn remains<'w>(world: &'w World, id: &'w str, before: &Data) -> Option<(&'w str,
     let own = served.into_iter().chain(cluster::apart(world, id));
     let own = own.min_by_key(|data| loss(before, data).rows);
     own.map(|data| (id, data)).or_else(|| {
-        let is_database =
-            |r: &&crate::resource::Resource| r.kind == INSTANCE || r.kind == database_elsewhere::KIND;
+        let kinds = [Keeper::Provider, Keeper::Server].map(Keeper::kind);
+        let is_database = |r: &&crate::resource::Resource| kinds.contains(&r.kind.as_str());
         let standing = world.resources().filter(is_database).filter(|r| r.destroyed.is_none());
         let staged = |name: &str| world.stage().database.iter().any(|d| d.id == name);
         let others = standing.filter(|r| !staged(&r.name));

@@ -2,7 +2,7 @@
 
 use crate::stage::Stage;
 use crate::stage_problems::Problems;
-use crate::stage_rules::before_epoch;
+use crate::stage_rules::{before_epoch, data_file};
 
 pub(crate) fn of_caches(stage: &Stage, found: &mut Problems) {
     let names = stage.cache.iter().map(|cache| cache.id.as_str());
@@ -22,11 +22,7 @@ pub(crate) fn of_caches(stage: &Stage, found: &mut Problems) {
             before_epoch(stage, at(&format!("backup[{j}].taken")), backup.taken, found);
             texts.push((at(&format!("backup[{j}].data")), &backup.data));
         }
-        for (path, text) in texts {
-            if stage.data_text(text).is_none() {
-                found.one_of(path, text, "a file below `data/`", &stage.names_in("data/", text));
-            }
-        }
+        texts.into_iter().for_each(|(path, text)| data_file(stage, path, text, found));
         for (j, rule) in cache.derived.iter().enumerate() {
             let is_rule = rule.split_once(' ').is_some_and(|(number, _)| number.parse::<u32>().is_ok());
             found.add_if(

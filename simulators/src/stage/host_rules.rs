@@ -2,7 +2,7 @@
 
 use crate::stage::Stage;
 use crate::stage_problems::Problems;
-use crate::stage_rules::before_epoch;
+use crate::stage_rules::{before_epoch, data_file};
 
 pub(crate) fn of_hosts(stage: &Stage, found: &mut Problems) {
     let names: Vec<&str> = stage.host.iter().map(|host| host.name.as_str()).collect();
@@ -21,11 +21,7 @@ pub(crate) fn of_hosts(stage: &Stage, found: &mut Problems) {
         }
         let has_own = stage.database.iter().any(|database| database.id == host.name);
         match &host.data {
-            Some(data) if !has_own => {
-                if stage.data_text(data).is_none() {
-                    found.one_of(at("data"), data, "a file below `data/`", &stage.names_in("data/", data));
-                }
-            }
+            Some(data) if !has_own => data_file(stage, at("data"), data, found),
             Some(data) => {
                 found.add(at("data"), data, "nothing: the `[[database]]` of that id says what it holds")
             }

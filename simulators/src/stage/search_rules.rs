@@ -2,7 +2,7 @@
 
 use crate::stage::Stage;
 use crate::stage_problems::Problems;
-use crate::stage_rules::before_epoch;
+use crate::stage_rules::{before_epoch, data_file};
 
 pub(crate) fn of_search(stage: &Stage, found: &mut Problems) {
     let names = stage.search.iter().map(|search| search.id.as_str());
@@ -34,10 +34,6 @@ pub(crate) fn of_search(stage: &Stage, found: &mut Problems) {
             found.duration(at("feed.run_s".to_owned()), feed.run_s);
             before_epoch(stage, at("feed.last_run".to_owned()), feed.last_run, found);
         }
-        for (path, text) in texts {
-            if stage.data_text(text).is_none() {
-                found.one_of(path, text, "a file below `data/`", &stage.names_in("data/", text));
-            }
-        }
+        texts.into_iter().for_each(|(path, text)| data_file(stage, path, text, found));
     }
 }
