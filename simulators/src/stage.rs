@@ -19,6 +19,7 @@ pub(crate) mod host_rules;
 pub mod mailbox;
 pub(crate) mod mailbox_rules;
 pub mod oversight;
+pub mod past_message;
 pub mod platform;
 pub(crate) mod platform_rules;
 pub mod search;
@@ -45,6 +46,7 @@ use fault::Fault;
 use host::Host;
 use mailbox::Mailbox;
 use oversight::Oversight;
+use past_message::PastMessage;
 use platform::Platform;
 use search::Search;
 use share::Share;
@@ -72,6 +74,9 @@ pub struct Stage {
     /// Colleagues.
     #[serde(default)]
     pub person: Vec<Person>,
+    /// What was said in the team chat before the trial, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub message: Vec<PastMessage>,
     /// The hosted repository and its pipeline.
     pub repository: Repository,
     /// Database instances that stand at the beginning.

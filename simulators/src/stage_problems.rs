@@ -27,6 +27,7 @@ impl Stage {
         stage_rules::of_account(self, &mut found);
         stage_rules::of_roles(self, &mut found);
         stage_rules::of_people(self, &mut found);
+        stage_rules::of_messages(self, &mut found);
         stage_rules::of_repository(self, &mut found);
         stage_rules::of_pipeline(self, &mut found);
         stage_rules::of_databases(self, &mut found);

@@ -99,6 +99,20 @@ pub(crate) fn of_people(stage: &Stage, found: &mut Problems) {
     }
 }
 
+pub(crate) fn of_messages(stage: &Stage, found: &mut Problems) {
+    let mut before = None;
+    for (i, message) in stage.message.iter().enumerate() {
+        let at = |key: &str| format!("message[{i}].{key}");
+        let is_channel = message.channel.len() > 1 && message.channel.starts_with('#');
+        found.add_if(!is_channel, at("channel"), &message.channel, "a channel, such as `#general`");
+        found.not_empty(at("text"), &message.text, "what they say");
+        before_epoch(stage, at("at"), message.at, found);
+        let is_later = before.is_none_or(|before| before <= message.at);
+        found.add_if(!is_later, at("at"), message.at, "a time that is not before that of the message above");
+        before = Some(message.at);
+    }
+}
+
 pub(crate) fn of_repository(stage: &Stage, found: &mut Problems) {
     let repository = &stage.repository;
     found.add_if(

@@ -17,6 +17,8 @@ mod brokers;
 mod caches;
 #[path = "stores/containers.rs"]
 mod containers;
+#[path = "stores/drizzle.rs"]
+mod drizzle;
 #[path = "stores/migrations.rs"]
 mod migrations;
 #[path = "stores/search.rs"]

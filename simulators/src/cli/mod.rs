@@ -24,6 +24,7 @@ mod chat;
 mod curl;
 mod docker;
 mod docker_compose;
+mod drizzle;
 mod elastic;
 pub mod filters;
 mod gam;
@@ -42,6 +43,7 @@ mod kubectl_rows;
 mod kubectl_text;
 mod kubectl_usage;
 pub mod line;
+mod npm;
 mod options;
 mod prisma;
 mod psql;
@@ -118,6 +120,13 @@ pub enum Render {
     Kubectl(Box<kubectl_print::Output>),
     /// As `redis-cli` prints it.
     Redis(redis_cli::Output),
+    /// A script of `npm run`: its heading, and what the script's command prints.
+    Npm {
+        /// Which script of which package it is.
+        heading: String,
+        /// How the command itself prints.
+        inner: Box<Render>,
+    },
     /// A text as it is, or `{"text": …, "stderr": …, "code": …}`; a refusal is `<tool>: <message>`.
     Text {
         /// Whose name stands before a refusal.
@@ -136,6 +145,10 @@ impl Render {
             Self::Curl(output) => output.reply(answer),
             Self::Kubectl(output) => output.reply(answer),
             Self::Redis(output) => output.reply(answer),
+            Self::Npm { heading, inner } => {
+                let reply = inner.reply(answer);
+                Reply { stdout: format!("{heading}{}", reply.stdout), ..reply }
+            }
             Self::Text { tool } => text_reply(tool, answer),
         }
     }
@@ -198,11 +211,13 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
     // `DATABASE_URL=… npx prisma …`
     let url = words.first().and_then(|word| word.strip_prefix("DATABASE_URL="));
     let rest = words.get(usize::from(url.is_some())..).unwrap_or_default();
-    if let [npx, prisma, rest @ ..] = rest
-        && npx == "npx"
-        && prisma == "prisma"
-    {
-        return prisma::parse(world, rest, url);
+    match rest {
+        [npx, tool, rest @ ..] if npx == "npx" && tool == "prisma" => return prisma::parse(world, rest, url),
+        [npx, tool, rest @ ..] if npx == "npx" && tool == "drizzle-kit" => {
+            return drizzle::parse(world, rest, url);
+        }
+        [npm, rest @ ..] if npm == "npm" && url.is_some() => return npm::parse(world, rest, url),
+        _ => {}
     }
     // `TRAM_TOKEN=… tram …`
     let secret =

@@ -34,7 +34,7 @@ const TOOLS: &[(&str, Doing)] = &[
     ("mount", |w, _| ok(shares::mounts(w))),
     ("test", condition),
     ("[", condition),
-    ("npm", npm),
+    ("npm", |w, words| super::npm::parse(w, words, None)),
     ("node", node),
     ("curl", super::curl::parse),
     ("sleep", sleep),
@@ -88,11 +88,11 @@ pub(super) fn answer(reply: Reply, unsimulated: bool) -> Parsed {
     Parsed::Answer { reply, unsimulated }
 }
 
-fn ok(text: impl Into<String>) -> Parsed {
+pub(super) fn ok(text: impl Into<String>) -> Parsed {
     answer(Reply::ok(text), false)
 }
 
-fn call(operation: &str, tool: &'static str, target: &str, args: Value) -> Parsed {
+pub(super) fn call(operation: &str, tool: &'static str, target: &str, args: Value) -> Parsed {
     let args = if let Value::Object(map) = args { map } else { Map::new() };
     Parsed::Call(Call::new(Service::Workspace, operation, target, args), Render::Text { tool })
 }
@@ -339,23 +339,6 @@ fn condition(world: &World, words: &[String]) -> Parsed {
             answer(Reply::failed(i32::from(is == not), ""), false)
         }
         _ => answer(Reply::failed(2, "test: only -d, -e and -f are simulated here\n"), true),
-    }
-}
-
-fn npm(_: &World, words: &[String]) -> Parsed {
-    let plain: Vec<&str> = words.iter().map(String::as_str).filter(|w| !w.starts_with('-')).collect();
-    match plain.as_slice() {
-        ["test" | "t"] | ["run" | "run-script", "test"] => {
-            call("RunTests", "npm error", "", json!({"npm": true}))
-        }
-        ["ci" | "install" | "i"] => {
-            ok("\nup to date, audited 1 package in 412ms\n\nfound 0 vulnerabilities\n")
-        }
-        ["run"] => answer(Reply::failed(1, "npm run without a script is not simulated here\n"), true),
-        ["run" | "run-script", script, ..] => {
-            answer(Reply::failed(1, format!("npm error Missing script: \"{script}\"\n")), true)
-        }
-        _ => answer(Reply::failed(1, "npm: only `npm test` is simulated here\n"), true),
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::docker_compose::database_of;
 use super::docker_file::{Project, Service};
-use super::{databases, migrations, workspace};
+use super::migration_server::Server;
+use super::workspace;
 use crate::World;
 
 const TABLE: &str = "schema_migrations";
@@ -23,10 +24,7 @@ pub(crate) fn is_tool(service: &Service) -> bool {
 
 /// What a run works on.
 struct Run {
-    /// The database, its user and its name inside.
-    id: String,
-    user: String,
-    database: String,
+    server: Server,
     /// Files by number: title, upwards, downwards.
     files: BTreeMap<i64, (String, Option<String>, Option<String>)>,
     said: String,
@@ -73,9 +71,9 @@ impl Run {
         service: &Service,
         (path, url): (&str, &str),
     ) -> Result<Self, Failed> {
-        let (user, host, database) = migrations::parts(url)
+        let mut server = Server::of(url)
             .ok_or_else(|| "error: database driver: unknown driver  (forgotten import?)\n".to_owned())?;
-        let id = database_of(world, project, &host).unwrap_or_else(|| host.clone());
+        server.host = database_of(world, project, &server.host).unwrap_or(server.host);
         let mounted =
             service.mounts.iter().find(|(_, target)| target == path).map(|(source, _)| source.as_str());
         let folder = mounted.map(|source| source.trim_start_matches("./").trim_end_matches('/'));
@@ -98,11 +96,11 @@ impl Run {
                 _ => {}
             }
         }
-        Ok(Self { id, user, database, files, said: String::new() })
+        Ok(Self { server, files, said: String::new() })
     }
 
     fn command(&mut self, world: &mut World, words: &[String]) -> Result<(), Failed> {
-        if databases::data(world, &self.id).is_none() {
+        if self.server.data(world).is_none() {
             return Err("error: dial tcp: lookup db: connection refused\n".to_owned());
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -132,7 +130,7 @@ impl Run {
                 self.go_to(world, version.parse().map_err(|_| self.wrong("can't read version argument V"))?)
             }
             ["drop", "-f"] => {
-                let data = databases::data(world, &self.id).cloned().unwrap_or_else(crate::sql::Data::empty);
+                let data = self.server.data(world).unwrap_or_else(crate::sql::Data::empty);
                 self.sql(world, &super::migration_plan::emptying(&data)).map_err(|why| self.wrong(&why))
             }
             ["drop"] => Err("error: drop is not confirmed; give -f where no terminal asks\n".to_owned()),
@@ -150,7 +148,7 @@ impl Run {
 
     /// The number in the database, and the mark on it.
     fn version(&self, world: &World) -> Option<(i64, bool)> {
-        let data = databases::data(world, &self.id)?;
+        let data = self.server.data(world)?;
         let row = data.query(&format!("select version, dirty from {TABLE}"), &[]).ok()?.into_iter().next()?;
         let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
         let is = |value: &Value| value.as_bool().unwrap_or_else(|| number(value) == Some(1));
@@ -240,9 +238,8 @@ impl Run {
 
     /// Runs SQL through the database's own door, all of it or none.
     fn sql(&self, world: &mut World, sql: &str) -> Result<(), String> {
-        let said = migrations::run_sql(world, (&self.id, &self.user, &self.database), sql);
-        match said.map_err(|refusal| refusal.message)? {
-            Some((_, message)) => Err(message),
+        match self.server.run(world, sql).map_err(|refusal| refusal.message)? {
+            Some(objection) => Err(objection.message),
             None => Ok(()),
         }
     }

@@ -3,15 +3,15 @@
 //! It works through the database's own door, on the rows that are there: what a push drops is dropped by the SQL engine. Which
 //! database it means is in `DATABASE_URL`, given with the command or in the checkout's `.env`.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::migration_history as history;
 use super::migration_plan::{self as plan, Plan};
 use super::migration_schema::{self as schema, Model};
-use super::stack_resources::ask;
-use super::{databases, workspace};
+use super::migration_server::Server;
+use super::{drizzle, workspace};
 use crate::World;
-use crate::call::{Answer, Call, Operation, Refusal, Service};
+use crate::call::{Answer, Call, Operation, Refusal};
 use crate::sql::Data;
 
 /// What this service knows how to do.
@@ -23,6 +23,10 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("MigrateResolve", "rds-db:connect"),
     Operation::write("DbExecute", "rds-db:connect"),
     Operation::write("DbPush", "rds-db:connect"),
+    Operation::write("DrizzlePush", "rds-db:connect"),
+    Operation::write("DrizzleGenerate", "workspace:WriteFile"),
+    Operation::write("DrizzleMigrate", "rds-db:connect"),
+    Operation::read("DrizzleCheck", "workspace:ReadFile"),
 ];
 
 /// Where the schema file stands unless another is named.
@@ -34,14 +38,15 @@ pub(super) struct Project {
     pub folder: String,
     /// What the schema file says.
     pub models: Vec<Model>,
-    host: String,
-    user: String,
-    database: String,
+    server: Server,
     /// The first lines of each answer.
     pub header: String,
 }
 
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
+    if call.operation.starts_with("Drizzle") {
+        return drizzle::apply(world, call);
+    }
     let project = Project::of(world, call)?;
     match call.operation.as_str() {
         "MigrateStatus" => history::status(world, &project),
@@ -82,19 +87,15 @@ impl Project {
         let url = given.or_else(|| from_env(world)).ok_or_else(|| {
             Refusal::new("P1012", "Environment variable not found: DATABASE_URL.\n  -->  schema.prisma")
         })?;
-        let (user, host, database) = parts(&url).ok_or_else(|| {
+        let server = Server::of(&url).ok_or_else(|| {
             Refusal::new("P1013", "The provided database string is invalid. It must begin with postgresql://")
         })?;
         let models = schema::models(&text);
         let header = format!(
-            "{loaded}Prisma schema loaded from {path}\nDatasource \"db\": PostgreSQL database \"{database}\", schema \"public\" at \"{host}:5432\"\n\n"
+            "{loaded}Prisma schema loaded from {path}\nDatasource \"db\": PostgreSQL database \"{}\", schema \"public\" at \"{}:5432\"\n\n",
+            server.database, server.host
         );
-        Ok(Self { folder, models, host, user, database, header })
-    }
-
-    /// The instance that the address means.
-    pub fn instance(&self) -> &str {
-        self.host.split('.').next().unwrap_or(&self.host)
+        Ok(Self { folder, models, server, header })
     }
 
     /// What is in the database now.
@@ -102,8 +103,8 @@ impl Project {
     /// # Errors
     /// It cannot be reached.
     pub fn data(&self, world: &World) -> Result<Data, Refusal> {
-        databases::data(world, self.instance()).cloned().ok_or_else(|| {
-            let at = format!("{}:5432", self.host);
+        self.server.data(world).ok_or_else(|| {
+            let at = format!("{}:5432", self.server.host);
             Refusal::new("P1001", format!("P1001: Can't reach database server at `{at}`\n\nPlease make sure your database server is running at `{at}`."))
         })
     }
@@ -114,34 +115,9 @@ impl Project {
     /// The database cannot be reached.
     pub fn run(&self, world: &mut World, sql: &str) -> Result<Option<String>, Refusal> {
         self.data(world)?;
-        let said = run_sql(world, (&self.host, &self.user, &self.database), sql)?;
-        Ok(said.map(|(state, message)| {
-            format!("Database error code: {state}\n\nDatabase error:\nERROR: {message}")
-        }))
+        let said = self.server.run(world, sql)?;
+        Ok(said.map(|o| format!("Database error code: {}\n\nDatabase error:\nERROR: {}", o.state, o.message)))
     }
-}
-
-/// Runs SQL through the door of a host's database, by a user, all of it or none. `Some`: the state and the message of the error.
-///
-/// # Errors
-/// The database cannot be reached.
-pub(super) fn run_sql(
-    world: &mut World,
-    (host, user, database): (&str, &str, &str),
-    sql: &str,
-) -> Result<Option<(String, String)>, Refusal> {
-    let args = json!({
-        "host": host, "user": user, "database": database, "sql": sql,
-        "script": [{"sql": sql, "from": "command"}], "on_error_stop": true, "single_transaction": true,
-    });
-    let target = host.split('.').next().unwrap_or(host);
-    let answer = ask(world, Service::Databases, "Query", target, args)?;
-    let mut steps = answer.get("steps").and_then(Value::as_array).into_iter().flatten();
-    let error = steps.find_map(|step| step.get("error"));
-    Ok(error.map(|error| {
-        let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        (text("state"), text("message"))
-    }))
 }
 
 /// `DATABASE_URL` in the checkout's `.env`, or in the one beside the schema.
@@ -156,13 +132,7 @@ pub(crate) fn from_env(world: &World) -> Option<String> {
 
 /// User, host and database of an address.
 pub(crate) fn parts(url: &str) -> Option<(String, String, String)> {
-    let rest = url.strip_prefix("postgresql://").or_else(|| url.strip_prefix("postgres://"))?;
-    let rest = rest.split('?').next().unwrap_or(rest);
-    let (authority, database) = rest.split_once('/')?;
-    let (login, server) = authority.rsplit_once('@').unwrap_or(("postgres", authority));
-    let user = login.split(':').next().unwrap_or(login);
-    let host = server.split(':').next().unwrap_or(server);
-    Some((user.to_owned(), host.to_owned(), database.to_owned()))
+    Server::of(url).map(|server| (server.user, server.host, server.database))
 }
 
 fn diff(world: &World, project: &Project, call: &Call) -> Answer {
@@ -203,7 +173,7 @@ fn push(world: &mut World, project: &Project, call: &Call) -> Answer {
         text.push_str(&format!(
             "The PostgreSQL database \"{}\" schema \"public\" at \"{}:5432\" was successfully reset.\n\n\
              Your database is now in sync with your Prisma schema. Done in 312ms\n",
-            project.database, project.host
+            project.server.database, project.server.host
         ));
         return said(text);
     }

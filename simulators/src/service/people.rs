@@ -72,8 +72,12 @@ pub(super) fn set_up(world: &mut World) {
     });
     let name = &world.stage.repository.name;
     let own = name.rsplit('/').next().unwrap_or(name);
-    let channels = ["general", "incidents", own].map(|c| (format!("#{c}"), Vec::new()));
-    world.people = State { uid: Some(uid), channels: BTreeMap::from(channels) };
+    let mut channels = BTreeMap::from(["general", "incidents", own].map(|c| (format!("#{c}"), Vec::new())));
+    for past in &world.stage.message {
+        let message = Message { at: past.at, by: past.by.clone(), text: past.text.clone() };
+        channels.entry(past.channel.clone()).or_default().push(message);
+    }
+    world.people = State { uid: Some(uid), channels };
 }
 
 pub(crate) fn due(world: &mut World, due: Due) {
