@@ -1,4 +1,4 @@
--- Before the summit: 384 companies, 1,152 people who come, and 512 wishes to meet somebody. Ids of companies are written large, as the
+-- Before the summit: 384 companies, 1,152 people who come, 32 who help, and 512 wishes to meet somebody. Ids of companies are written large, as the
 -- company of the invitations writes them. Plain arithmetic, no clock, no chance.
 
 create table companies (
@@ -27,6 +27,12 @@ select 'NF-' || substr('000' || i, -4), 'Company ' || i from n;
 with recursive n (i) as (select 1 union all select i + 1 from n where i < 1152)
 insert into people (id, name, company_id, seat)
 select 'p-' || (1000 + i), 'Guest ' || i, 'NF-' || substr('000' || (1 + i % 384), -4), i from n;
+
+insert into companies (id, name) values ('crew', 'The summit itself');
+
+with recursive n (i) as (select 1 union all select i + 1 from n where i < 32)
+insert into people (id, name, company_id, seat)
+select 'c-' || (10 + i), 'Helper ' || i, 'crew', 2000 + i from n;
 
 with recursive n (i) as (select 1 union all select i + 1 from n where i < 512)
 insert into wishes (id, person_id, whom, at)
