@@ -97,26 +97,26 @@ pub(super) fn tables(text: &str) -> Result<Vec<Table>, String> {
         names.insert(declared.variable.clone(), (table.name.clone(), keys));
         tables.push((table, refers));
     }
-    let known = |(variable, key): &(String, String)| {
+    let known = |(variable, key): &Place| {
         let (table, keys) = names.get(variable)?;
         Some((table.clone(), keys.get(key)?.clone()))
     };
-    let whole = |(mut table, refers): (Table, Vec<(String, (String, String))>)| {
+    let mut whole = Vec::new();
+    for (mut table, refers) in tables {
         for (column, place) in refers {
             let (to_table, to) = known(&place).ok_or_else(|| format!("{}.{}", place.0, place.1))?;
             table.refers.push(Reference { column, table: to_table, to });
         }
-        Ok(table)
-    };
-    tables.into_iter().map(whole).collect()
+        whole.push(table);
+    }
+    Ok(whole)
 }
 
+/// A column of another table as a file names it: the table's variable, and the key.
+type Place = (String, String);
+
 /// One column: `text("note").notNull().default("")`; the second is the variable and the key that it refers to.
-fn column(
-    table: &mut Table,
-    key: &str,
-    calls: &[Call],
-) -> Result<(Column, Option<(String, String)>), String> {
+fn column(table: &mut Table, key: &str, calls: &[Call]) -> Result<(Column, Option<Place>), String> {
     let Some((builder, rest)) = calls.split_first() else { return Err(key.to_owned()) };
     let (_, kind) = BUILDERS.iter().find(|(known, _)| *known == builder.name).ok_or(&builder.name)?;
     let name = texts(&builder.inside).into_iter().next().unwrap_or_else(|| key.to_owned());
