@@ -13,6 +13,7 @@
 
 mod cell {
     pub mod cheats;
+    pub mod containers;
     pub mod roads;
 }
 #[path = "by_hand/process.rs"]

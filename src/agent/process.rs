@@ -120,6 +120,9 @@ pub struct CommandSpec {
     /// before it acts; absent: its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
+    /// The image of the container that it is in where it is played in one (`--cell docker`): what it sees of a system.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub image: String,
     /// Folders that it needs to see besides those of the system, such as the one that it was installed to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sees: Vec<PathBuf>,

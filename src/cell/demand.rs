@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::io;
+use std::str::FromStr;
 use std::sync::OnceLock;
 
+use super::container::Container;
 use super::groups::Groups;
 use super::place::Place;
 use super::running::{Ended, Program, Running};
@@ -14,10 +16,40 @@ pub enum Demand {
     /// Namespaces, or nothing is played.
     #[default]
     Require,
+    /// A container, or nothing is played.
+    Container(Container),
     /// What the machine grants.
     BestEffort,
     /// Nothing: for agents of one's own.
     None,
+}
+
+impl FromStr for Demand {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "require" => Ok(Self::Require),
+            "best-effort" => Ok(Self::BestEffort),
+            "none" => Ok(Self::None),
+            text => Container::wished(text).map(Self::Container).ok_or_else(|| {
+                "expected `require`, `best-effort`, `none`, `docker`, `docker:IMAGE`, `podman` or `podman:IMAGE`".to_owned()
+            }),
+        }
+    }
+}
+
+impl Demand {
+    /// What stands between this machine and an agent whose file names this image, or none.
+    ///
+    /// # Errors
+    /// Less is granted than is asked for; what to do about it.
+    pub async fn fence(self, image: &str) -> Result<Fence, String> {
+        match self {
+            Self::Container(container) => container.ready(image).await.map(Fence::Container),
+            Self::Require | Self::BestEffort | Self::None => Layers::granted().await.fence(self),
+        }
+    }
 }
 
 /// What stands between an agent and the machine.
@@ -25,10 +57,28 @@ pub enum Demand {
 pub enum Fence {
     /// Namespaces of its own, and what the kernel has besides.
     Namespaces,
+    /// A container.
+    Container(Container),
     /// No namespaces: Landlock, as far as the kernel has it, and limits.
     Kernel,
     /// Nothing.
     Open,
+}
+
+impl Fence {
+    /// Whether the agent has a file system and a loopback of its own.
+    pub(super) const fn is_shut(self) -> bool {
+        matches!(self, Self::Namespaces | Self::Container(_))
+    }
+
+    /// What it is, as the first screen and `meta.json` have it.
+    pub async fn told(self) -> String {
+        match self {
+            Self::Container(container) => container.to_string(),
+            Self::Open => "none: agents that are processes run as you, and can do what you can".to_owned(),
+            Self::Namespaces | Self::Kernel => Layers::granted().await.to_string(),
+        }
+    }
 }
 
 /// What this machine grants.
@@ -56,24 +106,21 @@ impl Layers {
     }
 
     async fn tried() -> Self {
-        let namespaces = nothing(Fence::Namespaces).await.map_err(|error| error.to_string());
+        let namespaces = nothing(Fence::Namespaces, &["/bin/true"]).await.map_err(|error| error.to_string());
         let landlock = super::running::has_landlock().await;
         let groups = Groups::new();
         Self { namespaces, landlock, memory: groups.memory, processes: groups.processes }
     }
 
-    /// What stands between agents and this machine.
-    ///
-    /// # Errors
-    /// Less is granted than is required; what to do about it.
-    pub fn fence(&self, demand: Demand) -> Result<Fence, String> {
+    fn fence(&self, demand: Demand) -> Result<Fence, String> {
         match (demand, &self.namespaces) {
+            (Demand::Container(container), _) => Ok(Fence::Container(container)),
             (Demand::None, _) => Ok(Fence::Open),
             (_, Ok(())) => Ok(Fence::Namespaces),
             (Demand::BestEffort, Err(_)) => Ok(Fence::Kernel),
             (Demand::Require, Err(why)) => Err(format!(
                 "this machine grants no cell ({why}): allow unprivileged user namespaces, run in a container that may make \
-                 them, or say `--cell best-effort`"
+                 them, or say `--cell docker` or `--cell best-effort`"
             )),
         }
     }
@@ -101,10 +148,10 @@ impl fmt::Display for Layers {
 }
 
 /// A cell in which nothing happens.
-async fn nothing(fence: Fence) -> io::Result<()> {
+pub(super) async fn nothing(fence: Fence, words: &[&str]) -> io::Result<()> {
     let place = Place::new("nothing", fence)?;
-    let program =
-        Program { words: vec!["/bin/true".to_owned()], folder: place.workspace(), ..Program::default() };
+    let words = words.iter().map(|word| (*word).to_owned()).collect();
+    let program = Program { words, folder: place.workspace(), ..Program::default() };
     let mut running = Running::start(&program, &place).await?;
     match running.ended().await? {
         Ended::Code(0) => Ok(()),

@@ -1,6 +1,7 @@
 //! The cell: the containment around an agent that is a process. Its folders, its start, what it prints, its end.
 
 mod bridge;
+mod container;
 mod demand;
 mod groups;
 mod place;
@@ -11,6 +12,7 @@ mod tree;
 use std::path::PathBuf;
 
 pub use bridge::Port;
+pub use container::Container;
 pub use demand::{Demand, Fence, Layers};
 pub use place::Place;
 pub use running::{Ended, Program, Running, Written};

@@ -70,28 +70,28 @@ impl Place {
     /// The program that carries words to doors.
     pub fn shim(&self) -> PathBuf {
         match self.fence {
-            Fence::Namespaces => PathBuf::from("/run/chesterton/shim"),
+            Fence::Namespaces | Fence::Container(_) => PathBuf::from("/run/chesterton/shim"),
             Fence::Kernel | Fence::Open => super::shim(),
         }
     }
 
     fn base(&self) -> &Path {
         match self.fence {
-            Fence::Namespaces => Path::new("/"),
+            Fence::Namespaces | Fence::Container(_) => Path::new("/"),
             Fence::Kernel | Fence::Open => self.root.path(),
         }
     }
 
     fn hidden(&self) -> PathBuf {
         match self.fence {
-            Fence::Namespaces => PathBuf::from("/run/chesterton"),
+            Fence::Namespaces | Fence::Container(_) => PathBuf::from("/run/chesterton"),
             Fence::Kernel | Fence::Open => self.root.path().to_owned(),
         }
     }
 
     /// A place that the agent sees, as it is outside before the agent begins.
     pub fn outside(&self, inside: &Path) -> PathBuf {
-        if self.fence != Fence::Namespaces {
+        if !self.fence.is_shut() {
             return inside.to_owned();
         }
         let below = inside.strip_prefix("/run/chesterton").or_else(|_| inside.strip_prefix("/"));
@@ -124,7 +124,7 @@ impl Place {
     /// Where the agent finds a door that listens at this address outside, if it is shown at this port.
     pub fn seen_at(&self, address: SocketAddr, port: u16) -> SocketAddr {
         match self.fence {
-            Fence::Namespaces => (Ipv4Addr::LOCALHOST, port).into(),
+            Fence::Namespaces | Fence::Container(_) => (Ipv4Addr::LOCALHOST, port).into(),
             Fence::Kernel | Fence::Open => address,
         }
     }

@@ -7,15 +7,18 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::unix::pipe::Receiver;
+use tokio::net::unix::pipe::{self, Receiver};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::bridge::Port;
+use super::container::Container;
 use super::demand::Fence;
 use super::groups::Groups;
 use super::place::Place;
@@ -29,8 +32,8 @@ const KEPT_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes that a process may print in all.
 const PRINTED_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// How long making a cell may take.
-const MAKING_MAX: Duration = Duration::from_secs(20);
+/// How long making a cell may take: a container of a large image that nobody has used lately takes a while.
+const MAKING_MAX: Duration = Duration::from_secs(60);
 /// How long the outputs of a process that was killed may stay open.
 const ENDING_MAX: Duration = Duration::from_secs(2);
 
@@ -103,7 +106,9 @@ pub struct Running {
     talk: Option<UnixStream>,
     tree: Tree,
     /// As long as this is open, the cell knows that the harness lives.
-    _held: Option<UnixStream>,
+    held: Option<UnixStream>,
+    /// The container that it is in, and its name.
+    container: Option<(Container, String)>,
     _bridges: Vec<Serving>,
     // The last to go: a group is gone only when its processes are.
     _groups: Groups,
@@ -115,6 +120,9 @@ impl Running {
     /// # Errors
     /// There is no such program, or the machine has no room for it.
     pub async fn start(program: &Program, place: &Place) -> io::Result<Self> {
+        if let Fence::Container(container) = place.fence() {
+            return Self::contained(container, program, place).await;
+        }
         let groups = if place.fence() == Fence::Open { Groups::default() } else { Groups::new() };
         let bridges = program.ports.iter().map(|port| port.bridge(place));
         let bridges = bridges.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect();
@@ -136,13 +144,14 @@ impl Running {
                 let (name, arguments) = program.words.split_first().ok_or_else(nothing)?;
                 started(Path::new(name), &arguments.iter().map(PathBuf::from).collect::<Vec<_>>())
             }
+            Fence::Container(_) => return Err(nothing()),
         };
         if place.fence() != Fence::Namespaces {
             command.current_dir(&program.folder).envs(&program.env);
         }
         let gate = match place.fence() {
             Fence::Namespaces => Some(UnixListener::bind(place.root().join("ready.sock"))?),
-            Fence::Kernel | Fence::Open => None,
+            Fence::Kernel | Fence::Open | Fence::Container(_) => None,
         };
         let mut child =
             command.stdin(stdin).stdout(out).stderr(err).process_group(0).kill_on_drop(true).spawn()?;
@@ -150,12 +159,70 @@ impl Running {
         drop(command);
         let (tree, held) = match gate {
             Some(gate) => {
-                let begun = timeout(MAKING_MAX, begun(&mut child, &gate, place)).await;
-                begun.unwrap_or_else(|_| Err(io::Error::other("the cell was not made in time")))?
+                let ready = begun(&mut child, &gate).await?;
+                // What the cell sees, which can be read when the cell is gone.
+                let root = format!("/proc/{}/root", child.id().unwrap_or_default());
+                let below = place.workspace();
+                let tree = Tree::open(&Path::new(&root).join(below.strip_prefix("/").unwrap_or(&below)))?;
+                (tree, Some(go(ready).await?))
             }
             None => (Tree::open(&place.outside(&place.workspace()))?, None),
         };
-        Ok(Self { child, group, stdout, stderr, talk, tree, _held: held, _bridges: bridges, _groups: groups })
+        Ok(Self {
+            child,
+            group,
+            stdout,
+            stderr,
+            talk,
+            tree,
+            held,
+            container: None,
+            _bridges: bridges,
+            _groups: groups,
+        })
+    }
+
+    /// Starts a program in a container. What it prints goes through pipes of ours and not through the engine, so that it is here before
+    /// whatever is heard of it at a door.
+    async fn contained(container: Container, program: &Program, place: &Place) -> io::Result<Self> {
+        static STARTED: AtomicU64 = AtomicU64::new(0);
+        let n = STARTED.fetch_add(1, Ordering::Relaxed);
+        let of = place.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = format!("{of}-{n}");
+        let bridges = program.ports.iter().map(|port| port.bridge(place));
+        let bridges = bridges.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect();
+        spec::written(program, place, &Groups::default())?;
+        let (stdout, out) = Output::named(&place.root().join("stdout"))?;
+        let (stderr, err) = Output::named(&place.root().join("stderr"))?;
+        let gate = UnixListener::bind(place.root().join("ready.sock"))?;
+        let mut command = container.started(&name, program, place)?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.process_group(0).kill_on_drop(true).spawn()?;
+        let group = Group::led_by(child.id());
+        let ready = match begun(&mut child, &gate).await {
+            Ok(ready) => ready,
+            Err(error) => return Err(explained(error, &mut child).await),
+        };
+        // Now the agent's are the only other ends.
+        drop((out, err));
+        let tree = Tree::open(&place.outside(&place.workspace()))?;
+        let held = Some(go(ready).await?);
+        let talk = match program.talks {
+            true => Some(timeout(MAKING_MAX, gate.accept()).await.map_err(|_| late())??.0),
+            false => None,
+        };
+        Ok(Self {
+            child,
+            group,
+            stdout,
+            stderr,
+            talk,
+            tree,
+            held,
+            container: Some((container, name)),
+            _bridges: bridges,
+            _groups: Groups::default(),
+        })
     }
 
     /// Our end of the conversation, once, of a process that talks.
@@ -192,6 +259,10 @@ impl Running {
 
     /// Ends it and all that it has started, and waits until its outputs are closed: then nothing is left of a cell.
     pub async fn end(&mut self) {
+        drop(self.held.take());
+        if let Some((container, name)) = &self.container {
+            container.gone(name, &mut self.child).await;
+        }
         self.kill();
         let closed = async {
             let _ = self.child.wait().await;
@@ -219,13 +290,16 @@ fn conversation() -> io::Result<(Stdio, Stdio, Option<UnixStream>)> {
     Ok((read, Stdio::from(OwnedFd::from(theirs)), Some(UnixStream::from_std(ours)?)))
 }
 
-/// Waits until the cell stands, holds its checkout open, and lets the agent begin. The cell ends when what comes back with the
-/// checkout is closed.
-async fn begun(
-    child: &mut Child,
-    gate: &UnixListener,
-    place: &Place,
-) -> io::Result<(Tree, Option<UnixStream>)> {
+/// Waits until the cell stands. The cell ends when what comes back is closed.
+async fn begun(child: &mut Child, gate: &UnixListener) -> io::Result<UnixStream> {
+    timeout(MAKING_MAX, made(child, gate)).await.unwrap_or_else(|_| Err(late()))
+}
+
+fn late() -> io::Error {
+    io::Error::other("the cell was not made in time")
+}
+
+async fn made(child: &mut Child, gate: &UnixListener) -> io::Result<UnixStream> {
     let mut ready = tokio::select! {
         accepted = gate.accept() => accepted?.0,
         status = child.wait() => return Err(io::Error::other(format!("it could not be begun: {}", Ended::from(status?)))),
@@ -233,26 +307,49 @@ async fn begun(
     let mut said = [0; 512];
     let n = ready.read(&mut said).await?;
     match said.get(..n) {
-        Some([b'r']) => {}
-        Some([b'e', why @ ..]) => return Err(io::Error::other(String::from_utf8_lossy(why).into_owned())),
-        _ => return Err(io::Error::other("it broke while it was made")),
+        Some([b'r']) => Ok(ready),
+        Some([b'e', why @ ..]) => Err(io::Error::other(String::from_utf8_lossy(why).into_owned())),
+        // What is to be started is not there.
+        Some([b'm', what @ ..]) => {
+            Err(io::Error::new(io::ErrorKind::NotFound, String::from_utf8_lossy(what)))
+        }
+        _ => Err(io::Error::other("it broke while it was made")),
     }
-    let root = format!("/proc/{}/root", child.id().unwrap_or_default());
-    let below = place.workspace();
-    let tree = Tree::open(&Path::new(&root).join(below.strip_prefix("/").unwrap_or(&below)))?;
+}
+
+/// Lets the agent begin.
+async fn go(mut ready: UnixStream) -> io::Result<UnixStream> {
     ready.write_all(b"g").await?;
-    Ok((tree, Some(ready)))
+    Ok(ready)
+}
+
+/// Why a container was not begun, with what its engine says of it.
+async fn explained(error: io::Error, client: &mut Child) -> io::Error {
+    let mut said = String::new();
+    if let Some(mut stderr) = client.stderr.take() {
+        let _ = timeout(ENDING_MAX, stderr.read_to_string(&mut said)).await;
+    }
+    let mut lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    // Behind an error some engines say how to get help.
+    match lines.clone().find(|line| line.contains("rror")).or_else(|| lines.next_back()) {
+        None => error,
+        Some(told) => io::Error::new(error.kind(), format!("{error}: {told}")),
+    }
 }
 
 fn nothing() -> io::Error {
     io::Error::other("there is no program to be started")
 }
 
-#[expect(clippy::disallowed_methods, reason = "this module owns the processes that agents are")]
 fn started(program: &Path, arguments: &[PathBuf]) -> Command {
-    let mut command = Command::new(program);
+    let mut command = owned(program);
     command.args(arguments).env_clear();
     command
+}
+
+#[expect(clippy::disallowed_methods, reason = "this module owns the processes that agents are")]
+pub(super) fn owned(program: &Path) -> Command {
+    Command::new(program)
 }
 
 /// Whether the kernel has Landlock, and lets us use it.
@@ -285,6 +382,14 @@ impl Output {
         let pipe = Receiver::from_owned_fd(OwnedFd::from(read))?;
         let output = Self { pipe, kept: Vec::new(), lost: 0, printed: 0, is_open: true };
         Ok((output, Stdio::from(OwnedFd::from(write))))
+    }
+
+    /// One that whoever opens a file of this name writes to, and our other end of it, without which it would be over before that.
+    fn named(path: &Path) -> io::Result<(Self, File)> {
+        mknodat(CWD, path, FileType::Fifo, Mode::from_bits_truncate(0o600), 0)?;
+        let pipe = pipe::OpenOptions::new().open_receiver(path)?;
+        let write = File::options().write(true).open(path)?;
+        Ok((Self { pipe, kept: Vec::new(), lost: 0, printed: 0, is_open: true }, write))
     }
 
     async fn ready(&self) {

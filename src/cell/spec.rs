@@ -9,7 +9,7 @@ use super::place::Place;
 use super::running::Program;
 
 /// Bytes of each folder that an agent may write to; they stand in memory.
-const FOLDER_BYTES_MAX: u64 = 1 << 30;
+pub(super) const FOLDER_BYTES_MAX: u64 = 1 << 30;
 
 /// Writes it down.
 pub(super) fn written(program: &Program, place: &Place, groups: &Groups) -> io::Result<PathBuf> {
@@ -29,6 +29,12 @@ pub(super) fn written(program: &Program, place: &Place, groups: &Groups) -> io::
     for port in &program.ports {
         let seen = place.seen_at(port.address, port.inside).port();
         add(b'p', format!("{seen}={}", port.socket()).as_bytes());
+    }
+    if let Some(path) = &program.stdin {
+        add(b'i', &of(path));
+    }
+    if program.talks {
+        add(b't', &[]);
     }
     add(b'n', FOLDER_BYTES_MAX.to_string().as_bytes());
     add(b'.', &[]);

@@ -6,7 +6,10 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, mkdirat, openat, readlinkat, renameat, unlinkat};
+use rustix::fs::{
+    AtFlags, Dir, FileType, Gid, Mode, OFlags, Uid, fchown, fstat, mkdirat, openat, readlinkat, renameat,
+    unlinkat,
+};
 
 /// Bytes of one file.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -67,6 +70,7 @@ impl Tree {
         let _ = unlinkat(&folder, &temporary, AtFlags::empty());
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(&folder, &temporary, flags, Mode::from_bits_truncate(0o644))?;
+        self.given(&file);
         let written = std::fs::File::from(file).write_all(text.as_bytes());
         let named = written.and_then(|()| Ok(renameat(&folder, &temporary, &folder, &name)?));
         if named.is_err() {
@@ -84,6 +88,14 @@ impl Tree {
         Ok(unlinkat(&folder, &name, AtFlags::empty())?)
     }
 
+    /// Lets what we have made be that user's whose folder it is: another's, where a harness that is root has handed it over.
+    fn given(&self, made: &OwnedFd) {
+        let (Ok(folder), Ok(own)) = (fstat(&self.root), fstat(made)) else { return };
+        if folder.st_uid != own.st_uid {
+            let _ = fchown(made, Some(Uid::from_raw(folder.st_uid)), Some(Gid::from_raw(folder.st_gid)));
+        }
+    }
+
     /// The folder in which a path ends, and the name there.
     fn above(&self, path: &str, make: bool) -> io::Result<(OwnedFd, String)> {
         let mut steps: Vec<&str> = path.split('/').filter(|step| !step.is_empty() && *step != ".").collect();
@@ -92,7 +104,12 @@ impl Tree {
         let mut folder = self.root.try_clone()?;
         for step in steps {
             if make {
-                let _ = mkdirat(&folder, step, Mode::from_bits_truncate(0o755));
+                let is_new = mkdirat(&folder, step, Mode::from_bits_truncate(0o755)).is_ok();
+                folder = openat(&folder, step, FOLDER, Mode::empty())?;
+                if is_new {
+                    self.given(&folder);
+                }
+                continue;
             }
             folder = openat(&folder, step, FOLDER, Mode::empty())?;
         }

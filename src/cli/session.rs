@@ -1,6 +1,7 @@
 //! Playing what is left of a plan into its folder, with progress, and judging it: what `run` and `resume` share.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::base::clock::Stopwatch;
 use crate::base::exit::Exit;
 use crate::base::limits::Limits;
 use crate::base::text::Untrusted;
-use crate::cell::{Demand, Fence, Layers};
+use crate::cell::Demand;
 use crate::ledger::{FolderError, Index, Lock, RecordError, RunFolder};
 use crate::model::Prices;
 use crate::record::plan::Plan;
@@ -40,32 +41,14 @@ pub struct Manner {
     /// Seconds that trials in flight have to end after the first Ctrl-C or TERM; schedulers kill some 30 s after a TERM
     #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(..=86_400))]
     grace: u64,
-    /// The cell around agents that are processes: `require` plays nothing where the machine grants none, `best-effort` takes what there is, `none` is for agents of your own
-    #[arg(long, value_name = "HOW", default_value = "require", value_enum)]
-    cell: CellWish,
+    /// The cell around agents that are processes: `require` plays nothing where the machine grants none, `docker[:IMAGE]` or `podman[:IMAGE]` is a container, `best-effort` takes what there is, `none` is for agents of your own
+    #[arg(long, value_name = "HOW", default_value = "require")]
+    cell: Demand,
     /// Record only; judge later with `score`
     #[arg(long)]
     pub no_score: bool,
     #[command(flatten, next_help_heading = "Models")]
     pub asking: Asking,
-}
-
-/// As [`Demand`], on the command line.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum CellWish {
-    Require,
-    BestEffort,
-    None,
-}
-
-impl From<CellWish> for Demand {
-    fn from(wish: CellWish) -> Self {
-        match wish {
-            CellWish::Require => Self::Require,
-            CellWish::BestEffort => Self::BestEffort,
-            CellWish::None => Self::None,
-        }
-    }
 }
 
 /// Trials under way at once where models are asked: enough to keep two cores busy and few enough for most accounts.
@@ -88,7 +71,7 @@ impl Manner {
             in_flight,
             limits: Limits::default(),
             grace: Duration::from_secs(self.grace),
-            cell: self.cell.into(),
+            cell: self.cell,
         }
     }
 }
@@ -100,12 +83,14 @@ pub fn cell(wish: &Wish, options: &Options) -> Result<Option<String>, CastError>
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CastError::Name(format!("no cell can be made: {error}")))?;
-    let layers = runtime.block_on(Layers::granted());
-    let fence = layers.fence(options.cell).map_err(CastError::Name)?;
-    Ok(Some(match fence {
-        Fence::Open => "none: agents that are processes run as you, and can do what you can".to_owned(),
-        Fence::Namespaces | Fence::Kernel => layers.to_string(),
-    }))
+    runtime.block_on(async {
+        let mut told = BTreeSet::new();
+        for image in wish.images() {
+            let fence = options.cell.fence(image).await.map_err(CastError::Name)?;
+            told.insert(fence.told().await);
+        }
+        Ok(Some(told.into_iter().collect::<Vec<_>>().join("; ")))
+    })
 }
 
 /// The exit for a folder that is not to be had.

@@ -1,6 +1,6 @@
 //! What is to be played: scenarios × variants × setups × agents × seeds, each with the digests of what determines it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::agent::{Agent, Chat, ModelAgent, ProcessAgent, Scripted};
@@ -170,6 +170,16 @@ impl Wish {
     pub fn has_processes(&self) -> bool {
         let mut casts = self.scenarios.iter().flat_map(|(_, casts)| casts);
         casts.any(|cast| matches!(cast, Cast::Process(..)))
+    }
+
+    /// The images that agents which are processes name for the containers that they may be played in; an empty name for those that name none.
+    pub fn images(&self) -> BTreeSet<&str> {
+        let casts = self.scenarios.iter().flat_map(|(_, casts)| casts);
+        let images = casts.filter_map(|cast| match cast {
+            Cast::Process(agent, _) => Some(agent.command.image.as_str()),
+            _ => None,
+        });
+        images.collect()
     }
 
     /// The agents that ask a model, each once.

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::plan::{Cast, Wish};
 use super::pool::Session;
 use crate::agent::{CommandSpec, ProcessAgent};
-use crate::cell::{Demand, Layers};
+use crate::cell::Demand;
 use crate::door::MCP_SERVER;
 use crate::gate::Setup;
 use crate::ledger;
@@ -69,7 +69,7 @@ pub fn tried(agent: &ProcessAgent, scenario: &Arc<Scenario>, demand: Demand) -> 
     let shown = |error: &dyn std::fmt::Display| error.to_string();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| shown(&error))?;
-    let fence = runtime.block_on(Layers::granted()).fence(demand)?;
+    let fence = runtime.block_on(demand.fence(&agent.command.image))?;
     let model = Arc::new(Stood::default());
     let said = Arc::clone(&model);
     let serving = runtime.block_on(standin(move |heard| said.says(heard))).map_err(|error| shown(&error))?;

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use super::plan::{Cast, Wish};
 use crate::agent::ProcessAgent;
-use crate::cell::{Demand, Layers};
+use crate::cell::Demand;
 use crate::trial;
 
 /// What the programs of a wish's agents that are processes say of their versions, by the agents' names.
@@ -25,11 +25,11 @@ pub fn versions(wish: &Wish, demand: Demand) -> BTreeMap<String, String> {
 
 async fn said(agents: &BTreeMap<&str, &ProcessAgent>, demand: Demand) -> BTreeMap<String, String> {
     let mut versions = BTreeMap::new();
-    let Ok(fence) = Layers::granted().await.fence(demand) else { return versions };
     // Variants are often the same program.
     let mut known = BTreeMap::new();
     for (name, agent) in agents {
-        let version = match known.entry((&agent.command.version, &agent.command.sees)) {
+        let Ok(fence) = demand.fence(&agent.command.image).await else { continue };
+        let version = match known.entry((&agent.command.version, &agent.command.sees, &agent.command.image)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unasked) => unasked.insert(trial::version(agent, fence).await),
         };

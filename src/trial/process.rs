@@ -19,7 +19,7 @@ use super::no_acp as acp;
 use super::transcript::Lines;
 use crate::agent::{BriefBy, Halted, ProcessAgent, ProcessKind, Transcript};
 use crate::base::text::Untrusted;
-use crate::cell::{Demand, Ended, Fence, Layers, Place, Port, Program, Running};
+use crate::cell::{Demand, Ended, Fence, Place, Port, Program, Running};
 use crate::door::{self, Asked};
 use crate::gate::{Gate, Halt};
 use crate::model::{Fault, Gateway, Limit, Model, Pass, Refusal, Scope, Who};
@@ -55,18 +55,25 @@ pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -
     if let Some(lacking) = doors::lacking(&process.agent) {
         return Ok(Err(Halted::Refused(lacking)));
     }
-    let fence = match Layers::granted().await.fence(process.demand) {
+    let fence = match process.demand.fence(&process.agent.command.image).await {
         Ok(fence) => fence,
         Err(why) => return Ok(Err(Halted::Refused(why))),
     };
     if let (Some(why), true) = (process.agent.shut_in(), fence != Fence::Open) {
         return Ok(Err(Halted::Refused(why)));
     }
-    if process.agent.program().is_none() {
+    let is_of_image = matches!(fence, Fence::Container(_));
+    if !is_of_image && process.agent.program().is_none() {
         return Ok(Err(Halted::Refused(missing(process))));
     }
     let mut cell = match Inhabited::start(gate, process, brief, fence).await {
         Ok(cell) => cell,
+        Err(error) if is_of_image && error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Err(Halted::Refused(format!(
+                "the agent `{}` cannot be started: {error}",
+                process.agent.name
+            ))));
+        }
         Err(error) => return Ok(Ok(Ending::HarnessFault(format!("the cell could not be made: {error}")))),
     };
     let ended = cell.play(gate).await;

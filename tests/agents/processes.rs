@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use chesterton::base::exit::Exit;
-use chesterton::cell::{Demand, Layers};
+use chesterton::cell::Demand;
 use chesterton::cli::Printed;
 use chesterton::ledger;
 use chesterton::record::{Ending, Event};
@@ -131,9 +131,7 @@ fn a_wrong_key_or_model_behind_a_process_stops_the_run_and_seals_nothing() {
 /// What is said of an agent's program, of whatever it is that does not work.
 #[test]
 fn an_agent_is_tried_before_it_is_relied_on() {
-    if let Err(why) =
-        tokio::runtime::Runtime::new().unwrap().block_on(Layers::granted()).fence(Demand::Require)
-    {
+    if let Err(why) = tokio::runtime::Runtime::new().unwrap().block_on(Demand::Require.fence("")) {
         println!("skipped: {why}");
         return;
     }

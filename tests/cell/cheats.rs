@@ -12,10 +12,13 @@ use chesterton::base::exit::Exit;
 use chesterton::cli::run_quietly;
 use chesterton::ledger;
 use chesterton::record::{Ending, Event};
+use chesterton::score::{Class, Marks, Road};
 use simulators::resource::Environment;
 
 use crate::{cells_are_granted, ending, put, root};
 
+/// Bytes of a record: what a cell prints is kept up to 1 MiB between two requests.
+const RECORD_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Played at once.
 const AT_ONCE: usize = 6;
 
@@ -62,19 +65,8 @@ fn run(agents: &[PathBuf], folder: &Path, name: &str) -> BTreeMap<String, Vec<Ev
     let mut words: Vec<OsString> = ["chesterton", "--scenarios"].map(OsString::from).to_vec();
     words.extend([root().join("scenarios").into(), "--out".into(), folder.join("results").into()]);
     let jobs = AT_ONCE.to_string();
-    let rest = [
-        "run",
-        "cost-explorer",
-        "--setup",
-        "inherited",
-        "--trials",
-        "1",
-        "--no-score",
-        "--jobs",
-        &jobs,
-        "--name",
-        name,
-    ];
+    let rest =
+        ["run", "cost-explorer", "--setup", "inherited", "--trials", "1", "--jobs", &jobs, "--name", name];
     words.extend(rest.map(OsString::from));
     words.extend(agents.iter().flat_map(|path| ["--agent".into(), path.clone().into()]));
     let (exit, printed) = run_quietly(words);
@@ -82,6 +74,21 @@ fn run(agents: &[PathBuf], folder: &Path, name: &str) -> BTreeMap<String, Vec<Ev
     let trials = ledger::read(&folder.join("results").join(name).join("ledger")).unwrap();
     let events = trials.map(|trial| trial.unwrap().events);
     events.map(|events| (Event::opened(&events).unwrap().agent.clone(), events)).collect()
+}
+
+/// What a cheat says of itself, and where, is nobody's mark: nothing was done, so nothing is repaired, and nobody handed anything over.
+fn come_to_nothing(marks: &Path) {
+    let marks = fs::read_to_string(marks).unwrap();
+    let cheats = marks.lines().map(|line| serde_json::from_str::<Marks>(line).unwrap());
+    for marks in cheats.filter(|marks| marks.agent.starts_with("cheat")) {
+        assert_eq!(marks.class, Some(Class::Stalled), "{}", marks.agent);
+        assert_eq!(
+            (marks.repaired, marks.strategy.executed),
+            (Some(false), Some(Road::Nothing)),
+            "{}",
+            marks.agent
+        );
+    }
 }
 
 /// What happened outside of the checkout by the cheat's own calls.
@@ -119,6 +126,7 @@ fn cheats_hurt_nobody_and_come_to_what_they_did() {
     files.insert(AT_ONCE, neighbour(agents.path()));
     let began = Instant::now();
     let all = run(&files, agents.path(), "beside");
+    come_to_nothing(&agents.path().join("results/beside/marks.jsonl"));
     println!("{} trials in {:.1} s", all.len(), began.elapsed().as_secs_f64());
     assert_eq!(all.len(), cheats.len() + 1);
     assert_eq!(all["neighbour"], alone["neighbour"], "a neighbour was touched");
@@ -130,6 +138,11 @@ fn cheats_hurt_nobody_and_come_to_what_they_did() {
         assert_eq!(done(what), Vec::<String>::new(), "{name}");
         assert!(!text.contains("CANARY-of"), "{name} has read another cell: {text}");
         assert!(!text.contains(of_oracle), "{name} has read the oracle");
+        assert!(text.len() < RECORD_BYTES_MAX, "{name} fills the record: {} bytes", text.len());
+        // Who asks at the end still finds the door, and the program that leads there.
+        if cheat.script.trim_end().ends_with("aws sts get-caller-identity") {
+            assert!(text.contains("GetCallerIdentity"), "{name} has shut its own door: {text}");
+        }
     }
     assert_eq!(survivors(), Vec::<String>::new());
     assert!(listener.accept().is_err(), "somebody has reached the machine's loopback");

@@ -31,6 +31,18 @@ pub fn fence<R: AsRef<Path>, W: AsRef<Path>>(
     for (resource, limit) in LIMITS {
         setrlimit(resource, limit, limit)?;
     }
+    rule(reads, writes, ports)
+}
+
+/// The same without the limits, which somebody else has set.
+///
+/// # Errors
+/// The kernel has Landlock, and refuses this.
+pub fn rule<R: AsRef<Path>, W: AsRef<Path>>(
+    reads: impl IntoIterator<Item = R>,
+    writes: impl IntoIterator<Item = W>,
+    ports: Option<&[u16]>,
+) -> io::Result<bool> {
     let ruled = || -> Result<RulesetStatus, landlock::RulesetError> {
         let mut ruleset = Ruleset::default()
             .set_compatibility(CompatLevel::BestEffort)

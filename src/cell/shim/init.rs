@@ -1,7 +1,7 @@
 //! The first process of a cell, which lives as long as the cell: it opens the ports that lead to doors, starts the agent, takes
 //! in what is orphaned, and takes everything along when the agent ends.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -23,7 +23,7 @@ const DOORS: &str = "/run/chesterton/doors";
 /// How long nothing is taken after a connection could not be.
 const PAUSE: Duration = Duration::from_millis(50);
 /// Folders that an agent may write to.
-const WRITES: [&str; 6] = ["/workspace", "/home", "/tmp", "/dev", "/proc", "/run/chesterton/doors"];
+pub const WRITES: [&str; 6] = ["/workspace", "/home", "/tmp", "/dev", "/proc", "/run/chesterton/doors"];
 
 /// `[PORT SOCKET]... -- WORD...`: runs the program of these words; its exit code, or 128 and the signal that ended it.
 pub fn run(arguments: &[OsString]) -> io::Result<u8> {
@@ -34,14 +34,16 @@ pub fn run(arguments: &[OsString]) -> io::Result<u8> {
     loopback()?;
     for pair in ports.chunks_exact(2) {
         if let [port, socket] = pair {
-            open(
-                port.to_str().and_then(|port| port.parse().ok()).unwrap_or_default(),
-                PathBuf::from(DOORS).join(socket),
-            )?;
+            open(port.to_str().and_then(|port| port.parse().ok()).unwrap_or_default(), socket)?;
         }
     }
     let agent = child(SHIM.as_ref(), "agent", words.get(1..).unwrap_or_default()).spawn()?;
-    let agent = i32::try_from(agent.id()).ok().and_then(Pid::from_raw);
+    outlived(agent.id())
+}
+
+/// Takes in what is orphaned until the agent of this number ends; its exit code, or 128 and the signal that ended it.
+pub fn outlived(agent: u32) -> io::Result<u8> {
+    let agent = i32::try_from(agent).ok().and_then(Pid::from_raw);
     loop {
         match wait(WaitOptions::empty()) {
             Ok(Some((pid, status))) if Some(pid) == agent => {
@@ -89,7 +91,7 @@ pub fn become_program(words: &[OsString]) -> io::Error {
 }
 
 /// Brings loopback up: the one interface that the cell has.
-fn loopback() -> io::Result<()> {
+pub fn loopback() -> io::Result<()> {
     const NETLINK: i32 = 16;
     const RAW: i32 = 3;
     // A request of rtnetlink: header (length, RTM_NEWLINK, REQUEST, sequence, port), then ifinfomsg: any family, interface 1, up.
@@ -106,7 +108,8 @@ fn loopback() -> io::Result<()> {
 }
 
 /// Lets a port of loopback lead to a door's socket.
-fn open(port: u16, socket: PathBuf) -> io::Result<()> {
+pub fn open(port: u16, socket: &OsStr) -> io::Result<()> {
+    let socket = PathBuf::from(DOORS).join(socket);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     let serve = move || loop {
         let Ok((inside, _)) = listener.accept() else {
@@ -122,7 +125,7 @@ fn open(port: u16, socket: PathBuf) -> io::Result<()> {
 }
 
 /// A thread; the machine may have no room for one.
-fn started<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
+pub fn started<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
     thread::Builder::new().spawn(work)
 }
 

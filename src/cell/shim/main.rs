@@ -4,6 +4,8 @@
 
 mod carry;
 #[cfg(target_os = "linux")]
+mod contained;
+#[cfg(target_os = "linux")]
 mod fence;
 mod frames;
 #[cfg(target_os = "linux")]
@@ -35,6 +37,10 @@ fn main() -> ExitCode {
         Some("agent") => init::agent(&rest),
         #[cfg(target_os = "linux")]
         Some("bare") => init::bare(&rest),
+        #[cfg(target_os = "linux")]
+        Some("contained") => contained::run(),
+        #[cfg(target_os = "linux")]
+        Some("held") => contained::agent(&rest),
         #[cfg(target_os = "linux")]
         Some("landlock") => fence::fence(["/"], ["/"], None).map(|is_enforced| u8::from(!is_enforced)),
         _ => Err(std::io::Error::other("this program is started by Chesterton, inside of a cell")),

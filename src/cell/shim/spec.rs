@@ -25,6 +25,10 @@ pub struct Spec {
     pub groups: Vec<PathBuf>,
     /// Ports of its own loopback, each with the socket in its `doors` that it leads to.
     pub ports: Vec<(u16, OsString)>,
+    /// What it reads on standard input, as it is seen inside.
+    pub stdin: Option<PathBuf>,
+    /// Its standard input and output are a conversation.
+    pub talks: bool,
     /// Bytes of each folder that it may write to.
     pub folder_bytes_max: u64,
 }
@@ -47,6 +51,8 @@ impl Spec {
                 b'l' => spec.place = text.into(),
                 b's' => spec.sees.push(text.into()),
                 b'g' => spec.groups.push(text.into()),
+                b'i' => spec.stdin = Some(text.into()),
+                b't' => spec.talks = true,
                 b'n' => spec.folder_bytes_max = number(&text).unwrap_or_default(),
                 b'p' => spec.ports.extend(split(&text).and_then(|(port, path)| Some((number(&port)?, path)))),
                 _ => return Ok(spec),
