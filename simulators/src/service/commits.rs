@@ -4,21 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
-use crate::clock::Time;
+use super::git_objects::{self, Signed};
 use crate::engine::Sources;
 
 /// Shortest prefix of a commit id that names it, as in git.
 const PREFIX_MIN: usize = 4;
 
-/// One commit. Its id is a digest of everything else in it.
+/// One commit. Its id is the one that git gives it.
 pub(crate) struct Commit {
     pub id: String,
     pub parents: Vec<String>,
     pub tree: Sources,
-    pub author: String,
-    pub at: Time,
+    pub author: Signed,
+    pub committer: Signed,
     pub message: String,
     /// One more than the deepest parent: children sort before parents even when made in the same second.
     depth: u32,
@@ -46,19 +44,33 @@ pub(crate) struct Store(Arc<BTreeMap<String, Arc<Commit>>>);
 pub(crate) struct Draft {
     pub parents: Vec<String>,
     pub tree: Sources,
-    pub author: String,
-    pub at: Time,
+    pub author: Signed,
+    pub committer: Signed,
     pub message: String,
+}
+
+impl Draft {
+    /// What somebody commits of their own.
+    pub fn by(author: Signed, parents: Vec<String>, tree: Sources, message: String) -> Self {
+        Self { parents, tree, committer: author.clone(), author, message }
+    }
+
+    fn id(&self) -> String {
+        let Self { parents, tree, author, committer, message } = self;
+        let naming = &mut |_, _: &str, _: &[u8]| ();
+        let tree = git_objects::tree(tree, naming);
+        git_objects::commit(&tree, parents, (author, committer), message, naming)
+    }
 }
 
 impl Store {
     /// Makes a commit and gives its id.
     pub fn add(&mut self, draft: Draft) -> String {
-        let id = identity(&draft);
+        let id = draft.id();
         let depth = draft.parents.iter().filter_map(|p| self.get(p)).map(|p| p.depth).max().unwrap_or(0);
-        let Draft { parents, tree, author, at, message } = draft;
-        let commit =
-            Commit { id: id.clone(), parents, tree, author, at, message, depth: depth.saturating_add(1) };
+        let Draft { parents, tree, author, committer, message } = draft;
+        let depth = depth.saturating_add(1);
+        let commit = Commit { id: id.clone(), parents, tree, author, committer, message, depth };
         Arc::make_mut(&mut self.0).insert(id.clone(), Arc::new(commit));
         id
     }
@@ -111,7 +123,7 @@ impl Store {
         let hidden: BTreeSet<String> = except.iter().flat_map(|tip| self.ancestors(tip)).collect();
         let shown: BTreeSet<String> = tips.iter().flat_map(|tip| self.ancestors(tip)).collect();
         let mut commits: Vec<&Commit> = shown.difference(&hidden).filter_map(|id| self.get(id)).collect();
-        commits.sort_by(|a, b| (b.depth, b.at, &b.id).cmp(&(a.depth, a.at, &a.id)));
+        commits.sort_by(|a, b| (b.depth, b.committer.at, &b.id).cmp(&(a.depth, a.committer.at, &a.id)));
         commits
     }
 
@@ -141,32 +153,6 @@ impl Store {
             }
         }
     }
-}
-
-fn identity(draft: &Draft) -> String {
-    let mut hash = Sha256::new();
-    let mut part = |text: &str| {
-        hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_le_bytes());
-        hash.update(text);
-    };
-    draft.parents.iter().for_each(|p| part(p));
-    for (path, text) in draft.tree.iter() {
-        part(path);
-        part(text);
-    }
-    part(&draft.author);
-    part(&draft.at.to_string());
-    part(&draft.message);
-    forty(&hash.finalize())
-}
-
-/// The id that git shows for a file's content.
-pub(crate) fn blob(text: &str) -> String {
-    forty(&Sha256::digest(text))
-}
-
-fn forty(digest: &[u8]) -> String {
-    crate::hex(digest).chars().take(40).collect()
 }
 
 /// An id as git abbreviates it.
@@ -286,6 +272,7 @@ pub(crate) fn merge_trees(base: &Sources, ours: &Sources, theirs: &Sources) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Time;
 
     fn tree(files: &[(&str, &str)]) -> Sources {
         Arc::new(files.iter().map(|(p, t)| ((*p).to_owned(), (*t).to_owned())).collect())
@@ -293,8 +280,8 @@ mod tests {
 
     fn add(store: &mut Store, parents: &[&str], at: i64, message: &str) -> String {
         let parents = parents.iter().map(|p| (*p).to_owned()).collect();
-        let (tree, at) = (tree(&[("a", message)]), Time::from_unix(at));
-        store.add(Draft { parents, tree, author: "mei".into(), at, message: message.into() })
+        let by = Signed { name: "mei".into(), mail: "mei@x".into(), at: Time::from_unix(at) };
+        store.add(Draft::by(by, parents, tree(&[("a", message)]), message.into()))
     }
 
     #[test]

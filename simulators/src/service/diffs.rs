@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use similar::{ChangeTag, DiffTag, TextDiff};
 
-use super::commits::{Kind, blob, changes, selected, short};
+use super::commits::{Kind, changes, selected, short};
+use super::git_objects::blob;
 
 /// Columns of a `--stat` table.
 const STAT_WIDTH: usize = 80;

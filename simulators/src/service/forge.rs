@@ -137,9 +137,9 @@ fn past(world: &World) -> Result<(Store, Vec<String>), Problem> {
     let (mut store, mut ids) = (Store::default(), Vec::<String>::new());
     commits(world, &mut store, &mut ids, &stage.repository.history, "repository.history")?;
     if ids.is_empty() {
-        let (author, message) = ("init".to_owned(), "Initial commit".to_owned());
-        let tree = sources(world).into();
-        ids.push(store.add(Draft { parents: Vec::new(), tree, author, at: stage.epoch, message }));
+        let author = workspace::signed(world, "init", stage.epoch);
+        let (tree, message) = (sources(world).into(), "Initial commit".to_owned());
+        ids.push(store.add(Draft::by(author, Vec::new(), tree, message)));
     }
     Ok((store, ids))
 }
@@ -176,13 +176,9 @@ fn commits(
             })?;
             tree.insert(path_here, text.to_owned());
         }
-        ids.push(store.add(Draft {
-            parents: ids.last().cloned().into_iter().collect(),
-            tree: tree.into(),
-            author: commit.author.clone(),
-            at: commit.at,
-            message: commit.message.trim_end().to_owned(),
-        }));
+        let author = workspace::signed(world, &commit.author, commit.at);
+        let parents = ids.last().cloned().into_iter().collect();
+        ids.push(store.add(Draft::by(author, parents, tree.into(), commit.message.trim_end().to_owned())));
     }
     Ok(())
 }
@@ -329,8 +325,8 @@ fn lose(world: &mut World, branch: &str, old: Option<&str>, pusher: &str) {
     let tips: Vec<&str> = state.heads.values().map(String::as_str).collect();
     let merged: Vec<&str> = state.pulls.values().filter_map(|p| p.merged_head()).collect();
     let gone = state.store.log(&[old], &[tips, merged].concat());
-    let others = gone.iter().filter(|c| c.author != pusher);
-    let others: Vec<(String, String)> = others.map(|c| (c.id.clone(), c.author.clone())).collect();
+    let others = gone.iter().filter(|c| c.author.name != pusher);
+    let others: Vec<(String, String)> = others.map(|c| (c.id.clone(), c.author.name.clone())).collect();
     let records = u64::try_from(others.len()).unwrap_or(u64::MAX);
     if records > 0 {
         let (place, how, restorable) = (format!("branch {branch}"), Loss::Overwritten, held(world, &others));

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use similar::{DiffTag, TextDiff};
 
-use super::commits::{Commit, blob, selected, short};
+use super::commits::{Commit, selected, short};
 use super::diffs::{self, Shape};
-use super::workspace::{State, fatal, inside, paths, said, signature};
+use super::git_objects::blob;
+use super::workspace::{State, fatal, inside, paths, said};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::clock::Time;
@@ -121,7 +122,7 @@ pub(super) fn log(world: &mut World, call: &Call) -> Answer {
     }
     let has = |text: Option<&str>, whole: &str| text.is_none_or(|part| whole.contains(part));
     let mut commits = state.store.log(&tips, &hidden);
-    commits.retain(|c| has(call.text("author"), &c.author) && has(call.text("grep"), &c.message));
+    commits.retain(|c| has(call.text("author"), &c.author.to_string()) && has(call.text("grep"), &c.message));
     commits.retain(|c| !(call.flag("no-merges") && c.parents.len() > 1));
     commits.retain(|c| paths.is_empty() || touches(state, c, &paths));
     let most = call.text("max-count").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
@@ -193,8 +194,8 @@ fn headed(world: &World, commit: &Commit, call: &Call) -> String {
         let parents: Vec<&str> = commit.parents.iter().map(|p| short(p)).collect();
         _ = writeln!(out, "Merge: {}", parents.join(" "));
     }
-    _ = writeln!(out, "Author: {}", signature(world, &commit.author));
-    _ = writeln!(out, "Date:   {}\n", dated(commit.at, GIT_DATE));
+    _ = writeln!(out, "Author: {}", commit.author);
+    _ = writeln!(out, "Date:   {}\n", dated(commit.author.at, GIT_DATE));
     for line in commit.message.lines() {
         _ = writeln!(out, "    {line}");
     }
@@ -203,9 +204,8 @@ fn headed(world: &World, commit: &Commit, call: &Call) -> String {
 
 /// The placeholders of `--format` that people use.
 fn formatted(world: &World, commit: &Commit, format: &str) -> String {
-    let signature = signature(world, &commit.author);
-    let (name, mail) = signature.split_once(" <").unwrap_or((&signature, ""));
-    let age = super::runs::ago(world.now().since(commit.at));
+    let (author, committer) = (&commit.author, &commit.committer);
+    let age = |at: Time| super::runs::ago(world.now().since(at));
     let rest: Vec<&str> = commit.message.lines().skip(2).collect();
     let parents: Vec<&str> = commit.parents.iter().map(String::as_str).collect();
     let known = [
@@ -216,16 +216,17 @@ fn formatted(world: &World, commit: &Commit, format: &str) -> String {
         ("%s", commit.subject().to_owned()),
         ("%B", format!("{}\n", commit.message)),
         ("%b", rest.join("\n")),
-        ("%an", name.to_owned()),
-        ("%ae", mail.trim_end_matches('>').to_owned()),
-        ("%cn", name.to_owned()),
-        ("%ad", dated(commit.at, GIT_DATE)),
-        ("%cd", dated(commit.at, GIT_DATE)),
-        ("%aI", commit.at.to_string()),
-        ("%cI", commit.at.to_string()),
-        ("%as", dated(commit.at, "%Y-%m-%d")),
-        ("%ar", age.clone()),
-        ("%cr", age),
+        ("%an", author.name.clone()),
+        ("%ae", author.mail.clone()),
+        ("%cn", committer.name.clone()),
+        ("%ce", committer.mail.clone()),
+        ("%ad", dated(author.at, GIT_DATE)),
+        ("%cd", dated(committer.at, GIT_DATE)),
+        ("%aI", author.at.to_string()),
+        ("%cI", committer.at.to_string()),
+        ("%as", dated(author.at, "%Y-%m-%d")),
+        ("%ar", age(author.at)),
+        ("%cr", age(committer.at)),
         ("%d", decoration(&world.workspace, &commit.id)),
     ];
     known.iter().fold(format.to_owned(), |text, (mark, value)| text.replace(mark, value)) + "\n"
@@ -284,14 +285,13 @@ pub(super) fn blame(world: &mut World, call: &Call) -> Answer {
         }
         (owners, before) = (next, text);
     }
-    let name = |c: &Commit| c.author.split(" <").next().unwrap_or_default().to_owned();
-    let width = owners.iter().map(|c| name(c).len()).max().unwrap_or(0);
+    let width = owners.iter().map(|c| c.author.name.len()).max().unwrap_or(0);
     let mut out = String::new();
     for (at, (line, owner)) in before.lines().zip(&owners).enumerate() {
         let mark = if owner.parents.is_empty() { "^" } else { "" };
         let id: String = format!("{mark}{}", owner.id).chars().take(8).collect();
-        let date = dated(owner.at, "%Y-%m-%d %H:%M:%S +0000");
-        _ = writeln!(out, "{id} ({:<width$} {date} {:>3}) {line}", name(owner), at.saturating_add(1));
+        let date = dated(owner.author.at, "%Y-%m-%d %H:%M:%S +0000");
+        _ = writeln!(out, "{id} ({:<width$} {date} {:>3}) {line}", owner.author.name, at.saturating_add(1));
     }
     said(out)
 }

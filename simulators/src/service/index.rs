@@ -6,9 +6,7 @@ use std::sync::Arc;
 use super::commits::{self, Kind, changes, matches_spec, selected, short};
 use super::diffs;
 use super::status::{Standing, is_ignored};
-use super::workspace::{
-    State, author, commit_tree, error, fatal, inside, paths, printed, replace_files, said,
-};
+use super::workspace::{State, commit_tree, error, fatal, inside, paths, printed, replace_files, said};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::engine::Sources;
@@ -81,9 +79,9 @@ pub(super) fn commit(world: &mut World, call: &Call) -> Answer {
         _ => vec![tip],
     };
     let base = parents.first().map(|p| state.store.tree(p)).unwrap_or_default();
-    let who = author(world, call);
+    let author = last.filter(|_| amend).map(|last| last.author.clone());
     world.workspace.index = tree.clone();
-    let id = commit_tree(world, who, parents, tree.clone(), message.clone());
+    let id = commit_tree(world, call, parents, tree.clone(), message.clone(), author);
     if call.flag("quiet") {
         return said("");
     }

@@ -3,8 +3,9 @@
 use super::checkout::carried;
 use super::commits::{merge_trees, short};
 use super::diffs;
+use super::git_objects::Signed;
 use super::index::announce;
-use super::workspace::{author, commit_tree, error, fatal, replace_files, said};
+use super::workspace::{commit_tree, error, fatal, replace_files, said};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::engine::Sources;
@@ -53,14 +54,13 @@ pub(super) fn join(world: &mut World, call: &Call, id: &str, message: &str) -> A
     let base = state.store.merge_base(&tip, id).map(|c| c.tree.clone()).unwrap_or_default();
     let merged = merge_trees(&base, &old, &theirs).map_err(|paths| conflict(&paths))?;
     let (index, files) = carried(state, &merged, "merge")?;
-    let who = author(world, call);
     world.workspace.index = index;
     replace_files(world, files);
     if call.flag("squash") {
         return said("Squash commit -- not updating HEAD\n");
     }
     let message = call.texts("message").first().map_or(message, |m| m).to_owned();
-    commit_tree(world, who, vec![tip, id.to_owned()], merged.clone(), message);
+    commit_tree(world, call, vec![tip, id.to_owned()], merged.clone(), message, None);
     let stat = diffs::print(&old, &merged, &[], diffs::Shape::Stat);
     said(format!("Merge made by the 'ort' strategy.\n{stat}"))
 }
@@ -78,7 +78,7 @@ pub(super) fn cherry_pick(world: &mut World, call: &Call) -> Answer {
 /// Does (or undoes) what commits did, each as a commit of its own. All of them or none.
 fn replay(world: &mut World, call: &Call, undo: bool) -> Answer {
     let verb = if undo { "revert" } else { "cherry-pick" };
-    let mut steps: Vec<(Sources, Sources, String)> = Vec::new();
+    let mut steps: Vec<(Sources, Sources, String, Option<Signed>)> = Vec::new();
     for rev in call.texts("args") {
         let state = &world.workspace;
         let Some(commit) = state.resolve(rev).and_then(|id| state.store.get(&id)) else {
@@ -94,18 +94,22 @@ fn replay(world: &mut World, call: &Call, undo: bool) -> Answer {
             false => commit.message.clone(),
         };
         let tree = commit.tree.clone();
-        steps.push(if undo { (tree, parent, message) } else { (parent, tree, message) });
+        steps.push(match undo {
+            true => (tree, parent, message, None),
+            // Who made it stays its author.
+            false => (parent, tree, message, Some(commit.author.clone())),
+        });
     }
     if steps.is_empty() {
         return Err(fatal("empty commit set passed"));
     }
     let (mut trees, mut tree) = (Vec::new(), world.workspace.head_tree());
-    for (from, to, message) in steps {
+    for (from, to, message, author) in steps {
         let next = merge_trees(&from, &tree, &to).map_err(|paths| {
             let text = conflict(&paths).message;
             error(format!("could not {verb} {}\n{text}", message.lines().next().unwrap_or_default()))
         })?;
-        trees.push((tree, next.clone(), message));
+        trees.push((tree, next.clone(), message, author));
         tree = next;
     }
     let (index, files) = carried(&world.workspace, &tree, verb)?;
@@ -115,9 +119,9 @@ fn replay(world: &mut World, call: &Call, undo: bool) -> Answer {
     if call.flag("no-commit") {
         return said(out);
     }
-    for (before, after, message) in trees {
-        let (tip, who) = (world.workspace.tip(), author(world, call));
-        let id = commit_tree(world, who, vec![tip], after.clone(), message.clone());
+    for (before, after, message, author) in trees {
+        let tip = world.workspace.tip();
+        let id = commit_tree(world, call, vec![tip], after.clone(), message.clone(), author);
         out += &announce(world, &id, &message);
         out += &diffs::commit_summary(&before, &after);
     }

@@ -52,6 +52,7 @@ pub(crate) mod files;
 pub mod forge;
 mod function_calls;
 pub mod functions;
+mod git_objects;
 pub(crate) mod graphql;
 pub(crate) mod history;
 mod host_shapes;

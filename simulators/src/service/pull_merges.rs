@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::commits::{Draft, merge_trees};
 use super::forge::{self, is_protected, record};
+use super::git_objects::Signed;
 use super::pipeline;
 use super::pulls::{Pull, Standing, ends, find, merged};
-use super::workspace::author;
+use super::workspace::{author, signed};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
-use crate::clock::Time;
 use crate::effect::Change;
 use crate::engine::Sources;
 
@@ -100,22 +100,20 @@ fn do_merge(world: &mut World, number: u32, method: &str, by: &str, subject: Opt
     let (head, base) = ends(world, &pull);
     let Ok(tree) = merged(world, &pull).2 else { return };
     let now = world.now();
+    let (merger, author) = (signed(world, by, now), signed(world, &pull.author, now));
     let store = &mut world.forge.store;
     let titled = format!("{} (#{number})", pull.title);
     let commit = match method {
-        "squash" => store.add(Draft {
-            parents: vec![base.clone()],
-            tree,
-            author: pull.author.clone(),
-            at: now,
-            message: join(&subject.unwrap_or(titled), &pull.body),
-        }),
-        "rebase" => rebased(world, &head, &base, now),
+        "squash" => {
+            let message = join(&subject.unwrap_or(titled), &pull.body);
+            store.add(Draft::by(author, vec![base.clone()], tree, message))
+        }
+        "rebase" => rebased(world, &head, &base, &merger),
         _ => {
             let default = format!("Merge pull request #{number} from {}", pull.head);
             let message = join(&subject.unwrap_or(default), &pull.title);
             let parents = vec![base.clone(), head.clone()];
-            store.add(Draft { parents, tree, author: by.to_owned(), at: now, message })
+            store.add(Draft::by(merger, parents, tree, message))
         }
     };
     forge::move_branch(world, &pull.base, &commit);
@@ -137,10 +135,10 @@ fn join(subject: &str, body: &str) -> String {
 }
 
 /// The head's commits once more, on top of the base. Merges among them are left out, as a rebase does.
-fn rebased(world: &mut World, head: &str, base: &str, at: Time) -> String {
+fn rebased(world: &mut World, head: &str, base: &str, committer: &Signed) -> String {
     let store = &mut world.forge.store;
     let list = store.log(&[head], &[base]).into_iter().rev().filter(|c| c.parents.len() < 2);
-    let steps: Vec<(Sources, Sources, String, String)> = list
+    let steps: Vec<(Sources, Sources, Signed, String)> = list
         .map(|c| {
             let parent = c.parents.first().map(|p| store.tree(p)).unwrap_or_default();
             (parent, c.tree.clone(), c.author.clone(), c.message.clone())
@@ -150,7 +148,8 @@ fn rebased(world: &mut World, head: &str, base: &str, at: Time) -> String {
     for (from, to, author, message) in steps {
         // The whole merge was found free of conflicts; a step that is not keeps the head's side.
         let tree = merge_trees(&from, &store.tree(&tip), &to).unwrap_or(to);
-        tip = store.add(Draft { parents: vec![tip], tree, author, at, message });
+        let committer = committer.clone();
+        tip = store.add(Draft { parents: vec![tip], tree, author, committer, message });
     }
     tip
 }

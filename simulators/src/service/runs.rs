@@ -112,7 +112,7 @@ pub(super) fn set_up(world: &mut World, ids: &[String]) -> Result<(), Problem> {
             commit: commit.clone(),
             branch: forge::MAIN.to_owned(),
             event: "push".to_owned(),
-            actor: world.forge.store.get(commit).map(|c| c.author.clone()).unwrap_or_default(),
+            actor: world.forge.store.get(commit).map(|c| c.author.name.clone()).unwrap_or_default(),
             created: past.at,
             attempt: 1,
             jobs: [before(), before(), done(standing, lines)],

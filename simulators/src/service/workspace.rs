@@ -10,10 +10,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::commits::{Store, clean, short};
+use super::commits::{Draft, Store, clean, short};
+use super::git_objects::Signed;
 use super::{checkout, files, forge, history, index, merges, remotes, search, shares, stash, status};
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
+use crate::clock::Time;
 use crate::effect::{Change, Loss};
 use crate::engine::{self, Sources};
 use crate::resource::{Environment, NewResource, Uid};
@@ -267,17 +269,19 @@ pub(super) fn replace_files(world: &mut World, new: Sources) {
     }
 }
 
-/// Commits a tree on top of `parents` and moves the head there.
+/// Commits a tree on top of `parents` and moves the head there; `author` is somebody else than the caller.
 pub(super) fn commit_tree(
     world: &mut World,
-    author: String,
+    call: &Call,
     parents: Vec<String>,
     tree: Sources,
     message: String,
+    author: Option<Signed>,
 ) -> String {
-    let at = world.now();
+    let committer = signed(world, &self::author(world, call), world.now());
+    let author = author.unwrap_or_else(|| committer.clone());
     let state = &mut world.workspace;
-    let id = state.store.add(super::commits::Draft { parents, tree, author, at, message });
+    let id = state.store.add(Draft { parents, tree, author, committer, message });
     state.move_head(id.clone());
     let place = world.workspace.branch().unwrap_or("a detached head").to_owned();
     record(world, Change::Published { what: format!("commit {} on {place}", short(&id)) });
@@ -297,12 +301,13 @@ pub(crate) fn owner(world: &World) -> String {
     role.map_or_else(|| "agent".to_owned(), |r| r.session.clone())
 }
 
-/// A handle with a mail address, as commits carry it.
-pub(crate) fn signature(world: &World, author: &str) -> String {
-    if author.contains('<') {
-        return author.to_owned();
-    }
-    format!("{author} <{}@{}>", author.to_lowercase().replace(' ', "."), domain(world))
+/// A handle with a mail address and a time, as commits carry it.
+pub(super) fn signed(world: &World, author: &str, at: Time) -> Signed {
+    let of_handle =
+        || (author.to_owned(), format!("{}@{}", author.to_lowercase().replace(' ', "."), domain(world)));
+    let whole = author.split_once(" <").and_then(|(name, mail)| Some((name, mail.strip_suffix('>')?)));
+    let (name, mail) = whole.map_or_else(of_handle, |(name, mail)| (name.to_owned(), mail.to_owned()));
+    Signed { name, mail, at }
 }
 
 /// Where the company's people have their mail.
