@@ -3,6 +3,9 @@
 mod desk;
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use desk::Desk;
 use simulators::clock::Time;
@@ -271,4 +274,79 @@ fn wrong_use_is_answered_as_git_answers_it() {
     );
     let parsed = simulators::cli::parse(&desk.world, &["git".to_owned(), "rebase".to_owned()]);
     assert!(matches!(parsed, simulators::cli::Parsed::Answer { unsimulated: true, .. }));
+}
+
+/// What a real git prints, in a folder.
+#[allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "names are compared with the real one's")]
+fn real_git(folder: &Path, words: &[&str], stdin: &str) -> String {
+    let mut child = Command::new("git")
+        .args(words)
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{words:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A history with folders, a merge, a pick, an amended commit and letters of all kinds, told again to a real git.
+#[test]
+fn commits_have_the_names_that_a_real_git_gives_them() {
+    let mut desk = Desk::new();
+    desk.run("git checkout -q -b side");
+    desk.write("src.txt", "stands before the folder for git");
+    desk.write("src/deep/er/b.js", "b\n");
+    desk.run("git add -A && git commit -q -m 'Zwei – ü' -m 'With a body'");
+    desk.write("src-x/ü.txt", "ü\n");
+    desk.write("empty", "");
+    desk.run("git add -A && git commit -q -m 'First try' && git commit -q --amend -m 'Second try'");
+    desk.run("git checkout -q main");
+    desk.write("README.md", "another\n");
+    desk.run("git commit -q -am 'On main' && git cherry-pick side~1");
+    desk.run("git merge -q --no-ff side -m 'Join them'");
+    let log = desk.run("git log --all --reverse --format='%H|%P|%an <%ae>|%aI|%cn <%ce>|%cI'");
+    let (mut stream, mut ids) = (String::new(), Vec::new());
+    for (n, line) in log.lines().enumerate() {
+        let parts: Vec<&str> = line.split('|').collect();
+        let [id, parents, author, made, committer, at] = parts[..] else { panic!("{line}") };
+        stream += &format!("commit refs/heads/c{n}\n");
+        for (role, who, at) in [("author", author, made), ("committer", committer, at)] {
+            let at: jiff::Timestamp = at.parse().expect("a time");
+            stream += &format!("{role} {who} {} +0000\n", at.as_second());
+        }
+        let message = desk.run(&format!("git log -1 --format=%B {id}"));
+        let message = format!("{}\n", message.trim_end());
+        stream += &format!("data {}\n{message}\n", message.len());
+        for (at, parent) in parents.split_whitespace().enumerate() {
+            let known = ids.iter().position(|known| known == parent).expect("parents come first");
+            stream += &format!("{} refs/heads/c{known}\n", if at == 0 { "from" } else { "merge" });
+        }
+        stream += "deleteall\n";
+        desk.run(&format!("git checkout -q {id}"));
+        for path in desk.run("git ls-files").lines() {
+            let text = desk.run(&format!("git show '{id}:{path}'"));
+            stream += &format!("M 100644 inline {path}\ndata {}\n{text}\n", text.len());
+        }
+        ids.push(id.to_owned());
+    }
+    assert!(ids.len() >= 8 && log.contains("<jun.hale@finops.internal>"), "{log}");
+    let folder = std::env::temp_dir().join(format!("chesterton-names-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    real_git(&folder, &["init", "--quiet", "--bare", "."], "");
+    real_git(&folder, &["fast-import", "--quiet"], &stream);
+    let name = |n: usize| real_git(&folder, &["rev-parse", &format!("c{n}")], "").trim().to_owned();
+    let named: Vec<String> = (0..ids.len()).map(name).collect();
+    let merges = real_git(&folder, &["rev-list", "--merges", "--count", "--all"], "");
+    std::fs::remove_dir_all(&folder).expect("a folder");
+    assert_eq!((ids, merges.trim()), (named, "1"));
+    desk.run("git checkout -q main");
+    let listed = desk.run("git ls-files -s README.md");
+    assert_eq!(
+        listed.split(' ').nth(1),
+        Some(real_git(Path::new("/"), &["hash-object", "--stdin"], "another\n").trim())
+    );
 }
