@@ -14,6 +14,7 @@
 mod cell {
     pub mod cheats;
     pub mod containers;
+    pub mod git;
     pub mod roads;
 }
 #[path = "by_hand/process.rs"]

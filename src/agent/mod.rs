@@ -19,8 +19,8 @@ pub use built_in::{MODELS, PROCESSES};
 pub use chat::Chat;
 pub use file::{AgentFile, AgentLimits, ModelAgent, Prompt};
 pub use process::{
-    BriefBy, Changed, CommandSpec, McpSpec, ProcessAgent, ProcessFile, ProcessKind, ProcessLimits, Service,
-    Transcript,
+    BriefBy, Changed, CommandSpec, GitIs, McpSpec, ProcessAgent, ProcessFile, ProcessKind, ProcessLimits,
+    Service, Transcript,
 };
 pub use scripted::Scripted;
 

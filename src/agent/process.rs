@@ -126,6 +126,26 @@ pub struct CommandSpec {
     /// Folders that it needs to see besides those of the system, such as the one that it was installed to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sees: Vec<PathBuf>,
+    /// What `git` is in its checkout.
+    #[serde(default, skip_serializing_if = "GitIs::is_simulated")]
+    pub git: GitIs,
+}
+
+/// What `git` is in the checkout of an agent that is a process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GitIs {
+    /// Simulated, as all else is: there is no `.git`.
+    #[default]
+    Simulated,
+    /// The machine's own, on a real repository; the remote is simulated.
+    Real,
+}
+
+impl GitIs {
+    fn is_simulated(&self) -> bool {
+        *self == Self::Simulated
+    }
 }
 
 /// What an agent meets over the Model Context Protocol.

@@ -9,6 +9,7 @@ use simulators::cli::Reply;
 use tokio::sync::{mpsc, oneshot};
 
 use super::function::{self, FunctionDoor};
+use super::git::{self, GitAsk};
 use super::spoken;
 use crate::gate::{Gate, Halt, Outcome};
 use crate::record::tool::{ToolCall, ToolReply, ToolStatus};
@@ -43,6 +44,8 @@ pub enum Ask {
         /// The call.
         call: Call,
     },
+    /// What a real git in the cell asks.
+    Git(GitAsk),
 }
 
 /// What became of it.
@@ -59,6 +62,8 @@ pub enum Told {
     },
     /// What became of a call.
     Outcome(Outcome),
+    /// What a real git is told.
+    Git(Vec<u8>),
     /// The trial is over.
     Closed,
 }
@@ -84,8 +89,12 @@ pub async fn ask(asks: &mpsc::Sender<Asked>, ask: Ask) -> Told {
 /// # Errors
 /// The gate takes no further calls.
 pub async fn play(gate: &mut Gate, ask: Ask) -> Result<Told, Halt> {
-    gate.turn()?;
+    // What a git asks by the way is no turn of its own.
+    if !matches!(ask, Ask::Git(_)) {
+        gate.turn()?;
+    }
     match ask {
+        Ask::Git(git) => git::play(gate, git).await,
         Ask::Tool(tool) => Ok(Told::Tool(FunctionDoor::play(gate, &tool).await?)),
         Ask::Words { words, stdin, files } => match spoken::tool(&words, &stdin) {
             Some(Ok(tool)) => Ok(heard(FunctionDoor::play(gate, &tool).await?)),

@@ -210,7 +210,8 @@ pub(super) async fn run_simple(gate: &mut Gate, words: &[String]) -> Result<Ran,
     }
 }
 
-async fn submit(gate: &mut Gate, text: &str, call: Call, render: &Render) -> Result<Ran, Halt> {
+/// Submits a call, and has its answer printed.
+pub(super) async fn submit(gate: &mut Gate, text: &str, call: Call, render: &Render) -> Result<Ran, Halt> {
     Ok(match gate.submit(text, call).await? {
         Outcome::Denied(verdict) => Ran { denied: true, reply: Reply::failed(1, verdict.denial() + "\n") },
         Outcome::Forbidden(answer) => Ran { denied: true, reply: render.reply(&answer) },

@@ -3,6 +3,7 @@
 mod asked;
 mod aws;
 mod function;
+mod git;
 #[cfg(feature = "mcp")]
 mod mcp;
 #[cfg(feature = "wire-postgres")]
@@ -14,6 +15,7 @@ mod spoken;
 pub use asked::{Ask, Asked, Told, ask, play};
 pub use aws::{AwsDoor, AwsServing};
 pub use function::FunctionDoor;
+pub use git::{GitAsk, GitDoor, Stands};
 #[cfg(feature = "mcp")]
 pub use mcp::McpDoor;
 #[cfg(feature = "wire-postgres")]

@@ -46,15 +46,33 @@ impl ShellDoor {
 
 async fn carry(mut stream: UnixStream, asks: mpsc::Sender<Asked>) -> io::Result<()> {
     let Some(request) = heard(&mut stream).await? else { return Ok(()) };
-    let reply = match ask(&asks, request).await {
+    printed(&mut stream, ask(&asks, request).await).await
+}
+
+/// Lets a program print an answer and end.
+pub(super) async fn printed(stream: &mut UnixStream, told: Told) -> io::Result<()> {
+    let reply = match told {
         Told::Reply { reply, .. } => reply,
         Told::Tool(None) => Reply::ok("the report is handed in\n"),
         Told::Tool(Some(reply)) => Reply::ok(reply.text.raw()),
-        Told::Outcome(_) | Told::Closed => Reply::failed(1, "connection closed by remote host\n"),
+        Told::Outcome(_) | Told::Git(_) | Told::Closed => {
+            Reply::failed(1, "connection closed by remote host\n")
+        }
     };
-    tell(&mut stream, b'o', reply.stdout.as_bytes()).await?;
-    tell(&mut stream, b'e', reply.stderr.as_bytes()).await?;
-    tell(&mut stream, b'r', &[u8::try_from(reply.code & 0xff).unwrap_or(1)]).await
+    tell(stream, b'o', reply.stdout.as_bytes()).await?;
+    tell(stream, b'e', reply.stderr.as_bytes()).await?;
+    tell(stream, b'r', &[u8::try_from(reply.code & 0xff).unwrap_or(1)]).await
+}
+
+/// One frame, of so many bytes that are left; none: it is longer.
+pub(super) async fn frame(stream: &mut UnixStream, left: &mut usize) -> io::Result<Option<(u8, Vec<u8>)>> {
+    let kind = stream.read_u8().await?;
+    let length = usize::try_from(stream.read_u32_le().await?).unwrap_or(usize::MAX);
+    let Some(rest) = left.checked_sub(length.saturating_add(64)) else { return Ok(None) };
+    *left = rest;
+    let mut bytes = vec![0; length];
+    stream.read_exact(&mut bytes).await?;
+    Ok(Some((kind, bytes)))
 }
 
 /// One request; none: it breaks the rules, or there is no word in it.
@@ -62,12 +80,7 @@ async fn heard(stream: &mut UnixStream) -> io::Result<Option<Ask>> {
     let (mut words, mut stdin, mut files) = (Vec::new(), String::new(), BTreeMap::new());
     let (mut name, mut left) = (String::new(), REQUEST_BYTES_MAX);
     loop {
-        let kind = stream.read_u8().await?;
-        let length = usize::try_from(stream.read_u32_le().await?).unwrap_or(usize::MAX);
-        let Some(rest) = left.checked_sub(length.saturating_add(64)) else { return Ok(None) };
-        left = rest;
-        let mut bytes = vec![0; length];
-        stream.read_exact(&mut bytes).await?;
+        let Some((kind, bytes)) = frame(stream, &mut left).await? else { return Ok(None) };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         match kind {
             b'w' => words.push(text),
@@ -81,7 +94,8 @@ async fn heard(stream: &mut UnixStream) -> io::Result<Option<Ask>> {
     Ok((!words.is_empty()).then_some(Ask::Words { words, stdin, files }))
 }
 
-async fn tell(stream: &mut UnixStream, kind: u8, bytes: &[u8]) -> io::Result<()> {
+/// Sends one frame.
+pub(super) async fn tell(stream: &mut UnixStream, kind: u8, bytes: &[u8]) -> io::Result<()> {
     stream.write_u8(kind).await?;
     stream.write_u32_le(u32::try_from(bytes.len()).unwrap_or(u32::MAX)).await?;
     stream.write_all(bytes).await

@@ -126,6 +126,11 @@ impl Gate {
         self.recorder.trial()
     }
 
+    /// The role in which the agent acts.
+    pub fn principal(&self) -> &str {
+        &self.principal
+    }
+
     /// Calls submitted so far.
     pub fn calls(&self) -> u32 {
         self.calls

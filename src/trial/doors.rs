@@ -10,10 +10,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use simulators::World;
 use tokio::sync::mpsc;
 
+use super::git::RealGit;
 use crate::agent::{ProcessAgent, ProcessKind};
 use crate::base::serving::Serving;
 use crate::cell::{Place, Port};
-use crate::door::{Asked, AwsDoor, ShellDoor};
+use crate::door::{Asked, AwsDoor, GitDoor, ShellDoor};
 use crate::record::Hints;
 
 /// Requests that wait for the gate, at the most; whoever asks more waits.
@@ -47,16 +48,21 @@ pub(super) struct Doors {
 }
 
 impl Doors {
-    /// Opens them. `hints` is what tools say of themselves over MCP.
+    /// Opens them. `hints` is what tools say of themselves over MCP; a real git has a door of its own.
     ///
     /// # Errors
     /// One could not be opened.
-    pub async fn open(place: &Place, world: &World, hints: Hints) -> io::Result<Self> {
+    pub async fn open(place: &Place, world: &World, hints: Hints, git: Option<&RealGit>) -> io::Result<Self> {
         let (asks, asked) = mpsc::channel(WAITING_MAX);
         let mut opening = Opening::default();
         let shell = place.outside(&place.doors().join(SHELL));
         opening.serving.push(ShellDoor::open(&shell, asks.clone())?);
         programs(place)?;
+        if let Some(git) = git {
+            let socket = place.outside(&place.doors().join(super::git::SOCKET));
+            opening.serving.push(GitDoor::open(&socket, asks.clone())?);
+            git.put(place, world)?;
+        }
         opening.aws(&asks, place, world).await?;
         #[cfg(feature = "mcp")]
         opening.mcp(&asks, place, hints).await?;

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
+use simulators::service::git_state::Changed;
 use simulators::service::workspace;
 
 use crate::base::text::Untrusted;
-use crate::cell::Tree;
+use crate::cell::{Seen, Tree};
 use crate::door::FunctionDoor;
 use crate::gate::{Gate, Halt};
 use crate::record::Event;
@@ -37,16 +38,7 @@ impl Mirror {
     pub async fn carry_in(&mut self, gate: &mut Gate, tree: &Tree) -> Result<(), Halt> {
         let seen = tree.seen();
         let world = workspace::sources(gate.world());
-        let mut changed: Vec<(&String, Option<&String>)> = seen
-            .files
-            .iter()
-            .filter(|(path, text)| world.get(*path) != Some(text) && self.refused.get(*path) != Some(text))
-            .map(|(path, text)| (path, Some(text)))
-            .collect();
-        if seen.is_whole {
-            let is_gone = |path: &&String| !seen.files.contains_key(*path) && !seen.unread.contains(*path);
-            changed.extend(world.keys().filter(is_gone).map(|path| (path, None)));
-        }
+        let mut changed = self.differing(&seen, &world);
         changed.sort_by_key(|(path, _)| (!world.contains_key(*path), *path));
         if let Some(left) = changed.len().checked_sub(FILES_MAX).filter(|left| *left > 0) {
             let line = Untrusted::from(format!("({left} more files of the checkout have changed)"));
@@ -62,6 +54,38 @@ impl Mirror {
             }
         }
         Ok(())
+    }
+
+    /// How the agent's files differ from the world's.
+    fn differing<'t>(
+        &self,
+        seen: &'t Seen,
+        world: &'t BTreeMap<String, String>,
+    ) -> Vec<(&'t String, Option<&'t String>)> {
+        let mut changed: Vec<(&String, Option<&String>)> = seen
+            .files
+            .iter()
+            .filter(|(path, text)| world.get(*path) != Some(text) && self.refused.get(*path) != Some(text))
+            .map(|(path, text)| (path, Some(text)))
+            .collect();
+        if seen.is_whole {
+            let is_gone = |path: &&String| !seen.files.contains_key(*path) && !seen.unread.contains(*path);
+            changed.extend(world.keys().filter(is_gone).map(|path| (path, None)));
+        }
+        changed
+    }
+
+    /// How the agent's files differ from the world's, for a git that says so together with all else that it has done.
+    pub fn changed(&self, gate: &Gate, tree: &Tree) -> Changed {
+        let (seen, world) = (tree.seen(), workspace::sources(gate.world()));
+        let own = |(path, text): (&String, Option<&String>)| (path.clone(), text.cloned());
+        self.differing(&seen, &world).into_iter().map(own).collect()
+    }
+
+    /// Takes back in the cell what was not let through.
+    pub fn take_back(&self, gate: &Gate, tree: &Tree, changed: &Changed) {
+        let world = workspace::sources(gate.world());
+        changed.keys().for_each(|path| put_back(tree, path, world.get(path)));
     }
 
     /// Lets the agent's files become what the world's have become since `before`.

@@ -3,6 +3,7 @@
 #[cfg(feature = "acp")]
 mod acp;
 mod doors;
+mod git;
 mod mirror;
 #[cfg(not(feature = "acp"))]
 mod no_acp;

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use simulators::service::git_state::Changed;
 use simulators::service::workspace;
 use tokio::time::{Instant, sleep_until, timeout};
 
 #[cfg(feature = "acp")]
 use super::acp;
 use super::doors::{self, Doors};
+use super::git::{self, RealGit};
 use super::mirror::Mirror;
 #[cfg(not(feature = "acp"))]
 use super::no_acp as acp;
@@ -20,7 +22,7 @@ use super::transcript::Lines;
 use crate::agent::{BriefBy, Halted, ProcessAgent, ProcessKind, Transcript};
 use crate::base::text::Untrusted;
 use crate::cell::{Demand, Ended, Fence, Place, Port, Program, Running};
-use crate::door::{self, Asked};
+use crate::door::{self, Ask, Asked, GitAsk, Told};
 use crate::gate::{Gate, Halt};
 use crate::model::{Fault, Gateway, Limit, Model, Pass, Refusal, Scope, Who};
 use crate::record::{Ending, TrialId};
@@ -66,7 +68,11 @@ pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -
     if !is_of_image && process.agent.program().is_none() {
         return Ok(Err(Halted::Refused(missing(process))));
     }
-    let mut cell = match Inhabited::start(gate, process, brief, fence).await {
+    let git = match RealGit::wished(&process.agent, &fence) {
+        Ok(git) => git,
+        Err(why) => return Ok(Err(Halted::Refused(why))),
+    };
+    let mut cell = match Inhabited::start(gate, process, brief, fence, git.as_ref()).await {
         Ok(cell) => cell,
         Err(error) if is_of_image && error.kind() == io::ErrorKind::NotFound => {
             return Ok(Err(Halted::Refused(format!(
@@ -149,14 +155,23 @@ struct Inhabited {
 }
 
 impl Inhabited {
-    async fn start(gate: &mut Gate, process: &Process, brief: &str, fence: Fence) -> io::Result<Self> {
+    async fn start(
+        gate: &mut Gate,
+        process: &Process,
+        brief: &str,
+        fence: Fence,
+        git: Option<&RealGit>,
+    ) -> io::Result<Self> {
         let root = workspace::root(gate.world());
         let place = Place::new(root.rsplit('/').next().unwrap_or(&root), fence)?;
         for (path, text) in workspace::sources(gate.world()).iter() {
             place.put(&place.workspace().join(path), text)?;
         }
+        if git.is_some() {
+            git::lay(&place, gate.world())?;
+        }
         let agent = &process.agent;
-        let mut doors = Doors::open(&place, gate.world(), agent.mcp.hints).await?;
+        let mut doors = Doors::open(&place, gate.world(), agent.mcp.hints, git).await?;
         let asking = asking(gate, process).await?;
         let mut model = Vec::new();
         if let Some(Asking { gateway, pass }) = &asking {
@@ -243,14 +258,37 @@ impl Inhabited {
     /// Plays one request; true: the agent has handed in its report, and nothing is played any more.
     async fn answer(&mut self, gate: &mut Gate, asked: Asked) -> Result<bool, Halt> {
         self.record(gate)?;
+        let (ask, told) = (asked.ask, asked.told);
+        if let Ask::Git(ask) = ask {
+            let _ = told.send(self.answer_git(gate, ask).await?);
+            return Ok(false);
+        }
         self.mirror.carry_in(gate, self.running.tree()).await?;
         let before = workspace::sources(gate.world());
-        let told = door::play(gate, asked.ask).await?;
+        let heard = door::play(gate, ask).await?;
         self.mirror.carry_out(gate, self.running.tree(), &before);
-        let is_last = told.is_last();
+        let is_last = heard.is_last();
         // Who has hung up does not hear it; what was done is done.
-        let _ = asked.told.send(told);
+        let _ = told.send(heard);
         Ok(is_last)
+    }
+
+    /// Plays what a real git asks, which changes the agent's files itself.
+    async fn answer_git(&mut self, gate: &mut Gate, mut ask: GitAsk) -> Result<Told, Halt> {
+        let (tree, mut changed) = (self.running.tree(), Changed::new());
+        match &mut ask {
+            GitAsk::Begin { .. } => self.mirror.carry_in(gate, tree).await?,
+            GitAsk::End { files, .. } => {
+                changed = self.mirror.changed(gate, tree);
+                files.clone_from(&changed);
+            }
+            _ => {}
+        }
+        let told = door::play(gate, Ask::Git(ask)).await?;
+        if matches!(told, Told::Reply { denied: true, .. }) {
+            self.mirror.take_back(gate, tree, &changed);
+        }
+        Ok(told)
     }
 
     /// Records what it has written so far.

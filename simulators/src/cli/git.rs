@@ -42,7 +42,7 @@ const VERBS: &[Verb] = &[
     verb(
         "branch",
         "GitBranch",
-        "a:all r:remotes d:delete D:force-delete m:move M:force-move v:verbose l:list f:force show-current \
+        "a:all r:remotes d:delete D:force-delete m:move M:force-move v:verbose l:list f:force q:quiet show-current \
          u:set-upstream-to! no-color=_ ~contains ~merged ~no-merged ~sort! ~format! ~unset-upstream ~c:copy",
         "[<options>] [<branch-name> [<start-point>]]",
     ),

@@ -10,7 +10,8 @@ use crate::clock::Time;
 
 /// Bytes of a name.
 const NAME_BYTES: usize = 20;
-type Name = [u8; NAME_BYTES];
+/// A name as git's own files hold it.
+pub type Name = [u8; NAME_BYTES];
 
 /// What an object is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -68,7 +69,12 @@ pub fn name(kind: Kind, content: &[u8]) -> String {
 
 /// The name of a file's content.
 pub(super) fn blob(text: &str) -> String {
-    name(Kind::Blob, text.as_bytes())
+    crate::hex(&blob_bytes(text))
+}
+
+/// The name of a file's content, as git's own files hold it.
+pub(super) fn blob_bytes(text: &str) -> Name {
+    named(Kind::Blob, text.as_bytes(), &mut |_, _, _| ())
 }
 
 /// What stands in a folder.
@@ -133,4 +139,59 @@ pub(super) fn commit(
     }
     content += &format!("\n{message}\n");
     crate::hex(&named(Kind::Commit, content.as_bytes(), keep))
+}
+
+/// A commit as it is written down.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// The name of its files.
+    pub tree: String,
+    /// Its parents.
+    pub parents: Vec<String>,
+    /// Who made it: name, mail, time.
+    pub author: (String, String, Time),
+    /// Who committed it: name, mail, time.
+    pub committer: (String, String, Time),
+    /// Its message, without the last end of a line.
+    pub message: String,
+}
+
+/// Reads a commit; none: it holds something that commits here have not, such as another zone of time or a signature.
+pub fn read_commit(content: &[u8]) -> Option<Written> {
+    let (head, message) = std::str::from_utf8(content).ok()?.split_once("\n\n")?;
+    let mut lines = head.lines().peekable();
+    let tree = lines.next()?.strip_prefix("tree ")?.to_owned();
+    let mut parents = Vec::new();
+    while let Some(parent) = lines.next_if(|line| line.starts_with("parent ")) {
+        parents.push(parent.strip_prefix("parent ")?.to_owned());
+    }
+    let author = read_signed(lines.next()?.strip_prefix("author ")?)?;
+    let committer = read_signed(lines.next()?.strip_prefix("committer ")?)?;
+    let message = message.strip_suffix('\n')?.to_owned();
+    lines.next().is_none().then_some(Written { tree, parents, author, committer, message })
+}
+
+fn read_signed(line: &str) -> Option<(String, String, Time)> {
+    let (who, at) = line.strip_suffix(" +0000")?.rsplit_once("> ")?;
+    let (name, mail) = who.split_once(" <")?;
+    Some((name.to_owned(), mail.to_owned(), Time::from_unix(at.parse().ok()?)))
+}
+
+/// Reads a folder: the mode, the name and the object of each entry; none: it is not whole.
+pub fn read_tree(mut content: &[u8]) -> Option<Vec<(String, String, String)>> {
+    let mut entries = Vec::new();
+    while !content.is_empty() {
+        let end = content.iter().position(|byte| *byte == 0)?;
+        let (mode, name) = std::str::from_utf8(content.get(..end)?).ok()?.split_once(' ')?;
+        let rest = content.get(end.saturating_add(1)..)?;
+        let (id, rest) = rest.split_at_checked(NAME_BYTES)?;
+        entries.push((mode.to_owned(), name.to_owned(), crate::hex(id)));
+        content = rest;
+    }
+    Some(entries)
+}
+
+/// SHA-1 of some bytes, as it stands at the end of git's files.
+pub fn sha1(bytes: &[u8]) -> Name {
+    Sha1::digest(bytes).into()
 }

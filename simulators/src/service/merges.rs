@@ -75,6 +75,14 @@ pub(super) fn cherry_pick(world: &mut World, call: &Call) -> Answer {
     replay(world, call, false)
 }
 
+/// The subject of the commit that undoes one: what was undone once is applied again.
+fn undone(subject: &str) -> String {
+    match subject.strip_prefix("Revert \"").filter(|first| !first.starts_with("Revert \"")) {
+        Some(first) => format!("Reapply \"{first}"),
+        None => format!("Revert \"{subject}\""),
+    }
+}
+
 /// Does (or undoes) what commits did, each as a commit of its own. All of them or none.
 fn replay(world: &mut World, call: &Call, undo: bool) -> Answer {
     let verb = if undo { "revert" } else { "cherry-pick" };
@@ -90,7 +98,7 @@ fn replay(world: &mut World, call: &Call, undo: bool) -> Answer {
         }
         let parent = commit.parents.first().map(|p| state.store.tree(p)).unwrap_or_default();
         let message = match undo {
-            true => format!("Revert \"{}\"\n\nThis reverts commit {}.", commit.subject(), commit.id),
+            true => format!("{}\n\nThis reverts commit {}.", undone(commit.subject()), commit.id),
             false => commit.message.clone(),
         };
         let tree = commit.tree.clone();

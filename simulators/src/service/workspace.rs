@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 
 use super::commits::{Draft, Store, clean, short};
 use super::git_objects::Signed;
-use super::{checkout, files, forge, history, index, merges, remotes, search, shares, stash, status};
+use super::{
+    checkout, files, forge, git_state, history, index, merges, remotes, search, shares, stash, status,
+};
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
 use crate::clock::Time;
@@ -61,6 +63,7 @@ const VERBS: &[(Operation, Doing)] = &[
     (Operation::write("GitMerge", ""), merges::merge),
     (Operation::write("GitRevert", ""), merges::revert),
     (Operation::write("GitCherryPick", ""), merges::cherry_pick),
+    (Operation::write("GitTakeOver", ""), git_state::take_over),
     (Operation::read("RunTests", ""), search::run_tests),
 ];
 
@@ -139,7 +142,7 @@ impl State {
     }
 
     /// True if this content of a file can be had back from a commit, the index or the stash.
-    fn is_kept(&self, path: &str, text: &str) -> bool {
+    pub(super) fn is_kept(&self, path: &str, text: &str) -> bool {
         let has = |tree: &Sources| tree.get(path).is_some_and(|t| t == text);
         has(&self.index)
             || self.stash.iter().any(|s| has(&s.files) || has(&s.untracked))

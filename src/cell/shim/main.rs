@@ -8,6 +8,8 @@ mod contained;
 #[cfg(target_os = "linux")]
 mod fence;
 mod frames;
+mod git;
+mod git_remote;
 #[cfg(target_os = "linux")]
 mod init;
 #[cfg(target_os = "linux")]
@@ -29,6 +31,8 @@ fn main() -> ExitCode {
     let code = match role.to_str() {
         Some("program") => program::run(rest),
         Some("carry") => carry::run(&rest),
+        Some("git") => git::run(&rest),
+        Some("git-remote") => git_remote::run(&rest),
         #[cfg(target_os = "linux")]
         Some("cell") => make::run(&rest),
         #[cfg(target_os = "linux")]

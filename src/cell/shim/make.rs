@@ -8,9 +8,8 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command};
 
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -20,6 +19,7 @@ use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{pivot_root, sethostname};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
+use super::git::ended;
 use super::spec::Spec;
 
 /// Where this program stands inside.
@@ -75,12 +75,12 @@ pub fn run(arguments: &[OsString]) -> io::Result<u8> {
 /// keeps the other end open for as long as it lives. (The kernel would tell of a parent's death as well, but means the thread that
 /// has started us; and who has left a namespace of processes for its children starts no threads.)
 fn waited(init: &mut Child, harness: &UnixStream) -> io::Result<u8> {
-    let ended = pidfd_open(Pid::from_child(init), PidfdFlags::empty())?;
-    let ends = [ended.as_fd(), harness.as_fd()];
+    let over = pidfd_open(Pid::from_child(init), PidfdFlags::empty())?;
+    let ends = [over.as_fd(), harness.as_fd()];
     let mut ends = ends.map(|end| PollFd::new(end, PollFlags::POLLIN));
     while poll(&mut ends, PollTimeout::NONE) == Err(Errno::EINTR) {}
     match init.try_wait()? {
-        Some(status) => Ok(code(status)),
+        Some(status) => Ok(ended(status)),
         None => Err(io::Error::other("the harness is there no more")),
     }
 }
@@ -91,12 +91,6 @@ pub fn child(program: &Path, role: &str, words: &[OsString]) -> Command {
     let mut command = Command::new(program);
     command.arg(role).args(words);
     command
-}
-
-/// An exit code as shells have it: 128 and the signal for what a signal ended.
-fn code(status: ExitStatus) -> u8 {
-    let code = status.code().or_else(|| status.signal().map(|signal| signal.saturating_add(128)));
-    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }
 
 fn made(spec: &Spec) -> io::Result<()> {

@@ -39,27 +39,29 @@ pub fn run(arguments: Vec<OsString>) -> io::Result<u8> {
         send(&mut door, b'c', &text)?;
     }
     send(&mut door, b'.', &[])?;
-    heard(&mut door)
+    heard(&mut door)?.map_or_else(|_| closed(), Ok)
 }
 
 #[expect(clippy::print_stderr, reason = "this is a program that prints")]
-fn closed() -> io::Result<u8> {
+/// Says that the trial is over.
+pub fn closed() -> io::Result<u8> {
     eprintln!("connection closed by remote host");
     Ok(CLOSED)
 }
 
-/// Prints what comes back, and gives the exit code.
-fn heard(door: &mut UnixStream) -> io::Result<u8> {
+/// Prints what comes back, and gives the exit code; or the word to begin, with what it says.
+pub fn heard(door: &mut UnixStream) -> io::Result<Result<u8, Vec<u8>>> {
     loop {
-        let Ok((kind, bytes)) = receive(door) else { return closed() };
+        let Ok((kind, bytes)) = receive(door) else { return closed().map(Ok) };
         // Who pipes into `head` closes early, and that is no fault.
         match kind {
             b'o' => drop(io::stdout().lock().write_all(&bytes)),
             b'e' => drop(io::stderr().lock().write_all(&bytes)),
             b'r' => {
                 let _ = io::stdout().lock().flush();
-                return Ok(bytes.first().copied().unwrap_or(CLOSED));
+                return Ok(Ok(bytes.first().copied().unwrap_or(CLOSED)));
             }
+            b'g' => return Ok(Err(bytes)),
             _ => {}
         }
     }
