@@ -9,7 +9,7 @@ use chesterton::cell::Demand;
 use chesterton::record::{Ending, Event};
 
 use crate::cell::roads::PATCHED;
-use crate::{cells_are_granted, ending, events, played_under, said};
+use crate::{cells_are_granted, ending, events, process, said};
 
 /// An agent of this shell script, with a git that is `real` or `simulated`.
 fn agent(script: &str, git: &str) -> Arc<ProcessAgent> {
@@ -18,15 +18,14 @@ fn agent(script: &str, git: &str) -> Arc<ProcessAgent> {
     let script = serde_json::to_string(script).unwrap();
     let text = format!(
         "name = \"git\"\nabout = \"a script\"\nkind = \"command\"\n\n[command]\nrun = [\"sh\", \"-c\", {script}]\ngit = \
-         \"{git}\"\n\n[limits]\nturns_max = 400\nwall_s_max = 120\n",
+         \"{git}\"\n",
     );
     fs::write(&path, text).unwrap();
-    let agents = ProcessAgent::wished(path.to_str().unwrap()).unwrap();
-    Arc::new(agents.unwrap_or_else(|wrong| panic!("{}", wrong[0].render(false))).remove(0))
+    process::agent(&path)
 }
 
 fn played(script: &str, git: &str, setup: &str) -> Vec<u8> {
-    played_under(&agent(script, git), Demand::BestEffort, setup)
+    process::played(&agent(script, git), Demand::BestEffort, setup)
 }
 
 /// What was asked, decided and done.

@@ -24,9 +24,9 @@ pub(in crate::door) use play::play;
 pub use told::Stands;
 
 /// Bytes of one request.
-const REQUEST_BYTES_MAX: usize = 64 * 1024 * 1024;
+const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Gits that ask at once; more wait.
-const AT_ONCE_MAX: usize = 16;
+const AT_ONCE_MAX: usize = 32;
 
 /// What a real git asks.
 #[derive(Clone, PartialEq, Debug)]
