@@ -64,11 +64,13 @@ pub enum Service {
     Docker,
     /// Elasticsearch-like clusters.
     Indices,
+    /// Route-53-like names: hosted zones, records, delegation.
+    Dns,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Stacks,
         Self::Databases,
         Self::Objects,
@@ -90,6 +92,7 @@ impl Service {
         Self::Terraform,
         Self::Docker,
         Self::Indices,
+        Self::Dns,
     ];
 }
 

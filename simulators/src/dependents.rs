@@ -13,7 +13,7 @@ use crate::clock::Time;
 use crate::engine::{Request, Response};
 use crate::keys::Keyspaces;
 use crate::resource::Resource;
-use crate::service::{caches, functions, observability};
+use crate::service::{caches, dns_lookup, functions, observability};
 use crate::sql::{Data, Session};
 use crate::stage::{Database, Dependent, Problem};
 
@@ -117,7 +117,10 @@ pub(crate) fn through(world: &World, resource: &Resource) -> Vec<String> {
     if !resource.serving {
         return Vec::new();
     }
-    let leads = |dependent: &&Dependent| functions::way(world, &dependent.api).contains(&resource.name);
+    let leads = |dependent: &&Dependent| {
+        functions::way(world, &dependent.api).contains(&resource.name)
+            || dns_lookup::is_way(world, dependent, resource)
+    };
     world.stage().dependent.iter().filter(leads).map(|dependent| dependent.name.clone()).collect()
 }
 
@@ -137,6 +140,9 @@ pub(crate) fn poll_until(world: &mut World, to: Time) {
 
 /// What the poller gets as things stand, and the path's version that it holds for.
 fn judge(world: &World, poller: &Poller) -> (String, Result<(), String>) {
+    if let Err(reason) = dns_lookup::reach(world, &poller.dependent) {
+        return (reason.clone(), Err(reason));
+    }
     let version = functions::path_version(world, &poller.dependent.api);
     match &poller.judged {
         Some(judged) if judged.0 == version => judged.clone(),

@@ -9,6 +9,8 @@ pub mod cache;
 pub(crate) mod cache_rules;
 pub mod cluster;
 pub(crate) mod cluster_rules;
+pub mod dns;
+pub(crate) mod dns_rules;
 pub mod docker;
 pub(crate) mod docker_rules;
 pub mod factor;
@@ -40,6 +42,7 @@ use crate::resource::Environment;
 use broker::Broker;
 use cache::Cache;
 use cluster::Cluster;
+use dns::Dns;
 use docker::Docker;
 use factor::Factor;
 use fault::Fault;
@@ -118,6 +121,9 @@ pub struct Stage {
     /// Search clusters that stand at the beginning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub search: Vec<Search>,
+    /// Names, and who answers for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns: Option<Arc<Dns>>,
     /// A machine on which containers run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub docker: Option<Docker>,
@@ -524,6 +530,9 @@ pub struct Dependent {
     pub name: String,
     /// The API it calls: the physical name of an `AWS::ApiGateway::RestApi`.
     pub api: String,
+    /// The name under which it looks for that API; none: it has the API's own address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// What it asks for.
     pub path: String,
     /// Query parameters.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::stage::broker_rules;
 use crate::stage::cache_rules;
 use crate::stage::cluster_rules;
+use crate::stage::dns_rules;
 use crate::stage::docker_rules;
 use crate::stage::fault_rules;
 use crate::stage::host_rules;
@@ -35,6 +36,7 @@ impl Stage {
         broker_rules::of_brokers(self, &mut found);
         cache_rules::of_caches(self, &mut found);
         cluster_rules::of_cluster(self, &mut found);
+        dns_rules::of_dns(self, &mut found);
         docker_rules::of_docker(self, &mut found);
         search_rules::of_search(self, &mut found);
         share_rules::of_shares(self, &mut found);

@@ -31,7 +31,7 @@ use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
 use crate::resource::{Resource, Uid};
 use crate::service::{
-    brokers, caches, cluster, databases, docker, forge, functions, hosts, identity, index_snapshots, indices,
+    brokers, caches, cluster, databases, dns, docker, forge, functions, hosts, identity, index_snapshots, indices,
     keys, limits, mailboxes, migrations, objects, observability, operations, people, platform, shares,
     stacks, terraform, trail, workspace,
 };
@@ -56,6 +56,8 @@ pub(crate) enum Due {
     Cache(caches::Due),
     /// A namespace is gone, or the server of a database takes connections.
     Cluster(cluster::Due),
+    /// What resolvers had kept has run out.
+    Dns(dns::Due),
     /// A pipeline run or a review goes on.
     Forge(forge::Due),
     /// A search index is filled.
@@ -100,6 +102,7 @@ pub struct World {
     pub(crate) platform: platform::State,
     pub(crate) keys: keys::State,
     pub(crate) terraform: terraform::State,
+    pub(crate) dns: dns::State,
     pub(crate) docker: docker::State,
     pub(crate) shares: shares::State,
     pub(crate) indices: indices::State,
@@ -130,6 +133,7 @@ impl Due {
             Self::Broker(_) => Service::Brokers,
             Self::Cache(_) => Service::Caches,
             Self::Cluster(_) => Service::Cluster,
+            Self::Dns(_) => Service::Dns,
             Self::Forge(_) => Service::Forge,
             Self::Index(_) => Service::Indices,
             Self::Key(_) => Service::Keys,
@@ -175,6 +179,7 @@ impl World {
             platform: platform::State::default(),
             keys: keys::State::default(),
             terraform: terraform::State::default(),
+            dns: dns::State::default(),
             docker: docker::State::default(),
             shares: shares::State::default(),
             indices: indices::State::default(),
@@ -197,9 +202,11 @@ impl World {
         observability::set_up(&mut world)?;
         stacks::set_up(&mut world)?;
         terraform::set_up(&mut world)?;
+        dns::set_up(&mut world)?;
         docker::set_up(&mut world);
         indices::set_up(&mut world)?;
         dependents::set_up(&mut world)?;
+        dns::check(&world)?;
         identity::set_up(&mut world)?;
         observability::claim_rest(&mut world);
         world.outbox.clear();
@@ -306,6 +313,7 @@ impl World {
             Service::Terraform => terraform::apply(self, call),
             Service::Docker => docker::apply(self, call),
             Service::Indices => indices::apply(self, call),
+            Service::Dns => dns::apply(self, call),
             Service::Clock => {
                 let seconds = call.number("seconds").unwrap_or(0).clamp(0, crate::clock::DAY_S);
                 self.advance(self.now.plus(seconds));
@@ -422,6 +430,7 @@ impl World {
                 Due::Broker(due) => brokers::due(self, due),
                 Due::Cache(due) => caches::due(self, due),
                 Due::Cluster(due) => cluster::due(self, due),
+                Due::Dns(due) => dns::due(self, due),
                 Due::Forge(due) => forge::due(self, due),
                 Due::Index(due) => index_snapshots::due(self, due),
                 Due::Key(due) => keys::due(self, due),
@@ -564,6 +573,9 @@ impl World {
         }
         if self.stage.docker.is_some() {
             part(format!("{:?}", self.docker));
+        }
+        if self.stage.dns.is_some() || !self.dns.is_empty() {
+            part(format!("{:?}", self.dns));
         }
         if !self.stage.fault.is_empty() {
             part(self.faults.text());

@@ -47,6 +47,7 @@ impl Entry {
             ("brokers", !stage.broker.is_empty()),
             ("caches", !stage.cache.is_empty()),
             ("compose", stage.docker.is_some()),
+            ("dns", stage.dns.is_some()),
             ("search", !stage.search.is_empty()),
             ("files", !stage.share.is_empty()),
             ("hosts", !stage.host.is_empty()),

@@ -11,6 +11,7 @@ use super::aws_cloudformation::CLOUDFORMATION;
 use super::aws_kms::KMS;
 use super::aws_lambda::{APIGATEWAY, LAMBDA};
 use super::aws_rds::RDS;
+use super::aws_route53::{ROUTE53, ROUTE53DOMAINS};
 use super::aws_s3::S3;
 use super::aws_s3api::S3API;
 use super::aws_watching::{CLOUDWATCH, LOGS};
@@ -27,6 +28,8 @@ pub(super) const FAMILIES: &[Family] = &[
     LOGS,
     RDS,
     RESOURCEGROUPSTAGGINGAPI,
+    ROUTE53,
+    ROUTE53DOMAINS,
     S3,
     S3API,
     STS,
@@ -42,7 +45,7 @@ pub(super) const BEYOND: &str = "accessanalyzer account acm acm-pca amplify apig
     glacier glue grafana guardduty health history identitystore inspector2 iot kafka kendra keyspaces kinesis \
     kinesisanalyticsv2 lakeformation lightsail macie2 memorydb mq mwaa neptune network-firewall opensearch \
     opensearchserverless organizations outposts pi pipes polly pricing ram rbin rds-data redshift redshift-data \
-    rekognition resource-explorer-2 resource-groups route53 route53domains route53resolver s3control s3outposts \
+    rekognition resource-explorer-2 resource-groups route53resolver s3control s3outposts \
     sagemaker savingsplans scheduler schemas secretsmanager securityhub serverlessrepo service-quotas servicecatalog \
     servicediscovery ses sesv2 shield signer sns sqs ssm sso sso-admin sso-oidc stepfunctions storagegateway support \
     swf synthetics textract timestream-query timestream-write transcribe transfer translate trustedadvisor waf \

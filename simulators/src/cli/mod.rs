@@ -14,6 +14,7 @@ mod aws_lambda;
 mod aws_output;
 mod aws_query;
 mod aws_rds;
+mod aws_route53;
 mod aws_s3;
 mod aws_s3api;
 mod aws_shorthand;
@@ -22,6 +23,7 @@ mod aws_usage;
 mod aws_watching;
 mod chat;
 mod curl;
+mod dig;
 mod docker;
 mod docker_compose;
 mod drizzle;
@@ -179,10 +181,12 @@ pub const PROGRAMS: &[&str] = &[
     "chat",
     "curl",
     "date",
+    "dig",
     "docker",
     "gam",
     "gh",
     "git",
+    "host",
     "kafka-configs",
     "kafka-console-consumer",
     "kafka-consumer-groups",
@@ -193,6 +197,7 @@ pub const PROGRAMS: &[&str] = &[
     "kubectl",
     "npm",
     "npx",
+    "nslookup",
     "psql",
     "redis-cli",
     "sleep",
@@ -233,6 +238,7 @@ pub fn parse(world: &World, words: &[String]) -> Parsed {
         Some("gh") => gh::parse(world, words),
         Some("chat") => chat::parse(world, words),
         Some(tool) if kafka::is_tool(tool) => kafka::parse(words),
+        Some(tool) if dig::is_tool(tool) => dig::parse(world, words),
         Some("kubectl") => kubectl::parse(world, words.get(1..).unwrap_or_default()),
         Some("redis-cli") => redis_cli::parse(words.get(1..).unwrap_or_default()),
         Some("docker") => docker::parse(world, words.get(1..).unwrap_or_default()),

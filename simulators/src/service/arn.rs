@@ -19,6 +19,8 @@ const FORMS: &[(&str, &str, &str, Scope)] = &[
     ("cloudwatch", "alarm:", "", Scope::Regional),
     ("kms", "key/", "", Scope::Regional),
     ("cloudtrail", "trail/", "", Scope::Regional),
+    ("route53", "hostedzone/", "", Scope::Bare),
+    ("route53domains", "", "", Scope::Bare),
 ];
 
 /// Which of region and account stand in a full name.
@@ -44,6 +46,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("AWS::Logs::LogGroup", "logs", "log-group:"),
     ("AWS::CloudWatch::Alarm", "cloudwatch", "alarm:"),
     ("AWS::CloudWatch::Dashboard", "cloudwatch", "dashboard/"),
+    ("AWS::Route53::HostedZone", "route53", "hostedzone/"),
 ];
 
 /// The full name of what an action touches; `*` where it touches nothing in particular.
@@ -55,6 +58,7 @@ pub fn of_target(world: &World, action: &str, target: &str) -> String {
         return target.to_owned();
     }
     let service = action.split(':').next().unwrap_or_default();
+    let target = if service == "route53" { target.trim_start_matches('/') } else { target };
     let (_, before, behind, scope) =
         FORMS.iter().find(|(name, ..)| *name == service).copied().unwrap_or(("", "", "", Scope::Regional));
     let before = match service {
@@ -65,6 +69,9 @@ pub fn of_target(world: &World, action: &str, target: &str) -> String {
             "snapshot:"
         }
         "iam" if action.contains("User") => "user/",
+        "route53" if target.contains('/') => "",
+        "route53" if action.contains("DelegationSet") => "delegationset/",
+        "route53" if action.contains("GetChange") => "change/",
         _ => before,
     };
     spelt(world, service, scope, &format!("{before}{target}{behind}"))

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::functions::{Api, Function, function_mut, no_function};
 use super::http::{Address, answered, decoded};
-use super::{forge, functions};
+use super::{dns_lookup, forge, functions};
 use crate::World;
 use crate::call::{Answer, Call, Refusal};
 use crate::effect::Change;
@@ -257,6 +257,13 @@ fn delete_api(world: &mut World, call: &Call) -> Answer {
     functions::delete_api(world, &name).map(|()| Value::Null)
 }
 
+/// The name of the API behind a host that the provider has given it.
+pub(super) fn api_of_host<'w>(world: &'w World, host: &str) -> Option<&'w str> {
+    let (label, rest) = host.split_once('.')?;
+    let domain = format!("execute-api.{}.amazonaws.com", world.stage.account.region);
+    (rest == domain || rest == format!("{domain}.cn")).then(|| api_name(world, label)).flatten()
+}
+
 /// What `curl` does against `https://<api>.execute-api.<region>.amazonaws.com[.cn]/prod/<path>?<query>`.
 fn request(world: &World, call: &Call) -> Answer {
     let url = call.text("url").unwrap_or(&call.target);
@@ -264,16 +271,24 @@ fn request(world: &World, call: &Call) -> Answer {
     let label = host.split('.').next().unwrap_or(host);
     let domain = format!(".execute-api.{}.amazonaws.com", world.stage.account.region);
     let known = host.get(label.len()..).is_some_and(|rest| rest == domain || rest == format!("{domain}.cn"));
-    if !known {
-        return Err(Refusal::new("CouldNotResolveHost", format!("(6) Could not resolve host: {host}")));
-    }
-    let Some(api) = api_name(world, label) else { return Ok(http(403, json!({"message": "Forbidden"}))) };
-    let (stage, path) = path.split_once('/').unwrap_or((path, ""));
-    if stage != "prod" {
-        return Ok(http(403, json!({"message": "Missing Authentication Token"})));
-    }
+    let (api, path) = if known {
+        let Some(api) = api_name(world, label) else { return Ok(http(403, json!({"message": "Forbidden"}))) };
+        let (stage, path) = path.split_once('/').unwrap_or((path, ""));
+        if stage != "prod" {
+            return Ok(http(403, json!({"message": "Missing Authentication Token"})));
+        }
+        (api.to_owned(), path)
+    } else {
+        match dns_lookup::leads_to(world, host) {
+            Some(api) => (api, path),
+            None => {
+                let text = format!("(6) Could not resolve host: {host}");
+                return Err(Refusal::new("CouldNotResolveHost", text));
+            }
+        }
+    };
     let request = Request { path: format!("/{}", decoded(path)), query: query.into_iter().collect() };
-    let response = functions::respond(world, api, &request);
+    let response = functions::respond(world, &api, &request);
     Ok(http(response.status, response.body))
 }
 

@@ -96,6 +96,7 @@ pub(crate) fn check(world: &World, call: &Call) -> Result<(), Refusal> {
         | Service::Mailboxes
         | Service::Platform
         | Service::Terraform
+        | Service::Dns
         | Service::Docker
         | Service::Indices => Ok(()),
     }

@@ -37,6 +37,13 @@ mod database_sql;
 mod database_wait;
 pub mod databases;
 pub(crate) mod diffs;
+pub(crate) mod dns;
+mod dns_changes;
+mod dns_dig;
+pub(crate) mod dns_file;
+pub(crate) mod dns_lookup;
+pub(crate) mod dns_mend;
+mod dns_zones;
 pub(crate) mod docker;
 pub(crate) mod docker_compose;
 pub(crate) mod docker_file;
@@ -161,6 +168,7 @@ pub fn operations(service: Service) -> &'static [Operation] {
         Service::Terraform => terraform::OPERATIONS,
         Service::Docker => docker::OPERATIONS,
         Service::Indices => indices::OPERATIONS,
+        Service::Dns => dns::OPERATIONS,
     }
 }
 

@@ -36,6 +36,7 @@ const TRAILED: &[Service] = &[
     Service::Keys,
     Service::Observability,
     Service::Functions,
+    Service::Dns,
 ];
 
 /// Notes a call that was done.

@@ -10,7 +10,7 @@ use crate::World;
 use crate::call::{Answer, Call, Refusal, Service};
 use crate::clock::{HOUR_S, MINUTE_S};
 use crate::resource::NewResource;
-use crate::service::{cache_records, cluster, databases, docker, forge, functions, hosts, index_snapshots};
+use crate::service::{cache_records, cluster, databases, dns_mend, docker, forge, functions, hosts, index_snapshots};
 use crate::stage::Stack;
 
 impl Colleague {
@@ -29,6 +29,7 @@ impl Colleague {
             Broken::KeysGone { cache, from, .. } => self.bring_back(world, cache, from),
             Broken::Unfed { cluster } => self.feed(world, cluster),
             Broken::Stopped { database } => start_again(world, database),
+            Broken::NamesGone { zone } => self.put_back(world, zone),
             Broken::Code { function, good } => redeploy(world, function, good),
             Broken::Busy { .. } | Broken::NoRoad { .. } => return,
         };
@@ -59,6 +60,15 @@ impl Colleague {
         self.note(world, format!("started the feed of {cluster}: {}", lasting(seconds)));
         world.advance(world.now().plus(seconds).min(self.deadline));
         Ok(format!("the feed of {cluster} has run"))
+    }
+
+    /// What is known is read off first, since resolvers do not wait; then it is typed.
+    fn put_back(&mut self, world: &mut World, zone: &str) -> Result<String, Refusal> {
+        let unknown = || Refusal::new("NotFound", format!("nobody knows the zone {zone}"));
+        let (known, seconds) = (dns_mend::known(world, zone), dns_mend::mend_s(world, zone));
+        self.note(world, format!("began to put records of {zone} back: {}", lasting(seconds)));
+        world.advance(world.now().plus(seconds).min(self.deadline));
+        dns_mend::put_back(world, zone, known).ok_or_else(unknown)
     }
 
     fn bring_back(&mut self, world: &mut World, cache: &str, from: &str) -> Result<String, Refusal> {

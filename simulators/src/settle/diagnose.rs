@@ -7,7 +7,7 @@ use crate::World;
 use crate::dependents;
 use crate::engine::Stores;
 use crate::resource::Environment;
-use crate::service::{cache_records, cluster, databases, forge, functions, stacks};
+use crate::service::{cache_records, cluster, databases, dns_lookup, dns_mend, forge, functions, stacks};
 use crate::stage::Dependent;
 
 /// The first broken link, with what its mending needs.
@@ -35,6 +35,8 @@ pub(super) enum Broken {
     KeysGone { cache: String, records: u64, from: String },
     /// The documents that a search cluster should have are not there, and the feed may bring them.
     Unfed { cluster: String },
+    /// A zone is gone, or records of it that could be put back, or nobody is sent to it.
+    NamesGone { zone: String },
     /// A server of one's own, or the container that the database runs in, does not run.
     Stopped { database: String },
     /// The code fails even on the rows of the beginning.
@@ -76,7 +78,7 @@ const STABLE: &[&str] = &["available", "stopped", "failed", "storage-full"];
 pub(super) fn failing(world: &World) -> Vec<Dependent> {
     let fails = |dependent: &&Dependent| {
         let response = functions::respond(world, &dependent.api, &dependents::request(dependent));
-        dependents::satisfies(dependent, &response).is_err()
+        dns_lookup::reach(world, dependent).is_err() || dependents::satisfies(dependent, &response).is_err()
     };
     world.stage().dependent.iter().filter(fails).cloned().collect()
 }
@@ -95,10 +97,16 @@ pub(super) fn first_broken(world: &World, tried: &BTreeSet<String>) -> Option<Br
             broken => return Some(broken),
         }
     }
-    hopeless.or_else(|| lost_keys(world, tried, |_| true)).or_else(|| lost_rows(world, tried))
+    hopeless
+        .or_else(|| lost_keys(world, tried, |_| true))
+        .or_else(|| lost_rows(world, tried))
+        .or_else(|| lost_names(world, tried))
 }
 
 fn on_path(world: &World, dependent: &Dependent, tried: &BTreeSet<String>) -> Broken {
+    if let Some(broken) = name(world, dependent, tried) {
+        return broken;
+    }
     let stack = owner(world, &dependent.api);
     let Some(function) = functions::function_behind(world, &dependent.api).map(str::to_owned) else {
         return missing(world, stack, Piece::Api, &dependent.api, tried);
@@ -125,6 +133,24 @@ fn on_path(world: &World, dependent: &Dependent, tried: &BTreeSet<String>) -> Br
         return code(world, &path, stack, tried);
     }
     restorable(world, &path, tried)
+}
+
+/// Whether a dependent's name does not lead it where it should.
+fn name(world: &World, dependent: &Dependent, tried: &BTreeSet<String>) -> Option<Broken> {
+    let reason = dns_lookup::reach(world, dependent).err()?;
+    if dns_lookup::is_only_held(world, dependent) {
+        return Some(Broken::Busy { what: "resolvers still have what was so before".to_owned() });
+    }
+    let host = dependent.host.as_deref().unwrap_or_default();
+    let broken = dns_mend::zone_of(world, host).map(|zone| Broken::NamesGone { zone });
+    let broken = broken.filter(|broken| !tried.contains(&broken.key()));
+    Some(broken.unwrap_or(Broken::NoRoad { reason }))
+}
+
+/// Records of production that are gone though nobody fails, and could be put back.
+fn lost_names(world: &World, tried: &BTreeSet<String>) -> Option<Broken> {
+    let zones = dns_mend::missing(world).into_iter().map(|(zone, _)| Broken::NamesGone { zone });
+    zones.into_iter().find(|broken| !tried.contains(&broken.key()))
 }
 
 /// What a function runs and reads, and what it is meant to read.

@@ -117,6 +117,7 @@ impl Colleague {
             Some(Broken::KeysGone { cache, records, .. }) => {
                 format!("told that {records} records of {cache} are gone")
             }
+            Some(Broken::NamesGone { zone }) => format!("told that records of {zone} are gone"),
             _ => return false,
         };
         let noticed = self.began.plus(on_call.paged_after_s);

@@ -10,7 +10,7 @@ use crate::effect::{Change, Row};
 use crate::moved::named;
 use crate::resource::Environment;
 use crate::service::database_keepers::Keeper;
-use crate::service::{brokers, cache_records, cluster, databases, indices, mailboxes, shares};
+use crate::service::{brokers, cache_records, cluster, databases, dns_mend, indices, mailboxes, shares};
 use crate::sql::{Data, RowsLost, Session};
 use crate::stage::{Database, Unmissed};
 
@@ -69,6 +69,7 @@ pub(super) fn outcomes(world: &World) -> Vec<StoreOutcome> {
         .chain(indices::outcomes(world))
         .chain(shares::outcomes(world))
         .chain(mailboxes::outcomes(world))
+        .chain(dns_mend::outcomes(world))
         .collect()
 }
 

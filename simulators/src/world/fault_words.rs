@@ -22,6 +22,7 @@ enum Tool {
     Gh,
     Chat,
     Curl,
+    Dig,
     Kafka,
     Redis,
     Kubectl,
@@ -34,6 +35,7 @@ enum Tool {
 fn tool(call: &Call) -> Tool {
     match (call.service, call.operation.as_str()) {
         (Service::Databases, "Query" | "DescribeDatabase") | (Service::Migrations, _) => Tool::Psql,
+        (Service::Dns, "Resolve") => Tool::Dig,
         (Service::Brokers, _) => Tool::Kafka,
         (Service::Caches, _) => Tool::Redis,
         (Service::Cluster, _) => Tool::Kubectl,
@@ -131,6 +133,8 @@ fn of_servers(tool: &Tool, outage: Outage) -> (&'static str, &'static str) {
         (Tool::Docker, TimedOut) => {
             (TIMED_OUT, "context deadline exceeded while waiting for the Docker daemon")
         }
+        (Tool::Dig, Throttled | Failed) => ("SERVFAIL", "communications error to 10.0.0.2#53: connection refused"),
+        (Tool::Dig, TimedOut) => (TIMED_OUT, "communications error to 10.0.0.2#53: timed out"),
         (_, Throttled) => ("429", "(22) The requested URL returned error: 429"),
         (_, Failed) => ("503", "(22) The requested URL returned error: 503"),
         (_, TimedOut) => {
