@@ -31,9 +31,9 @@ use crate::engine::Memo;
 use crate::hardening::SwitchedOn;
 use crate::resource::{Resource, Uid};
 use crate::service::{
-    brokers, caches, cluster, databases, dns, docker, forge, functions, hosts, identity, index_snapshots, indices,
-    keys, limits, mailboxes, migrations, objects, observability, operations, people, platform, shares,
-    stacks, terraform, trail, workspace,
+    brokers, caches, cluster, databases, dns, docker, forge, functions, hosts, identity, index_snapshots,
+    indices, keys, limits, mailboxes, migrations, objects, observability, operations, people, platform,
+    shares, stacks, terraform, trail, workspace,
 };
 use crate::sql::Data;
 use crate::stage::{Problem, Stage};

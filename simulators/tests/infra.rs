@@ -1,4 +1,4 @@
-//! Terraform and keys, by the lines that an engineer types: what they print, and what they change.
+//! Terraform, keys, clusters and names, by the lines that an engineer types: what they print, and what they change.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,6 +12,8 @@
 
 #[path = "infra/cluster.rs"]
 mod cluster;
+#[path = "infra/dns.rs"]
+mod dns;
 mod stand;
 
 use std::sync::Arc;

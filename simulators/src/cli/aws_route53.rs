@@ -86,7 +86,11 @@ const COMMANDS: &[Command] = &[
     command("get-reusable-delegation-set", "GetReusableDelegationSet", "!id"),
     Command {
         target: "",
-        ..command("create-reusable-delegation-set", "CreateReusableDelegationSet", "!caller-reference hosted-zone-id")
+        ..command(
+            "create-reusable-delegation-set",
+            "CreateReusableDelegationSet",
+            "!caller-reference hosted-zone-id",
+        )
     },
     command("delete-reusable-delegation-set", "DeleteReusableDelegationSet", "!id"),
     Command {
@@ -131,6 +135,10 @@ const DOMAINS: &[Command] = &[
     Command {
         target: "DomainName",
         unsimulated: "fi-auth-key",
-        ..command("update-domain-nameservers", "UpdateDomainNameservers", "!domain-name !nameservers:list{Name,GlueIps*}")
+        ..command(
+            "update-domain-nameservers",
+            "UpdateDomainNameservers",
+            "!domain-name !nameservers:list{Name,GlueIps*}",
+        )
     },
 ];

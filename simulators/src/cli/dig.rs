@@ -8,16 +8,41 @@ use crate::World;
 use crate::call::{Call, Service};
 
 const KINDS: &[&str] = &[
-    "A", "AAAA", "ANY", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB",
-    "TLSA", "TXT",
+    "A", "AAAA", "ANY", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV",
+    "SSHFP", "SVCB", "TLSA", "TXT",
 ];
 /// What `dig` may be told that changes nothing here.
 const INDIFFERENT: &[&str] = &[
-    "recurse", "norecurse", "rec", "norec", "cmd", "nocmd", "comments", "nocomments", "stats", "nostats", "question",
-    "noquestion", "authority", "noauthority", "additional", "noadditional", "tcp", "notcp", "edns", "noedns", "all",
-    "nodnssec", "multiline", "nomultiline", "ttlid", "noshort", "notrace",
+    "recurse",
+    "norecurse",
+    "rec",
+    "norec",
+    "cmd",
+    "nocmd",
+    "comments",
+    "nocomments",
+    "stats",
+    "nostats",
+    "question",
+    "noquestion",
+    "authority",
+    "noauthority",
+    "additional",
+    "noadditional",
+    "tcp",
+    "notcp",
+    "edns",
+    "noedns",
+    "all",
+    "nodnssec",
+    "multiline",
+    "nomultiline",
+    "ttlid",
+    "noshort",
+    "notrace",
 ];
-const BEYOND: &[&str] = &["dnssec", "nssearch", "identify", "subnet", "json", "yaml", "split", "cdflag", "adflag"];
+const BEYOND: &[&str] =
+    &["dnssec", "nssearch", "identify", "subnet", "json", "yaml", "split", "cdflag", "adflag"];
 
 fn says(code: i32, text: impl Into<String>) -> Parsed {
     answer(Reply::failed(code, text), false)
@@ -68,7 +93,14 @@ fn dig(words: &[String]) -> Parsed {
                 "noanswer" | "time" | "tries" | "timeout" | "retry" | "bufsize" => {}
                 plain if INDIFFERENT.contains(&plain) => {}
                 plain if BEYOND.contains(&plain) => return beyond("dig", &format!("+{plain}")),
-                _ => return says(1, format!("Invalid option: +{option}\nUsage:  dig [@global-server] [domain] [q-type] [q-class] {{q-opt}}\n")),
+                _ => {
+                    return says(
+                        1,
+                        format!(
+                            "Invalid option: +{option}\nUsage:  dig [@global-server] [domain] [q-type] [q-class] {{q-opt}}\n"
+                        ),
+                    );
+                }
             }
             continue;
         }
@@ -133,7 +165,9 @@ fn host(words: &[String]) -> Parsed {
             },
             "-4" | "-6" | "-r" | "-T" | "-U" => {}
             "-a" | "-C" | "-l" | "-v" | "-d" => return beyond("host", word),
-            option if option.starts_with('-') => return says(1, format!("host: illegal option -- {option}\n")),
+            option if option.starts_with('-') => {
+                return says(1, format!("host: illegal option -- {option}\n"));
+            }
             _ => names.push(word),
         }
     }

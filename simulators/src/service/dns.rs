@@ -44,15 +44,27 @@ const VERBS: &[(Operation, Doing)] = &[
     (Operation::read("TestDNSAnswer", "route53:TestDNSAnswer"), dns_lookup::test),
     (Operation::read("GetChange", "route53:GetChange"), get_change),
     (Operation::read("Wait", "route53:GetChange"), wait),
-    (Operation::read("ListReusableDelegationSets", "route53:ListReusableDelegationSets"), dns_zones::list_sets),
+    (
+        Operation::read("ListReusableDelegationSets", "route53:ListReusableDelegationSets"),
+        dns_zones::list_sets,
+    ),
     (Operation::read("GetReusableDelegationSet", "route53:GetReusableDelegationSet"), dns_zones::get_set),
-    (Operation::write("CreateReusableDelegationSet", "route53:CreateReusableDelegationSet"), dns_zones::create_set),
-    (Operation::write("DeleteReusableDelegationSet", "route53:DeleteReusableDelegationSet"), dns_zones::delete_set),
+    (
+        Operation::write("CreateReusableDelegationSet", "route53:CreateReusableDelegationSet"),
+        dns_zones::create_set,
+    ),
+    (
+        Operation::write("DeleteReusableDelegationSet", "route53:DeleteReusableDelegationSet"),
+        dns_zones::delete_set,
+    ),
     (Operation::read("ListTagsForResource", "route53:ListTagsForResource"), dns_zones::tags),
     (Operation::write("ChangeTagsForResource", "route53:ChangeTagsForResource"), dns_zones::change_tags),
     (Operation::read("ListDomains", "route53domains:ListDomains"), dns_zones::domains),
     (Operation::read("GetDomainDetail", "route53domains:GetDomainDetail"), dns_zones::domain),
-    (Operation::write("UpdateDomainNameservers", "route53domains:UpdateDomainNameservers"), dns_zones::delegate),
+    (
+        Operation::write("UpdateDomainNameservers", "route53domains:UpdateDomainNameservers"),
+        dns_zones::delegate,
+    ),
     // Anybody may ask what a name is.
     (Operation::read("Resolve", ""), dns_dig::resolve),
 ];
@@ -125,7 +137,8 @@ pub(crate) struct Due;
 pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     let Some(dns) = world.stage.dns.clone() else { return Ok(()) };
     for set in &dns.delegation_set {
-        let made = DelegationSet { reference: format!("staged {}", set.id), servers: servers(&set.name_servers) };
+        let made =
+            DelegationSet { reference: format!("staged {}", set.id), servers: servers(&set.name_servers) };
         world.dns.sets.insert(set.id.clone(), made);
     }
     for domain in &dns.domain {
@@ -141,7 +154,8 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
         let mut new = resource(KIND, &staged.id, "zone", &staged.name, staged.environment);
         new.tags = staged.tags.clone();
         new.serving = world.dns.domains.iter().any(|(name, domain)| {
-            is_under(&full(&staged.name), name) && domain.servers.iter().any(|server| servers.contains(server))
+            is_under(&full(&staged.name), name)
+                && domain.servers.iter().any(|server| servers.contains(server))
         });
         let uid = world.create_since(new, staged.created);
         let mut sets = apex(&full(&staged.name), &servers);
@@ -182,7 +196,13 @@ pub(crate) fn check(world: &World) -> Result<(), Problem> {
 }
 
 /// What is made for a zone or a domain.
-pub(super) fn resource(kind: &str, name: &str, what: &str, domain: &str, environment: Environment) -> NewResource {
+pub(super) fn resource(
+    kind: &str,
+    name: &str,
+    what: &str,
+    domain: &str,
+    environment: Environment,
+) -> NewResource {
     NewResource {
         kind: kind.to_owned(),
         name: name.to_owned(),
@@ -221,7 +241,11 @@ pub(super) fn is_apex(zone: &Zone, set: &Set) -> bool {
 
 /// The sets of a zone that somebody has put there.
 pub(super) fn own(zone: &Zone) -> Sets {
-    zone.sets.iter().filter(|(_, set)| !is_apex(zone, set)).map(|(place, set)| (place.clone(), set.clone())).collect()
+    zone.sets
+        .iter()
+        .filter(|(_, set)| !is_apex(zone, set))
+        .map(|(place, set)| (place.clone(), set.clone()))
+        .collect()
 }
 
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
@@ -285,7 +309,12 @@ fn get_change(world: &mut World, call: &Call) -> Answer {
 fn wait(world: &mut World, call: &Call) -> Answer {
     let at = match submitted(world, call) {
         Ok((_, at)) => at,
-        Err(refusal) => return Err(Refusal::new("WaiterError", format!("An error occurred ({}): {}", refusal.code, refusal.message))),
+        Err(refusal) => {
+            return Err(Refusal::new(
+                "WaiterError",
+                format!("An error occurred ({}): {}", refusal.code, refusal.message),
+            ));
+        }
     };
     let look = |w: &World| if w.now().since(at) >= SYNC_S { Seen::Good } else { Seen::NotYet };
     waits::wait(world, 30, 60, look)

@@ -45,7 +45,10 @@ pub(super) fn change(world: &mut World, call: &Call) -> Answer {
     let batch = call.args.get("ChangeBatch").and_then(|batch| batch.get("Changes")).and_then(Value::as_array);
     let changes = batch.cloned().unwrap_or_default();
     if changes.is_empty() || changes.len() > CHANGES_MAX {
-        return Err(Refusal::new("InvalidInput", format!("a change batch has from 1 to {CHANGES_MAX} changes")));
+        return Err(Refusal::new(
+            "InvalidInput",
+            format!("a change batch has from 1 to {CHANGES_MAX} changes"),
+        ));
     }
     let before = zone.clone();
     let mut after = before.clone();
@@ -103,13 +106,19 @@ fn one(zone: &mut Zone, change: &Value) -> Result<(), Slip> {
         ("DELETE", None) => {
             Err(Slip::Batch(format!("Tried to delete resource record set {shown} but it was not found")))
         }
-        ("DELETE", Some(stands)) if !(stands.says_as(&set) && (stands.ttl_s == set.ttl_s || stands.alias.is_some())) => {
+        ("DELETE", Some(stands))
+            if !(stands.says_as(&set) && (stands.ttl_s == set.ttl_s || stands.alias.is_some())) =>
+        {
             Err(Slip::Batch(format!(
                 "Tried to delete resource record set {shown} but the values provided do not match the current values"
             )))
         }
         ("DELETE", Some(_)) if dns::is_apex(zone, &set) => {
-            let which = if set.kind == "SOA" { "exactly one SOA record" } else { "at least one NS record for the zone itself" };
+            let which = if set.kind == "SOA" {
+                "exactly one SOA record"
+            } else {
+                "at least one NS record for the zone itself"
+            };
             Err(Slip::Batch(format!("A HostedZone must contain {which}.")))
         }
         ("DELETE", Some(_)) => {
@@ -138,7 +147,9 @@ fn read(given: &Value, action: &str) -> Result<Set, String> {
     if !KINDS.contains(&kind.as_str()) {
         return Err(format!("Value '{kind}' is no type of a resource record set"));
     }
-    for name in ["SetIdentifier", "Weight", "Region", "GeoLocation", "Failover", "MultiValueAnswer", "HealthCheckId"] {
+    for name in
+        ["SetIdentifier", "Weight", "Region", "GeoLocation", "Failover", "MultiValueAnswer", "HealthCheckId"]
+    {
         if given.get(name).is_some() {
             return Err(format!("{name} is not simulated here: one set of each name and type"));
         }
@@ -149,9 +160,12 @@ fn read(given: &Value, action: &str) -> Result<Set, String> {
     });
     let records = given.get("ResourceRecords").and_then(Value::as_array);
     let ttl_s = given.get("TTL").and_then(|ttl| ttl.as_i64().or_else(|| ttl.as_str()?.parse().ok()));
-    let values: Vec<String> = records.into_iter().flatten().filter_map(|record| text(record, "Value")).collect();
+    let values: Vec<String> =
+        records.into_iter().flatten().filter_map(|record| text(record, "Value")).collect();
     match (alias, ttl_s) {
-        (Some(alias), None) if values.is_empty() => Ok(Set { name, kind, ttl_s: 60, values, alias: Some(alias) }),
+        (Some(alias), None) if values.is_empty() => {
+            Ok(Set { name, kind, ttl_s: 60, values, alias: Some(alias) })
+        }
         (None, Some(ttl_s)) if !values.is_empty() && (0..=i64::from(i32::MAX)).contains(&ttl_s) => {
             let values = values.iter().map(|value| spelt(&kind, value)).collect();
             Ok(Set { name, kind, ttl_s, values, alias: None })
@@ -177,7 +191,11 @@ fn spelt(kind: &str, value: &str) -> String {
 
 fn values_mistake(set: &Set) -> Option<String> {
     if set.kind == "CNAME" && set.values.len() > 1 {
-        return Some(format!("CNAME resource record sets have one value, and that of {} has {}", set.name, set.values.len()));
+        return Some(format!(
+            "CNAME resource record sets have one value, and that of {} has {}",
+            set.name,
+            set.values.len()
+        ));
     }
     let wrong = |value: &String| mistake(&set.kind, value).map(|why| (why, value.clone()));
     let (why, value) = set.values.iter().find_map(wrong)?;
@@ -210,10 +228,12 @@ fn unfit(zone: &Zone) -> Option<String> {
 /// What a batch changed, by where what went could be had back from.
 fn told(world: &World, id: &str, before: &Sets, after: &Sets) -> Vec<Change> {
     let mut changes = Vec::new();
-    let gone: Vec<&Set> = before.iter().filter(|(place, _)| !after.contains_key(*place)).map(|(_, set)| set).collect();
+    let gone: Vec<&Set> =
+        before.iter().filter(|(place, _)| !after.contains_key(*place)).map(|(_, set)| set).collect();
     for (restorable, sets) in dns_mend::by_source(world, id, &gone) {
         let records = u64::try_from(sets.len()).unwrap_or(u64::MAX);
-        let rows = if records > ROWS_NAMED_MAX { Vec::new() } else { sets.iter().map(|set| set.row()).collect() };
+        let rows =
+            if records > ROWS_NAMED_MAX { Vec::new() } else { sets.iter().map(|set| set.row()).collect() };
         let place = "records".to_owned();
         changes.push(Change::RecordsLost { place, records, how: Loss::Deleted, restorable, rows });
     }

@@ -58,9 +58,15 @@ fn is_server(world: &World, server: &str) -> bool {
 
 fn unknown_server(tool: &str, server: &str) -> Value {
     match tool {
-        "dig" => json!({"stderr": format!("dig: couldn't get address for '{server}': not found\n"), "code": 9}),
-        "host" => json!({"stderr": format!("host: couldn't get address for '{server}': not found\n"), "code": 1}),
-        _ => json!({"stderr": format!("nslookup: couldn't get address for '{server}': not found\n"), "code": 1}),
+        "dig" => {
+            json!({"stderr": format!("dig: couldn't get address for '{server}': not found\n"), "code": 9})
+        }
+        "host" => {
+            json!({"stderr": format!("host: couldn't get address for '{server}': not found\n"), "code": 1})
+        }
+        _ => {
+            json!({"stderr": format!("nslookup: couldn't get address for '{server}': not found\n"), "code": 1})
+        }
     }
 }
 
@@ -95,7 +101,15 @@ fn by_server(world: &World, server: &str, name: String, kind: String) -> Found {
         _ => {}
     }
     let is_authoritative = matches!(said, Said::Sets(_) | Said::NoData | Said::Absent);
-    Found { name, kind, status: status(&said), answers, authority, server: server.to_owned(), is_authoritative }
+    Found {
+        name,
+        kind,
+        status: status(&said),
+        answers,
+        authority,
+        server: server.to_owned(),
+        is_authoritative,
+    }
 }
 
 fn lines(sets: &[(Set, i64)]) -> String {
@@ -137,7 +151,11 @@ fn dig(world: &World, found: &Found, call: &Call) -> String {
             text.push_str(&format!("\n;; {title} SECTION:\n{body}"));
         }
     }
-    text + &format!("\n;; Query time: 4 msec\n;; SERVER: {0}#53({0}) (UDP)\n;; WHEN: {1}\n\n", found.server, world.now())
+    text + &format!(
+        "\n;; Query time: 4 msec\n;; SERVER: {0}#53({0}) (UDP)\n;; WHEN: {1}\n\n",
+        found.server,
+        world.now()
+    )
 }
 
 fn host(found: &Found) -> Value {
@@ -159,8 +177,11 @@ fn host(found: &Found) -> Value {
         "TXT" => format!("{} descriptive text {value}\n", plain(&set.name)),
         kind => format!("{} has {kind} record {value}\n", plain(&set.name)),
     };
-    let text: String =
-        found.answers.iter().flat_map(|(set, _)| set.values.iter().map(move |value| says(set, value))).collect();
+    let text: String = found
+        .answers
+        .iter()
+        .flat_map(|(set, _)| set.values.iter().map(move |value| says(set, value)))
+        .collect();
     match text.is_empty() {
         true => json!({"text": format!("{} has no {} record\n", plain(&found.name), found.kind), "code": 1}),
         false => json!(text),
@@ -185,8 +206,11 @@ fn nslookup(found: &Found) -> Value {
             kind => format!("{name}\t{kind} = {value}\n"),
         }
     };
-    let text: String =
-        found.answers.iter().flat_map(|(set, _)| set.values.iter().map(move |value| says(set, value))).collect();
+    let text: String = found
+        .answers
+        .iter()
+        .flat_map(|(set, _)| set.values.iter().map(move |value| says(set, value)))
+        .collect();
     let text = if text.is_empty() { format!("*** Can't find {name}: No answer\n") } else { text };
     let note = if found.is_authoritative { "" } else { "Non-authoritative answer:\n" };
     json!(format!("{head}{note}{text}\n"))
@@ -194,18 +218,25 @@ fn nslookup(found: &Found) -> Value {
 
 /// From the root on, and past all caches: what each says whom the next is asked.
 fn trace(world: &World, name: &str, kind: &str) -> String {
-    let mut text = format!("\n; <<>> DiG 9.18.28 <<>> +trace {} {kind}\n;; global options: +cmd\n", name.trim_end_matches('.'));
+    let mut text = format!(
+        "\n; <<>> DiG 9.18.28 <<>> +trace {} {kind}\n;; global options: +cmd\n",
+        name.trim_end_matches('.')
+    );
     text.push_str(".\t518400\tIN\tNS\ta.root-servers.net.\n.\t518400\tIN\tNS\tb.root-servers.net.\n;; Received 239 bytes from 10.0.0.2#53(10.0.0.2) in 3 ms\n\n");
     let top = place(name, "").0.first().cloned().unwrap_or_default();
     let registry = format!("a.registry.{top}.");
-    text.push_str(&format!("{top}.\t172800\tIN\tNS\t{registry}\n;; Received 312 bytes from a.root-servers.net in 14 ms\n\n"));
+    text.push_str(&format!(
+        "{top}.\t172800\tIN\tNS\t{registry}\n;; Received 312 bytes from a.root-servers.net in 14 ms\n\n"
+    ));
     let Some((domain, registered)) = dns_lookup::registered(world, name) else {
         return text + &format!(";; no servers are named for {name} by {registry}: status: NXDOMAIN\n");
     };
     let mut servers = registered.servers.clone();
     let (mut zone, mut from, mut ttl_s) = (domain.clone(), registry, registered.ttl_s);
     for _ in 0..4 {
-        text.push_str(&servers.iter().map(|server| format!("{zone}\t{ttl_s}\tIN\tNS\t{server}\n")).collect::<String>());
+        text.push_str(
+            &servers.iter().map(|server| format!("{zone}\t{ttl_s}\tIN\tNS\t{server}\n")).collect::<String>(),
+        );
         text.push_str(&format!(";; Received 180 bytes from {from} in 9 ms\n\n"));
         let Some(server) = servers.first().cloned() else { break };
         let said = dns_lookup::asked(world, &server, name, kind);
@@ -214,7 +245,9 @@ fn trace(world: &World, name: &str, kind: &str) -> String {
             Said::Referral(set) => (zone, servers, ttl_s) = (set.name, set.values, set.ttl_s),
             Said::Sets(set) => {
                 let ttl_s = set.ttl_s;
-                return text + &lines(&[(set, ttl_s)]) + &format!(";; Received 96 bytes from {from} in 5 ms\n\n");
+                return text
+                    + &lines(&[(set, ttl_s)])
+                    + &format!(";; Received 96 bytes from {from} in 5 ms\n\n");
             }
             said => return text + &format!(";; {name} {kind}: status: {} from {from}\n\n", status(&said)),
         }

@@ -9,8 +9,8 @@ use crate::effect::Row;
 const TTL_S: i64 = 300;
 /// Types of records that a zone can hold.
 pub(crate) const KINDS: &[&str] = &[
-    "A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB",
-    "TLSA", "TXT",
+    "A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP",
+    "SVCB", "TLSA", "TXT",
 ];
 
 /// All records of one name and type, which come and go together.
@@ -97,16 +97,27 @@ pub(crate) fn mistake(kind: &str, value: &str) -> Option<&'static str> {
     let mut words = value.split_whitespace();
     let count = value.split_whitespace().count();
     let right = match kind {
-        "A" => return value.parse::<Ipv4Addr>().err().map(|_| "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)"),
-        "AAAA" => {
-            return value.parse::<Ipv6Addr>().err().map(|_| "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)");
+        "A" => {
+            return value
+                .parse::<Ipv4Addr>()
+                .err()
+                .map(|_| "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)");
         }
-        "CNAME" | "NS" | "PTR" => return (count != 1).then_some("DomainLabelTooLong (Value is not a valid domain name)"),
+        "AAAA" => {
+            return value
+                .parse::<Ipv6Addr>()
+                .err()
+                .map(|_| "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)");
+        }
+        "CNAME" | "NS" | "PTR" => {
+            return (count != 1).then_some("DomainLabelTooLong (Value is not a valid domain name)");
+        }
         "MX" => count == 2 && is_number(words.next()),
         "SRV" => count == 4 && (0..3).all(|_| is_number(words.next())),
         "TXT" | "SPF" => {
             let quoted = value.len() >= 2 && value.starts_with('"') && value.ends_with('"');
-            return (!quoted).then_some("InvalidCharacterString (Value should be enclosed in quotation marks)");
+            return (!quoted)
+                .then_some("InvalidCharacterString (Value should be enclosed in quotation marks)");
         }
         _ => count > 0,
     };
@@ -161,12 +172,22 @@ impl Reader {
             match word.to_ascii_uppercase().as_str() {
                 "IN" => {}
                 kind if kind == "ALIAS" || KINDS.contains(&kind) => break kind.to_owned(),
-                _ => ttl_s = word.parse().map_err(|_| format!("`{word}` is neither a type nor a number of seconds"))?,
+                _ => {
+                    ttl_s = word
+                        .parse()
+                        .map_err(|_| format!("`{word}` is neither a type nor a number of seconds"))?
+                }
             }
         };
-        let from = rest.first().and_then(|word| line.find(&format!(" {word}")).map(|at| at.saturating_add(1)));
+        let from =
+            rest.first().and_then(|word| line.find(&format!(" {word}")).map(|at| at.saturating_add(1)));
         let value = match kind.as_str() {
-            "TXT" | "SPF" => from.and_then(|_| line.find('"')).and_then(|at| line.get(at..)).unwrap_or_default().trim().to_owned(),
+            "TXT" | "SPF" => from
+                .and_then(|_| line.find('"'))
+                .and_then(|at| line.get(at..))
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
             _ => rest.join(" "),
         };
         self.add(&kind, ttl_s, &value)
@@ -230,7 +251,8 @@ mod tests {
         let text = "$TTL 600\n; ours\nshop 60 IN CNAME api.else.example.\n@ MX 10 mail\n   MX 20 mx.else.example.\n\
                     @ TXT \"v=spf1; -all\" ; sent by us\nwww ALIAS shop\n$ORIGIN eu.alder.example.\nA A 192.0.2.1\n";
         let sets = read(text, "alder.example").unwrap();
-        let lines: Vec<String> = sets.iter().map(|s| format!("{} {} {} {}", s.name, s.ttl_s, s.kind, s.text())).collect();
+        let lines: Vec<String> =
+            sets.iter().map(|s| format!("{} {} {} {}", s.name, s.ttl_s, s.kind, s.text())).collect();
         let expected = [
             "alder.example. 600 MX 10 mail.alder.example. 20 mx.else.example.",
             "alder.example. 600 TXT \"v=spf1; -all\"",
@@ -239,7 +261,12 @@ mod tests {
             "www.alder.example. 60 A ALIAS shop.alder.example.",
         ];
         assert_eq!(lines, expected);
-        for (wrong, line) in [("a A 1.2.3", "line 1"), ("\n\nshop\n", "line 3"), ("a X b", "line 1"), ("a TXT plain", "line 1")] {
+        for (wrong, line) in [
+            ("a A 1.2.3", "line 1"),
+            ("\n\nshop\n", "line 3"),
+            ("a X b", "line 1"),
+            ("a TXT plain", "line 1"),
+        ] {
             assert!(read(wrong, "alder.example").unwrap_err().starts_with(line), "{wrong}");
         }
     }

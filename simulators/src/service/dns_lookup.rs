@@ -65,7 +65,9 @@ pub(super) struct Resolved {
 pub(super) fn in_zone(world: &World, zone: &Zone, name: &str, kind: &str) -> Said {
     let labels = place(name, "").0;
     let depth = place(&zone.name, "").0.len();
-    let at = |count: usize, kind: &str| zone.sets.get(&(labels.get(..count).unwrap_or_default().to_vec(), kind.to_owned()));
+    let at = |count: usize, kind: &str| {
+        zone.sets.get(&(labels.get(..count).unwrap_or_default().to_vec(), kind.to_owned()))
+    };
     for count in depth.saturating_add(1)..=labels.len() {
         let is_itself = count == labels.len();
         if let Some(cut) = at(count, "NS").filter(|_| !(is_itself && kind == "DS")) {
@@ -105,7 +107,9 @@ pub(super) fn asked(world: &World, server: &str, name: &str, kind: &str) -> Said
 }
 
 fn zone_at<'w>(world: &'w World, server: &str, name: &str) -> Option<(&'w String, &'w Zone)> {
-    let fits = |(_, zone): &(&String, &Zone)| is_under(name, &zone.name) && zone.servers.iter().any(|own| own == server);
+    let fits = |(_, zone): &(&String, &Zone)| {
+        is_under(name, &zone.name) && zone.servers.iter().any(|own| own == server)
+    };
     world.dns.zones.iter().filter(fits).max_by_key(|(_, zone)| zone.name.len())
 }
 
@@ -116,12 +120,12 @@ pub(super) fn registered<'w>(world: &'w World, name: &str) -> Option<(&'w String
 }
 
 /// To whom a resolver turns for a name.
-fn turned_to(world: &World, name: &str) -> Option<Vec<String>> {
+fn turned_to<'w>(world: &'w World, name: &str) -> Option<(&'w String, Vec<String>)> {
     let (domain, now) = registered(world, name)?;
     let held = valid(world, domain, DELEGATION);
     Some(match held {
-        Some(Held { said: Said::Referral(set), .. }) => set.values.clone(),
-        _ => now.servers.clone(),
+        Some(Held { said: Said::Referral(set), .. }) => (domain, set.values.clone()),
+        _ => (domain, now.servers.clone()),
     })
 }
 
@@ -130,17 +134,23 @@ fn valid<'w>(world: &'w World, name: &str, kind: &str) -> Option<&'w Held> {
     world.dns.held.get(&key).filter(|held| held.until > world.now())
 }
 
-/// What the first of these servers that knows anything says, and on from there.
-fn follow(world: &World, mut servers: Vec<String>, name: &str, kind: &str) -> (Said, Option<String>) {
+/// What the first of these servers that knows anything says, and on from there. Who answers for a part has a zone of that part:
+/// what stands above it does not count.
+fn follow(
+    world: &World,
+    domain: &str,
+    mut servers: Vec<String>,
+    name: &str,
+    kind: &str,
+) -> (Said, Option<String>) {
+    let mut cut = domain.to_owned();
     for _ in 0..CHAIN_MAX {
-        let known = servers.iter().find_map(|server| zone_at(world, server, name).map(|(id, zone)| (id.clone(), zone)));
+        let known = servers.iter().filter_map(|server| zone_at(world, server, name));
+        let known = known.into_iter().find(|(_, zone)| is_under(&zone.name, &cut));
         let Some((id, zone)) = known else { return (Said::Failed, None) };
         match in_zone(world, zone, name, kind) {
-            Said::Referral(set) if !set.values.iter().all(|server| servers.contains(server)) => {
-                servers = set.values;
-            }
-            Said::Referral(_) => return (Said::Failed, Some(id)),
-            said => return (said, Some(id)),
+            Said::Referral(set) => (cut, servers) = (set.name, set.values),
+            said => return (said, Some(id.clone())),
         }
     }
     (Said::Failed, None)
@@ -149,7 +159,7 @@ fn follow(world: &World, mut servers: Vec<String>, name: &str, kind: &str) -> (S
 /// What a resolver hears of a name when it asks now.
 fn fresh(world: &World, name: &str, kind: &str) -> Said {
     match turned_to(world, name) {
-        Some(servers) => follow(world, servers, name, kind).0,
+        Some((domain, servers)) => follow(world, domain, servers, name, kind).0,
         None => match outside(world, name) {
             Some(address) if kind == "A" => Said::Sets(Set {
                 name: name.to_owned(),
@@ -189,7 +199,8 @@ pub(super) fn resolve(world: &World, name: &str, kind: &str) -> Resolved {
         let held = valid(world, &last, kind);
         let said = held.map_or_else(|| fresh(world, &last, kind), |held| held.said.clone());
         let Said::Sets(set) = said else { return Resolved { chain, end: said, last } };
-        let left_s = held.map_or_else(|| left(world, &last, kind, set.ttl_s), |held| held.until.since(world.now()));
+        let left_s =
+            held.map_or_else(|| left(world, &last, kind, set.ttl_s), |held| held.until.since(world.now()));
         chain.push((set.clone(), left_s));
         let leads_on = set.kind == "CNAME" && kind != "CNAME";
         match set.values.first().filter(|_| leads_on) {
@@ -209,7 +220,8 @@ pub(super) fn resolve(world: &World, name: &str, kind: &str) -> Resolved {
 /// cycle as long as its time.
 fn left(world: &World, name: &str, kind: &str, ttl_s: i64) -> i64 {
     let ttl_s = ttl_s.max(1);
-    let phase = Chance::stream(world.seed, &format!("dns/resolver {name} {kind}")).between(0, ttl_s.saturating_sub(1));
+    let phase = Chance::stream(world.seed, &format!("dns/resolver {name} {kind}"))
+        .between(0, ttl_s.saturating_sub(1));
     ttl_s.saturating_sub(world.now().unix().saturating_sub(phase).rem_euclid(ttl_s))
 }
 
@@ -237,7 +249,9 @@ pub(crate) fn reach(world: &World, dependent: &Dependent) -> Result<(), String> 
     match &found.end {
         Said::Sets(_) if leads_to(world, host).as_deref() == Some(&*dependent.api) => Ok(()),
         Said::Sets(_) => Err(format!("{host} leads to {}", found.last.trim_end_matches('.'))),
-        Said::Failed | Said::Refused | Said::Referral(_) => Err(format!("could not resolve {host}: SERVFAIL")),
+        Said::Failed | Said::Refused | Said::Referral(_) => {
+            Err(format!("could not resolve {host}: SERVFAIL"))
+        }
         Said::NoData => Err(format!("could not resolve {host}: no address")),
         Said::Absent => Err(format!("could not resolve {host}: NXDOMAIN")),
     }
@@ -253,8 +267,8 @@ pub(crate) fn is_only_held(world: &World, dependent: &Dependent) -> bool {
 /// The zone that those who ask for a dependent's name are led through.
 fn zone_behind(world: &World, host: &str) -> Option<String> {
     let name = full(host);
-    let servers = registered(world, &name).map(|(_, domain)| domain.servers.clone())?;
-    follow(world, servers, &name, "A").1
+    let (domain, now) = registered(world, &name)?;
+    follow(world, domain, now.servers.clone(), &name, "A").1
 }
 
 /// Whether a dependent's name leads through a zone or a domain.
@@ -277,7 +291,8 @@ fn in_use(world: &World) -> BTreeSet<(String, String)> {
         let staged = world.stage.dns.iter().flat_map(|dns| &dns.zone).find(|zone| zone.id == *id);
         let is_asked = |set: &&Set| {
             let plain = set.name.trim_end_matches('.');
-            !plain.starts_with('*') && staged.is_some_and(|zone| zone.unasked.iter().all(|name| name != plain))
+            !plain.starts_with('*')
+                && staged.is_some_and(|zone| zone.unasked.iter().all(|name| name != plain))
         };
         let kinds = |set: &Set| if set.kind == "CNAME" { "A".to_owned() } else { set.kind.clone() };
         all.extend(sets.values().filter(is_asked).map(|set| (set.name.clone(), kinds(set))));
@@ -342,8 +357,12 @@ pub(super) fn forget(world: &mut World) {
 /// After a change: what resolvers hold that is not so any more, and when those who depend on it will notice.
 pub(super) fn notice(world: &mut World) {
     forget(world);
-    let hosts: BTreeSet<String> =
-        world.stage.dependent.iter().filter_map(|dependent| dependent.host.as_ref().map(|host| full(host))).collect();
+    let hosts: BTreeSet<String> = world
+        .stage
+        .dependent
+        .iter()
+        .filter_map(|dependent| dependent.host.as_ref().map(|host| full(host)))
+        .collect();
     let matters = |name: &String| hosts.iter().any(|host| host == name || is_under(host, name));
     let times: BTreeSet<Time> =
         world.dns.held.iter().filter(|((name, _), _)| matters(name)).map(|(_, held)| held.until).collect();

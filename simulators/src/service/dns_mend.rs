@@ -33,18 +33,24 @@ fn held_until(world: &World, set: &Set) -> Option<crate::clock::Time> {
     let kinds = [set.kind.as_str(), "A"];
     kinds.iter().find_map(|kind| {
         let held = world.dns.held.get(&(set.name.clone(), (*kind).to_owned()))?;
-        let same = matches!(&held.said, dns_lookup::Said::Sets(said) if said.kind == set.kind && said.says_as(set));
+        let same =
+            matches!(&held.said, dns_lookup::Said::Sets(said) if said.kind == set.kind && said.says_as(set));
         (same && held.until > world.now()).then_some(held.until)
     })
 }
 
 /// Sets that go, by what could bring them back: the file in the repository, what resolvers still have, nothing.
-pub(super) fn by_source<'s>(world: &World, id: &str, gone: &[&'s Set]) -> Vec<(Option<RestorePoint>, Vec<&'s Set>)> {
+pub(super) fn by_source<'s>(
+    world: &World,
+    id: &str,
+    gone: &[&'s Set],
+) -> Vec<(Option<RestorePoint>, Vec<&'s Set>)> {
     let file = staged(world, id).map(|zone| (zone, filed(world, zone)));
     let (mut from_file, mut from_caches, mut lost) = (Vec::new(), Vec::new(), Vec::new());
     let mut until = None;
     for set in gone {
-        let in_file = file.as_ref().and_then(|(_, sets)| sets.get(&set.place())).is_some_and(|own| own.says_as(set));
+        let in_file =
+            file.as_ref().and_then(|(_, sets)| sets.get(&set.place())).is_some_and(|own| own.says_as(set));
         let held = held_until(world, set);
         match held {
             _ if in_file => from_file.push(*set),
@@ -59,7 +65,10 @@ pub(super) fn by_source<'s>(world: &World, id: &str, gone: &[&'s Set]) -> Vec<(O
     let path = file.and_then(|(zone, _)| zone.file.clone()).unwrap_or_default();
     let groups = [
         (Some(RestorePoint { from: path, as_of: now, until: None }), from_file),
-        (Some(RestorePoint { from: "answers that resolvers still have".to_owned(), as_of: now, until }), from_caches),
+        (
+            Some(RestorePoint { from: "answers that resolvers still have".to_owned(), as_of: now, until }),
+            from_caches,
+        ),
         (None, lost),
     ];
     groups.into_iter().filter(|(_, sets)| !sets.is_empty()).collect()
@@ -69,7 +78,8 @@ pub(super) fn by_source<'s>(world: &World, id: &str, gone: &[&'s Set]) -> Vec<(O
 fn standing<'w>(world: &'w World, id: &str, name: &str) -> Option<(&'w String, &'w Zone)> {
     let own = world.dns.zones.get_key_value(id);
     let other = || {
-        let fits = |(other, zone): &(&String, &Zone)| zone.name == full(name) && staged(world, other).is_none();
+        let fits =
+            |(other, zone): &(&String, &Zone)| zone.name == full(name) && staged(world, other).is_none();
         world.dns.zones.iter().filter(fits).max_by_key(|(_, zone)| zone.sets.len())
     };
     own.or_else(other)
@@ -87,7 +97,8 @@ pub(crate) fn outcomes(world: &World) -> Vec<StoreOutcome> {
         let rows: Vec<Row> = before.values().filter(|set| !is_kept(set)).map(Set::row).collect();
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         let name = stands.map_or(staged.id.as_str(), |(id, _)| id.as_str());
-        let whole = StoreOutcome::new(world, name, staged.environment, count(before.len()), count(rows.len()));
+        let whole =
+            StoreOutcome::new(world, name, staged.environment, count(before.len()), count(rows.len()));
         let rows_lost = if rows.is_empty() { BTreeMap::new() } else { [("records".to_owned(), rows)].into() };
         StoreOutcome { name: staged.id.clone(), rows_lost, ..whole }
     };
@@ -98,7 +109,8 @@ pub(crate) fn outcomes(world: &World) -> Vec<StoreOutcome> {
 pub(crate) fn moved(world: &World) -> BTreeMap<String, BTreeMap<String, Moved>> {
     let of_zone = |staged: &Staged| {
         let before = world.dns.staged.get(&staged.id).cloned().unwrap_or_default();
-        let now = standing(world, &staged.id, &staged.name).map(|(_, zone)| dns::own(zone)).unwrap_or_default();
+        let now =
+            standing(world, &staged.id, &staged.name).map(|(_, zone)| dns::own(zone)).unwrap_or_default();
         let rows = |from: &Sets, to: &Sets| -> Vec<Row> {
             from.values().filter(|set| to.get(&set.place()) != Some(set)).map(Set::row).collect()
         };
@@ -113,14 +125,20 @@ pub(crate) fn moved(world: &World) -> BTreeMap<String, BTreeMap<String, Moved>> 
 pub(crate) fn missing(world: &World) -> Vec<(String, u64)> {
     let zones = world.stage.dns.iter().flat_map(|dns| &dns.zone);
     let production = zones.filter(|zone| zone.environment == Environment::Production);
-    let found = production.map(|zone| (zone.id.clone(), u64::try_from(to_put(world, zone).len()).unwrap_or(u64::MAX)));
+    let found = production
+        .map(|zone| (zone.id.clone(), u64::try_from(to_put(world, zone).len()).unwrap_or(u64::MAX)));
     found.filter(|(_, records)| *records > 0).collect()
 }
 
-/// The staged zone that a dependent's name is in.
+/// The staged zone that a dependent's name is in: of several, the one to which people were sent.
 pub(crate) fn zone_of(world: &World, host: &str) -> Option<String> {
-    let zones = world.stage.dns.iter().flat_map(|dns| &dns.zone).filter(|zone| is_under(&full(host), &full(&zone.name)));
-    zones.max_by_key(|zone| zone.name.len()).map(|zone| zone.id.clone())
+    let zones = world.stage.dns.iter().flat_map(|dns| &dns.zone);
+    let zones = zones.filter(|zone| is_under(&full(host), &full(&zone.name)));
+    let serves = |zone: &Staged| {
+        let is = |r: &&crate::resource::Resource| r.kind == dns::KIND && r.name == zone.id;
+        world.resources().find(is).is_some_and(|r| r.serving)
+    };
+    zones.max_by_key(|zone| (serves(zone), zone.name.len())).map(|zone| zone.id.clone())
 }
 
 /// Sets of a zone's beginning that are not there and that somebody could put back: from its file or from what resolvers still
@@ -139,7 +157,7 @@ fn to_put(world: &World, zone: &Staged) -> Vec<Set> {
     let region = &world.stage.account.region;
     for dependent in &world.stage.dependent {
         let Some(host) = dependent.host.as_ref().map(|host| full(host)) else { continue };
-        let is_in = is_under(&host, &full(&zone.name));
+        let is_in = zone_of(world, &host).as_ref() == Some(&zone.id);
         if !is_in || sets.iter().any(|set| set.name == host) || dns_lookup::reach(world, dependent).is_ok() {
             continue;
         }
@@ -147,13 +165,14 @@ fn to_put(world: &World, zone: &Staged) -> Vec<Set> {
             continue;
         }
         let name = format!("{}.execute-api.{region}.amazonaws.com.", dependent.api);
-        let set = Set {
-            name: host,
+        let alias = || Set {
+            name: host.clone(),
             kind: "A".to_owned(),
             ttl_s: 60,
             values: Vec::new(),
             alias: Some(Alias { name, zone: String::new() }),
         };
+        let set = before.values().find(|set| set.name == host).cloned().unwrap_or_else(alias);
         sets.push(set);
     }
     sets
@@ -188,7 +207,9 @@ pub(crate) fn put_back(world: &mut World, id: &str, known: Vec<Set>) -> Option<S
     let records = u64::try_from(count).unwrap_or(u64::MAX);
     world.effect(uid, Change::Restored { records, from: "by hand".to_owned(), age_s: 0 });
     let apex = full(&zone.name);
-    if let Some(domain) = world.dns.domains.get(&apex).filter(|domain| !domain.servers.iter().any(|s| servers.contains(s))) {
+    if let Some(domain) =
+        world.dns.domains.get(&apex).filter(|domain| !domain.servers.iter().any(|s| servers.contains(s)))
+    {
         let (uid, from) = (domain.uid, domain.servers.join(" "));
         dns_lookup::hold(world);
         if let Some(domain) = world.dns.domains.get_mut(&apex) {

@@ -135,7 +135,8 @@ pub(super) fn create(world: &mut World, call: &Call) -> Answer {
     let config = call.args.get("HostedZoneConfig");
     let comment = config.and_then(|config| config.get("Comment")).and_then(Value::as_str).unwrap_or_default();
     let sets = dns::apex(&name, &servers);
-    let zone = Zone { uid, name, reference: reference.clone(), comment: comment.to_owned(), servers, set, sets };
+    let zone =
+        Zone { uid, name, reference: reference.clone(), comment: comment.to_owned(), servers, set, sets };
     world.dns.references.insert(reference);
     dns_lookup::hold(world);
     world.dns.zones.insert(id.clone(), zone.clone());
@@ -157,7 +158,8 @@ fn servers_for(
         return Ok((None, four_servers(world, &format!("{name} {reference}"))));
     };
     let set = world.dns.sets.get(id).ok_or_else(|| no_set(id))?;
-    let is_there = |zone: &Zone| zone.name == name && zone.servers.iter().any(|server| set.servers.contains(server));
+    let is_there =
+        |zone: &Zone| zone.name == name && zone.servers.iter().any(|server| set.servers.contains(server));
     if world.dns.zones.values().any(is_there) {
         let text = format!("The name servers of the delegation set {id} already have a hosted zone {name}");
         return Err(Refusal::new("ConflictingDomainExists", text));
@@ -176,7 +178,8 @@ fn environment_of(world: &World, name: &str) -> Environment {
 pub(super) fn delete(world: &mut World, call: &Call) -> Answer {
     let (id, zone) = zone(world, given(call))?;
     if !dns::own(zone).is_empty() {
-        let text = "The specified hosted zone contains non-required resource record sets and so cannot be deleted.";
+        let text =
+            "The specified hosted zone contains non-required resource record sets and so cannot be deleted.";
         return Err(Refusal::new("HostedZoneNotEmpty", text));
     }
     let uid = zone.uid;
@@ -209,7 +212,8 @@ fn no_set(id: &str) -> Refusal {
 }
 
 pub(super) fn list_sets(world: &mut World, _: &Call) -> Answer {
-    let shown = |(id, set): (&String, &DelegationSet)| delegation(Some(id), &set.servers, Some(&set.reference));
+    let shown =
+        |(id, set): (&String, &DelegationSet)| delegation(Some(id), &set.servers, Some(&set.reference));
     let all: Vec<Value> = world.dns.sets.iter().map(shown).collect();
     Ok(json!({"DelegationSets": all, "IsTruncated": false, "MaxItems": "100"}))
 }
@@ -223,7 +227,8 @@ pub(super) fn get_set(world: &mut World, call: &Call) -> Answer {
 pub(super) fn create_set(world: &mut World, call: &Call) -> Answer {
     let reference = call.text("CallerReference").unwrap_or_default().to_owned();
     if world.dns.references.contains(&reference) {
-        let text = "A delegation set with the same owner and caller reference combination has already been created.";
+        let text =
+            "A delegation set with the same owner and caller reference combination has already been created.";
         return Err(Refusal::new("DelegationSetAlreadyCreated", text));
     }
     if world.dns.sets.len() >= SETS_MAX {
@@ -304,8 +309,11 @@ pub(super) fn domains(world: &mut World, _: &Call) -> Answer {
 
 pub(super) fn domain(world: &mut World, call: &Call) -> Answer {
     let (name, domain) = registered(world, call)?;
-    let servers: Vec<Value> =
-        domain.servers.iter().map(|server| json!({"Name": server.trim_end_matches('.'), "GlueIps": []})).collect();
+    let servers: Vec<Value> = domain
+        .servers
+        .iter()
+        .map(|server| json!({"Name": server.trim_end_matches('.'), "GlueIps": []}))
+        .collect();
     Ok(json!({
         "DomainName": name.trim_end_matches('.'),
         "Nameservers": servers,

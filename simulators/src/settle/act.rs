@@ -10,7 +10,9 @@ use crate::World;
 use crate::call::{Answer, Call, Refusal, Service};
 use crate::clock::{HOUR_S, MINUTE_S};
 use crate::resource::NewResource;
-use crate::service::{cache_records, cluster, databases, dns_mend, docker, forge, functions, hosts, index_snapshots};
+use crate::service::{
+    cache_records, cluster, databases, dns_mend, docker, forge, functions, hosts, index_snapshots,
+};
 use crate::stage::Stack;
 
 impl Colleague {

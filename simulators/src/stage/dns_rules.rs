@@ -69,7 +69,12 @@ fn of_domains(stage: &Stage, dns: &Dns, found: &mut Problems) {
 
 fn of_zone(stage: &Stage, zone: &Zone, place: &str, sets: &[&str], found: &mut Problems) {
     let at = |key: &str| format!("{place}.{key}");
-    found.add_if(!is_name(&zone.name), at("name"), &zone.name, "a name in lower case, such as `alder.example`");
+    found.add_if(
+        !is_name(&zone.name),
+        at("name"),
+        &zone.name,
+        "a name in lower case, such as `alder.example`",
+    );
     before_epoch(stage, at("created"), zone.created, found);
     match &zone.delegation_set {
         Some(set) => found.one_of(at("delegation_set"), set, "the id of a `[[dns.delegation_set]]`", sets),
@@ -94,7 +99,12 @@ fn of_zone(stage: &Stage, zone: &Zone, place: &str, sets: &[&str], found: &mut P
                 sets.iter().map(|set| set.name.trim_end_matches('.').to_owned()).collect();
             let known: Vec<String> = known.into_iter().collect();
             for (j, name) in zone.unasked.iter().enumerate() {
-                found.one_of(format!("{place}.unasked[{j}]"), name, "a name with a record in this zone", &known);
+                found.one_of(
+                    format!("{place}.unasked[{j}]"),
+                    name,
+                    "a name with a record in this zone",
+                    &known,
+                );
             }
         }
         Err(wrong) => {

@@ -133,7 +133,9 @@ fn of_servers(tool: &Tool, outage: Outage) -> (&'static str, &'static str) {
         (Tool::Docker, TimedOut) => {
             (TIMED_OUT, "context deadline exceeded while waiting for the Docker daemon")
         }
-        (Tool::Dig, Throttled | Failed) => ("SERVFAIL", "communications error to 10.0.0.2#53: connection refused"),
+        (Tool::Dig, Throttled | Failed) => {
+            ("SERVFAIL", "communications error to 10.0.0.2#53: connection refused")
+        }
         (Tool::Dig, TimedOut) => (TIMED_OUT, "communications error to 10.0.0.2#53: timed out"),
         (_, Throttled) => ("429", "(22) The requested URL returned error: 429"),
         (_, Failed) => ("503", "(22) The requested URL returned error: 503"),
