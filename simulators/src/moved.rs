@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::World;
 use crate::effect::{ROWS_NAMED_MAX, Row};
-use crate::service::dns_mend;
+use crate::service::{broker_nodes, dns_mend};
 use crate::sql::{Data, RowsLost, TableDiff};
 
 /// What of one table is not as it was.
@@ -34,12 +34,17 @@ pub(crate) fn named(before: &Data, after: &Data, table: &str, diff: &TableDiff) 
     }
 }
 
-/// What has moved in each staged database that stands, by instance and table, and in each staged zone, in `records`; those in which nothing has are left out.
+/// What has moved in each staged database that stands, by instance and table, and in
+/// each staged zone (`records`) and broker (`partitions`); those in which nothing has are left out.
 pub fn moved(world: &World) -> BTreeMap<String, BTreeMap<String, Moved>> {
     let staged = world.dependents.staged.iter();
     let standing = staged.filter_map(|(id, before)| Some((id, before, world.data(id)?)));
     let moved = standing.map(|(id, before, now)| (id.clone(), between(before, now)));
-    moved.filter(|(_, tables)| !tables.is_empty()).chain(dns_mend::moved(world)).collect()
+    moved
+        .filter(|(_, tables)| !tables.is_empty())
+        .chain(dns_mend::moved(world))
+        .chain(broker_nodes::moved(world))
+        .collect()
 }
 
 fn between(before: &Data, now: &Data) -> BTreeMap<String, Moved> {

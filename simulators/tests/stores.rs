@@ -11,6 +11,8 @@
 #[macro_use]
 mod shipped;
 
+#[path = "stores/broker_nodes.rs"]
+mod broker_nodes;
 #[path = "stores/brokers.rs"]
 mod brokers;
 #[path = "stores/caches.rs"]

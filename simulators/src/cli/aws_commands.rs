@@ -8,6 +8,7 @@ use crate::call::Service;
 
 use super::aws_accounts::{CLOUDTRAIL, IAM, RESOURCEGROUPSTAGGINGAPI, STS};
 use super::aws_cloudformation::CLOUDFORMATION;
+use super::aws_ec2::EC2;
 use super::aws_kms::KMS;
 use super::aws_lambda::{APIGATEWAY, LAMBDA};
 use super::aws_rds::RDS;
@@ -22,6 +23,7 @@ pub(super) const FAMILIES: &[Family] = &[
     CLOUDFORMATION,
     CLOUDTRAIL,
     CLOUDWATCH,
+    EC2,
     IAM,
     KMS,
     LAMBDA,
@@ -40,7 +42,7 @@ pub(super) const BEYOND: &str = "accessanalyzer account acm acm-pca amplify apig
     application-autoscaling apprunner appsync athena autoscaling backup batch bedrock bedrock-runtime billing budgets \
     ce cloud9 cloudcontrol cloudfront cloudhsmv2 codeartifact codebuild codecommit codedeploy codepipeline \
     cognito-identity cognito-idp comprehend compute-optimizer configservice connect cur datapipeline \
-    datasync dax deploy directconnect dlm dms docdb ds dynamodb dynamodbstreams ebs ec2 ec2-instance-connect ecr \
+    datasync dax deploy directconnect dlm dms docdb ds dynamodb dynamodbstreams ebs ec2-instance-connect ecr \
     ecr-public ecs efs eks elasticache elasticbeanstalk elb elbv2 emr emr-serverless es events firehose fis fms fsx \
     glacier glue grafana guardduty health history identitystore inspector2 iot kafka kendra keyspaces kinesis \
     kinesisanalyticsv2 lakeformation lightsail macie2 memorydb mq mwaa neptune network-firewall opensearch \

@@ -1,5 +1,5 @@
 //! The broker's tools: `kafka-topics`, `kafka-consumer-groups`, `kafka-configs`, `kafka-get-offsets`, `kafka-log-dirs`,
-//! `kafka-console-consumer`, `kafka-delete-records`; with or without `.sh`.
+//! `kafka-console-consumer`, `kafka-delete-records`, `kafka-leader-election`, `kafka-reassign-partitions`; with or without `.sh`.
 
 use serde_json::Value;
 
@@ -33,13 +33,20 @@ const TOOLS: &[(&str, &str)] = &[
         "topic! from-beginning max-messages! timeout-ms=_t! ~group! ~offset! ~partition! ~property+ ~formatter! ~consumer-property+",
     ),
     ("kafka-delete-records", "offset-json-file!"),
+    (
+        "kafka-leader-election",
+        "election-type! topic! partition! all-topic-partitions ~path-to-json-file! ~admin.config!",
+    ),
+    (
+        "kafka-reassign-partitions",
+        "execute verify reassignment-json-file! ~generate ~cancel ~list ~topics-to-move-json-file! ~broker-list! throttle=_! \
+         ~additional ~preserve-throttles ~replica-alter-log-dirs-throttle! ~timeout! ~disable-rack-aware",
+    ),
 ];
 
 /// What the real distribution has besides.
 const BEYOND: &[&str] = &[
     "kafka-console-producer",
-    "kafka-leader-election",
-    "kafka-reassign-partitions",
     "kafka-acls",
     "kafka-dump-log",
     "kafka-broker-api-versions",
@@ -112,6 +119,8 @@ fn operation(tool: &str, given: &Given) -> Result<&'static str, String> {
         "kafka-get-offsets" => return Ok("GetOffsets"),
         "kafka-log-dirs" => return Ok("DescribeLogDirs"),
         "kafka-console-consumer" => return Ok("Consume"),
+        "kafka-leader-election" => return election(given),
+        "kafka-reassign-partitions" => &[("execute", "ReassignPartitions"), ("verify", "VerifyReassignment")],
         _ => return Ok("DeleteRecords"),
     };
     let chosen: Vec<&(&str, &str)> = actions.iter().filter(|(option, _)| given.has(option)).collect();
@@ -123,11 +132,26 @@ fn operation(tool: &str, given: &Given) -> Result<&'static str, String> {
         "CreateTopic" | "DeleteTopic" | "AlterTopic" => Some("topic"),
         "DeleteGroup" | "ResetOffsets" => Some("group"),
         "AlterConfigs" => Some("entity-name"),
+        "ReassignPartitions" | "VerifyReassignment" => Some("reassignment-json-file"),
         _ => None,
     };
     match needs.filter(|option| !given.has(option)) {
         Some(option) => Err(format!("Missing required argument \"[{option}]\"")),
         None => Ok(operation),
+    }
+}
+
+/// All partitions, or one.
+fn election(given: &Given) -> Result<&'static str, String> {
+    let kind = given.text("election-type").unwrap_or_default().to_ascii_lowercase();
+    if !matches!(kind.as_str(), "preferred" | "unclean") {
+        return Err("Missing required argument \"[election-type]\"".to_owned());
+    }
+    match (given.has("all-topic-partitions"), given.has("topic"), given.has("partition")) {
+        (true, false, false) | (false, true, true) => Ok("ElectLeaders"),
+        _ => Err("One and only one of the following options is required: all-topic-partitions, topic with partition, \
+                  path-to-json-file"
+            .to_owned()),
     }
 }
 

@@ -9,6 +9,7 @@ mod aws_api;
 mod aws_arguments;
 mod aws_cloudformation;
 mod aws_commands;
+mod aws_ec2;
 mod aws_kms;
 mod aws_lambda;
 mod aws_output;
@@ -192,7 +193,9 @@ pub const PROGRAMS: &[&str] = &[
     "kafka-consumer-groups",
     "kafka-delete-records",
     "kafka-get-offsets",
+    "kafka-leader-election",
     "kafka-log-dirs",
+    "kafka-reassign-partitions",
     "kafka-topics",
     "kubectl",
     "npm",

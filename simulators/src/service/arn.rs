@@ -20,6 +20,7 @@ const FORMS: &[(&str, &str, &str, Scope)] = &[
     ("kms", "key/", "", Scope::Regional),
     ("cloudtrail", "trail/", "", Scope::Regional),
     ("route53", "hostedzone/", "", Scope::Bare),
+    ("ec2", "instance/", "", Scope::Regional),
     ("route53domains", "", "", Scope::Bare),
 ];
 
@@ -46,6 +47,7 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("AWS::Logs::LogGroup", "logs", "log-group:"),
     ("AWS::CloudWatch::Alarm", "cloudwatch", "alarm:"),
     ("AWS::CloudWatch::Dashboard", "cloudwatch", "dashboard/"),
+    ("AWS::EC2::Instance", "ec2", "instance/"),
     ("AWS::Route53::HostedZone", "route53", "hostedzone/"),
 ];
 

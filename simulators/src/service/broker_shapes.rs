@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::broker_nodes::Place;
 use super::brokers::{Broker, Group, Topic, failed};
 use crate::call::{Answer, Call};
 use crate::keys::fits;
@@ -56,14 +57,16 @@ pub(super) fn shown(broker: &Broker, call: &Call) -> Answer {
     };
     Ok(json!(match call.operation.as_str() {
         "ListTopics" => of(|name, _| format!("{name}\n")),
-        // Every partition is whole and has a leader.
-        "DescribeTopics"
-            if call.flag("under-replicated-partitions") || call.flag("unavailable-partitions") =>
-            String::new(),
+        "DescribeTopics" if call.flag("unavailable-partitions") => {
+            partitions(&topics, |place| place.leader.is_none())
+        }
+        "DescribeTopics" if call.flag("under-replicated-partitions") => {
+            partitions(&topics, |place| !place.is_whole())
+        }
         "DescribeTopics" => of(topic),
         "DescribeConfigs" => of(configs),
         "GetOffsets" => of(offsets),
-        "DescribeLogDirs" => sizes(&topics),
+        "DescribeLogDirs" => sizes(broker, &topics),
         "Consume" => topics.first().map(|(_, topic)| messages(topic, call)).unwrap_or_default(),
         "ListGroups" => broker.groups.keys().map(|name| format!("{name}\n")).collect(),
         _ => return groups(broker, call),
@@ -76,14 +79,34 @@ fn set(config: &BTreeMap<String, String>) -> String {
 
 fn topic(name: &str, topic: &Topic) -> String {
     let count = topic.partitions.len();
+    let replicas = topic.places.first().map_or(3, |place| place.replicas.len());
     let head = format!(
-        "Topic: {name}\tPartitionCount: {count}\tReplicationFactor: 3\tConfigs: {}\n",
+        "Topic: {name}\tPartitionCount: {count}\tReplicationFactor: {replicas}\tConfigs: {}\n",
         set(&topic.config)
     );
-    let line = |n: usize| {
-        format!("\tTopic: {name}\tPartition: {n}\tLeader: {}\tReplicas: 1,2,3\tIsr: 1,2,3\n", n % 3 + 1)
+    let line = |n: usize| match topic.places.get(n) {
+        Some(place) => partition(name, n, place),
+        // Where there are no machines, every partition is whole and has a leader.
+        None => {
+            format!("\tTopic: {name}\tPartition: {n}\tLeader: {}\tReplicas: 1,2,3\tIsr: 1,2,3\n", n % 3 + 1)
+        }
     };
     head + &(0..count).map(line).collect::<String>()
+}
+
+fn partition(name: &str, n: usize, place: &Place) -> String {
+    let ids = |ids: &mut dyn Iterator<Item = &u32>| ids.map(u32::to_string).collect::<Vec<_>>().join(",");
+    let leader = place.leader.map_or_else(|| "none".to_owned(), |id| id.to_string());
+    let (replicas, in_sync) = (ids(&mut place.replicas.iter()), ids(&mut place.in_sync.iter()));
+    format!("\tTopic: {name}\tPartition: {n}\tLeader: {leader}\tReplicas: {replicas}\tIsr: {in_sync}\n")
+}
+
+fn partitions(topics: &[(&String, &Topic)], only: fn(&Place) -> bool) -> String {
+    let of = |(name, topic): &(&String, &Topic)| -> String {
+        let all = topic.places.iter().enumerate().filter(|(_, place)| only(place));
+        all.map(|(n, place)| partition(name, n, place)).collect()
+    };
+    topics.iter().map(of).collect()
 }
 
 fn configs(name: &str, topic: &Topic) -> String {
@@ -97,16 +120,35 @@ fn offsets(name: &str, topic: &Topic) -> String {
     topic.partitions.iter().enumerate().map(|(n, (_, next))| format!("{name}:{n}:{next}\n")).collect()
 }
 
-fn sizes(topics: &[(&String, &Topic)]) -> String {
-    let of = |(name, topic): &(&String, &Topic)| {
-        let size = |(first, next): &(u64, u64)| next.saturating_sub(*first).saturating_mul(topic.bytes);
-        let one = |(n, p): (usize, &(u64, u64))| json!({"partition": format!("{name}-{n}"), "size": size(p), "offsetLag": 0, "isFuture": false});
-        topic.partitions.iter().enumerate().map(one).collect::<Vec<_>>()
+fn sizes(broker: &Broker, topics: &[(&String, &Topic)]) -> String {
+    let on = |id: Option<u32>| {
+        let of = |(name, topic): &(&String, &Topic)| {
+            let size = |(first, next): &(u64, u64)| next.saturating_sub(*first).saturating_mul(topic.bytes);
+            let is_here = |n: usize| {
+                id.is_none_or(|id| topic.places.get(n).is_some_and(|place| place.replicas.contains(&id)))
+            };
+            let is_full = |n: usize| {
+                id.is_none_or(|id| topic.places.get(n).is_some_and(|place| place.in_sync.contains(&id)))
+            };
+            let one = |(n, p): (usize, &(u64, u64))| {
+                let size = if is_full(n) { size(p) } else { 0 };
+                json!({"partition": format!("{name}-{n}"), "size": size, "offsetLag": 0, "isFuture": false})
+            };
+            let own = topic.partitions.iter().enumerate().filter(|(n, _)| is_here(*n));
+            own.map(one).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = topics.iter().flat_map(of).collect();
+        json!({"broker": id.unwrap_or(1), "logDirs": [{"logDir": "/data/kafka", "error": null, "partitions": all}]})
     };
-    let all: Vec<_> = topics.iter().flat_map(of).collect();
-    let dirs = json!({"version": 1, "brokers": [{"broker": 1, "logDirs": [{"logDir": "/data/kafka", "error": null, "partitions": all}]}]});
+    let up: Vec<u32> = broker.nodes.iter().filter(|(_, node)| node.is_up).map(|(id, _)| *id).collect();
+    let ids: Vec<String> =
+        if up.is_empty() { vec!["1".to_owned()] } else { up.iter().map(u32::to_string).collect() };
+    let brokers: Vec<_> =
+        if up.is_empty() { vec![on(None)] } else { up.iter().map(|id| on(Some(*id))).collect() };
     format!(
-        "Querying brokers for log directories information\nReceived log directory information from brokers 1\n{dirs}\n"
+        "Querying brokers for log directories information\nReceived log directory information from brokers {}\n{}\n",
+        ids.join(","),
+        json!({"version": 1, "brokers": brokers})
     )
 }
 

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::broker_nodes::{self, Node, Place};
 use super::broker_shapes as shapes;
 use crate::World;
 use crate::call::{Answer, Call, Operation, Refusal};
 use crate::clock::{MINUTE_S, Time};
-use crate::effect::{Change, Loss};
+use crate::effect::{Change, Loss, Row};
 use crate::resource::{Environment, NewResource, Uid};
 use crate::settle::StoreOutcome;
 use crate::stage::Problem;
@@ -44,6 +45,11 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::read("DescribeLogDirs", "kafka:Describe"),
     Operation::read("Consume", "kafka:Read"),
     Operation::write("DeleteRecords", "kafka:Delete"),
+    Operation::write("ElectLeaders", "kafka:Alter"),
+    Operation::write("ReassignPartitions", "kafka:Alter"),
+    Operation::read("VerifyReassignment", "kafka:Describe"),
+    Operation::read("DescribeInstances", "ec2:DescribeInstances"),
+    Operation::write("TerminateInstances", "ec2:TerminateInstances"),
 ];
 
 /// What stands in it: brokers by name.
@@ -56,6 +62,12 @@ pub(super) struct Broker {
     pub environment: Environment,
     pub topics: BTreeMap<String, Topic>,
     pub groups: BTreeMap<String, Group>,
+    /// Its machines, by number; none where the stage does not speak of them.
+    pub nodes: BTreeMap<u32, Node>,
+    pub fill_mib_per_s: u64,
+    pub starts_s: i64,
+    /// Who led its partitions when the trial began.
+    pub before: Vec<Row>,
 }
 
 /// A topic that stands.
@@ -64,6 +76,8 @@ pub(super) struct Topic {
     pub uid: Uid,
     /// Of each partition the first offset that is there, and the next one to be written.
     pub partitions: Vec<(u64, u64)>,
+    /// Where each of them lies; empty where there are no machines.
+    pub places: Vec<Place>,
     pub oldest: Time,
     pub newest: Time,
     pub bytes: u64,
@@ -80,9 +94,16 @@ pub(super) struct Group {
     pub members: Vec<String>,
 }
 
-/// Work that comes due: a topic's messages are looked at for their age.
+/// Work that comes due.
 #[derive(Clone, Debug)]
-pub(crate) struct Due(String, String);
+pub(crate) enum Due {
+    /// A topic's messages are looked at for their age.
+    Aged(String, String),
+    /// Another machine stands where one was terminated.
+    Replaced(String, u32),
+    /// A machine has fetched what belongs on it.
+    Filled(String, u32),
+}
 
 impl Topic {
     pub fn messages(&self) -> u64 {
@@ -103,18 +124,29 @@ fn spread(messages: u64, partitions: u32) -> impl Iterator<Item = u64> {
 pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
     let stage = Arc::clone(&world.stage);
     for staged in &stage.broker {
-        let mut broker =
-            Broker { environment: staged.environment, topics: BTreeMap::new(), groups: BTreeMap::new() };
-        for topic in &staged.topic {
+        let mut broker = Broker {
+            environment: staged.environment,
+            topics: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            fill_mib_per_s: staged.fill_mib_per_s,
+            starts_s: staged.starts_s,
+            before: Vec::new(),
+        };
+        let ids: Vec<u32> = staged.node.iter().map(|node| node.id).collect();
+        for (first, topic) in staged.topic.iter().enumerate() {
             let gone: Vec<u64> = spread(topic.gone, topic.partitions).collect();
             let held = spread(topic.messages, topic.partitions).zip(gone);
-            let partitions = held.map(|(held, gone)| (gone, gone.saturating_add(held))).collect();
+            let partitions: Vec<(u64, u64)> =
+                held.map(|(held, gone)| (gone, gone.saturating_add(held))).collect();
+            let replicas = usize::try_from(topic.replicas).unwrap_or(1);
+            let places = broker_nodes::places(&ids, partitions.len(), replicas, first);
             let mut new = resource(&staged.id, &topic.name, staged.environment);
             (new.tags, new.stateful) = (staged.tags.clone(), !topic.derived);
             let uid = world.create_since(new, staged.created);
             let (text, config) = (topic.text.clone(), topic.config.clone());
             let (oldest, newest, bytes, derived) = (topic.oldest, topic.newest, topic.bytes, topic.derived);
-            let made = Topic { uid, partitions, oldest, newest, bytes, text, derived, config };
+            let made = Topic { uid, partitions, places, oldest, newest, bytes, text, derived, config };
             broker.topics.insert(topic.name.clone(), made);
         }
         for group in &staged.group {
@@ -125,17 +157,28 @@ pub(crate) fn set_up(world: &mut World) -> Result<(), Problem> {
             let made = Group { topic: group.topic.clone(), committed, members: group.members.clone() };
             broker.groups.insert(group.name.clone(), made);
         }
+        broker_nodes::set_up(world, staged, &mut broker);
         world.brokers.0.insert(staged.id.clone(), broker);
     }
     Ok(())
 }
 
 fn resource(broker: &str, name: &str, environment: Environment) -> NewResource {
-    let role = format!("{broker}/{name}");
+    resource_of(broker, name, name, environment)
+}
+
+/// A topic, or another part of a broker under a name of its own.
+pub(super) fn resource_of(broker: &str, part: &str, name: &str, environment: Environment) -> NewResource {
+    let role = format!("{broker}/{part}");
     NewResource { role, stateful: true, ..NewResource::of(KIND, name, environment) }
 }
 
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
+    match call.operation.as_str() {
+        "DescribeInstances" => return broker_nodes::describe(world, call),
+        "TerminateInstances" => return broker_nodes::terminate(world, call),
+        _ => {}
+    }
     let host = call.text("bootstrap-server").unwrap_or(&call.target);
     let id = host.split(['.', ':']).next().unwrap_or(host).to_owned();
     if !world.brokers.0.contains_key(&id) {
@@ -150,6 +193,8 @@ pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
         "DeleteGroup" => delete_group(world, &id, call),
         "ResetOffsets" => reset(world, &id, call),
         "DeleteRecords" => delete_records(world, &id, call),
+        "ElectLeaders" => broker_nodes::elect(world, &id, call),
+        "ReassignPartitions" | "VerifyReassignment" => broker_nodes::reassign(world, &id, call),
         _ => match world.brokers.0.get(&id) {
             Some(broker) => shapes::shown(broker, call),
             None => Ok(Value::Null),
@@ -186,12 +231,23 @@ fn create(world: &mut World, id: &str, call: &Call) -> Answer {
     }
     let count = call.text("partitions").and_then(|n| n.parse::<u32>().ok()).unwrap_or(1).clamp(1, 64);
     let (environment, now) = (broker.environment, world.now());
+    let ids: Vec<u32> = broker.nodes.iter().filter(|(_, node)| node.is_up).map(|(id, _)| *id).collect();
+    let replicas = call.text("replication-factor").and_then(|n| n.parse::<usize>().ok()).unwrap_or(1);
+    if !ids.is_empty() && replicas > ids.len() {
+        return failed(format!(
+            "Error while executing topic command : Unable to replicate the partition {replicas} time(s): \
+             The target replication factor of {replicas} cannot be reached because only {} broker(s) are registered.",
+            ids.len()
+        ));
+    }
     let uid = world.create(resource(id, name, environment));
     let config = shapes::pairs(&call.texts("config").join(","));
     let partitions = vec![(0, 0); usize::try_from(count).unwrap_or(1)];
+    let places = broker_nodes::places(&ids, partitions.len(), replicas, 0);
     let topic = Topic {
         uid,
         partitions,
+        places,
         oldest: now,
         newest: now,
         bytes: 0,
@@ -208,6 +264,8 @@ fn create(world: &mut World, id: &str, call: &Call) -> Answer {
 fn alter(world: &mut World, id: &str, call: &Call) -> Answer {
     let name = call.text("topic").unwrap_or_default().to_owned();
     let wanted = call.text("partitions").and_then(|n| n.parse::<usize>().ok()).unwrap_or(0).min(64);
+    let up = world.brokers.0.get(id).map(|broker| &broker.nodes).into_iter().flatten();
+    let ids: Vec<u32> = up.filter(|(_, node)| node.is_up).map(|(id, _)| *id).collect();
     let Some(topic) = topic_mut(world, id, &name) else { return shapes::no_topic(&name) };
     let (uid, count) = (topic.uid, topic.partitions.len());
     if wanted <= count {
@@ -216,6 +274,8 @@ fn alter(world: &mut World, id: &str, call: &Call) -> Answer {
         ));
     }
     topic.partitions.resize(wanted, (0, 0));
+    let replicas = topic.places.first().map_or(1, |place| place.replicas.len());
+    topic.places.extend(broker_nodes::places(&ids, wanted.saturating_sub(count), replicas, count));
     let change =
         Change::Configured { what: "partitions".to_owned(), from: count.to_string(), to: wanted.to_string() };
     world.effect(uid, change);
@@ -284,15 +344,23 @@ fn configure(world: &mut World, id: &str, call: &Call) -> Answer {
     told.into_iter().for_each(|change| world.effect(uid, change));
     if keeps_otherwise {
         let after_s = world.lasting("brokers/retention", CHECKS_S);
-        world.schedule(after_s, WorldDue::Broker(Due(id.to_owned(), name.clone())));
+        world.schedule(after_s, WorldDue::Broker(Due::Aged(id.to_owned(), name.clone())));
     }
     Ok(json!(format!("Completed updating config for topic {name}.\n")))
 }
 
+pub(crate) fn due(world: &mut World, due: Due) {
+    match due {
+        Due::Aged(id, name) => aged(world, &id, &name),
+        Due::Replaced(id, node) => broker_nodes::replaced(world, &id, node),
+        Due::Filled(id, node) => broker_nodes::filled(world, &id, node),
+    }
+}
+
 /// Messages whose time is over go, from the oldest on.
-pub(crate) fn due(world: &mut World, Due(id, name): Due) {
+fn aged(world: &mut World, id: &str, name: &str) {
     let now = world.now();
-    let Some(topic) = topic_mut(world, &id, &name) else { return };
+    let Some(topic) = topic_mut(world, id, name) else { return };
     let kept_s = match shapes::setting(&topic.config, RETENTION).parse::<i64>() {
         Ok(kept @ 0..) => kept / 1000,
         _ => return,
@@ -311,7 +379,7 @@ pub(crate) fn due(world: &mut World, Due(id, name): Due) {
     let firsts =
         topic.partitions.iter().map(|(first, next)| first.saturating_add(share(*first, *next))).collect();
     topic.oldest = from.min(topic.newest);
-    cut(world, &id, &name, firsts, "retention");
+    cut(world, id, name, firsts, "retention");
 }
 
 /// Takes away what stands before these offsets.

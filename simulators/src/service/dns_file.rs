@@ -1,7 +1,7 @@
 //! Record sets, and zone files: what RFC 1035 calls master files, as far as people write them by hand.
 
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::effect::Row;
 

@@ -137,7 +137,7 @@ pub fn authorize(world: &World, call: &Call) -> Result<(), Refusal> {
     }
     for (action, target) in needs(call) {
         allows(world, &call.principal, &action, &target).map_err(|refusal| match call.service {
-            Service::Brokers => {
+            Service::Brokers if action.starts_with("kafka:") => {
                 let text = format!("Not authorized to access topics: [{target}] ({action})");
                 Refusal::new("TopicAuthorizationException", text)
             }
@@ -205,6 +205,7 @@ fn allows(world: &World, principal: &str, action: &str, target: &str) -> Result<
     let text = format!("User: {caller} is not authorized to perform: {action} on resource: {name} {why}");
     let code = match action.split(':').next() {
         Some("lambda" | "logs" | "apigateway" | "cloudtrail" | "tag") => "AccessDeniedException",
+        Some("ec2") => "UnauthorizedOperation",
         _ => "AccessDenied",
     };
     Err(Refusal::new(code, text))
@@ -219,7 +220,8 @@ fn needs(call: &Call) -> Vec<(String, String)> {
     if action.is_empty() {
         return Vec::new();
     }
-    let each = ["AlarmNames", "DashboardNames", "targets"].iter().flat_map(|name| call.texts(name));
+    let each =
+        ["AlarmNames", "DashboardNames", "InstanceIds", "targets"].iter().flat_map(|name| call.texts(name));
     let mut targets: Vec<String> = each.map(str::to_owned).collect();
     if targets.is_empty() {
         targets.push(call.target.clone());

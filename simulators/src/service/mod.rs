@@ -5,6 +5,7 @@
 //! [`crate::World::apply`] with a role of their own, never by writing into another's state.
 
 pub(crate) mod arn;
+pub(crate) mod broker_nodes;
 mod broker_shapes;
 pub(crate) mod brokers;
 mod cache_info;
