@@ -30,6 +30,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(30);
 const GOING_MAX: Duration = Duration::from_secs(15);
 /// Who the agent is where the harness is root: nobody with a right on the machine.
 const NOBODY: (u32, u32) = (1_000, 1_000);
+/// Processes of the user's whom the agent is, on the whole machine; those of one container are fewer.
+const NUMBERS_MAX: u64 = 32_768;
 /// By this somebody finds what we have made: `docker ps --filter label=chesterton`.
 const LABEL: &str = "chesterton";
 /// The file that a user names where the shim beside this program does not run in the image.
@@ -171,10 +173,9 @@ impl Container {
             if self.is_rootless {
                 command.args(["--userns", "keep-id"]);
             }
-            // Of itself it asks for more than we may have, and so may not give.
-            if let Some(most) = getrlimit(Resource::Nproc).maximum {
-                command.args(["--ulimit", &format!("nproc={most}:{most}")]);
-            }
+            // Of itself it asks for more than it may have, and so may not give.
+            let most = getrlimit(Resource::Nproc).maximum.unwrap_or(NUMBERS_MAX).min(NUMBERS_MAX);
+            command.args(["--ulimit", &format!("nproc={most}:{most}")]);
         }
         command.args(["--read-only", "--cap-drop", "ALL"]);
         command.args(["--security-opt", "no-new-privileges", "--security-opt", "label=disable"]);

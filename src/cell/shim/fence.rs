@@ -7,7 +7,7 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, NetPort, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
 };
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// The newest of the kernel's interfaces that is asked for; what an older one lacks is left out.
 const NEWEST: ABI = ABI::V6;
@@ -29,6 +29,9 @@ pub fn fence<R: AsRef<Path>, W: AsRef<Path>>(
     ports: Option<&[u16]>,
 ) -> io::Result<bool> {
     for (resource, limit) in LIMITS {
+        // Where the machine has less, it stays at that: to raise it is root's.
+        let (_, most) = getrlimit(resource)?;
+        let limit = limit.min(most);
         setrlimit(resource, limit, limit)?;
     }
     rule(reads, writes, ports)
