@@ -19,6 +19,8 @@ use crate::{cells_are_granted, ending, put, root};
 
 /// Bytes of a record: what a cell prints is kept up to 1 MiB between two requests.
 const RECORD_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of memory that the harness has taken at the most, with everything that plays in it.
+const MEMORY_BYTES_MAX: u64 = 512 << 20;
 /// Played at once.
 const AT_ONCE: usize = 6;
 
@@ -52,6 +54,13 @@ fn survivors() -> Vec<String> {
     let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
     let lines = fs::read_dir("/proc").unwrap().flatten().filter_map(line);
     lines.filter(|line| marks.iter().any(|mark| line.split('\0').any(|word| word == mark))).collect()
+}
+
+/// Bytes of memory that this process has had at the most.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
 }
 
 /// Somebody honest, whose trial lasts.
@@ -140,10 +149,12 @@ fn cheats_hurt_nobody_and_come_to_what_they_did() {
         assert!(!text.contains(of_oracle), "{name} has read the oracle");
         assert!(text.len() < RECORD_BYTES_MAX, "{name} fills the record: {} bytes", text.len());
         // Who asks at the end still finds the door, and the program that leads there.
-        if cheat.script.trim_end().ends_with("aws sts get-caller-identity") {
+        let asks_at_the_end = cheat.script.trim_end().ends_with("aws sts get-caller-identity");
+        if asks_at_the_end && ending(what) == &Ending::Finished {
             assert!(text.contains("GetCallerIdentity"), "{name} has shut its own door: {text}");
         }
     }
+    assert!(peak() < MEMORY_BYTES_MAX, "somebody has made the harness take {} bytes", peak());
     assert_eq!(survivors(), Vec::<String>::new());
     assert!(listener.accept().is_err(), "somebody has reached the machine's loopback");
     let left: Vec<_> = fs::read_dir(host.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
