@@ -253,7 +253,7 @@ fn a_run_that_is_told_to_stop_asks_no_program_for_its_version() {
     }
 }
 
-/// What the machine has mounted below what a cell shows is for reading too.
+/// What the machine has mounted below what a cell shows is for reading too; and a machine that lets nobody have many files open has cells.
 #[test]
 fn what_is_mounted_below_is_for_reading_too() {
     let place = tempfile::tempdir().unwrap();
@@ -266,7 +266,13 @@ fn what_is_mounted_below_is_for_reading_too() {
     let line = shell_words::join([run.as_str()].into_iter().chain(words).chain(places));
     let mount = "mount -t tmpfs none /usr/src && mkdir /usr/src/a\\ b && mount -t tmpfs none /usr/src/a\\ b";
     let ran = Command::new("unshare")
-        .args(["--map-root-user", "--mount", "sh", "-c", &format!("{mount} || exit 77; exec {line}")])
+        .args([
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            &format!("{mount} || exit 77; ulimit -n 2000; exec {line}"),
+        ])
         .output();
     match ran.map(|ran| (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())) {
         Ok((Some(0), _)) => {}
