@@ -168,6 +168,23 @@ impl Image {
         }
         std::os::unix::fs::symlink("usr/bin", folder.path().join("bin")).unwrap();
         image.import(folder.path(), &image.name);
+        // Podman answers where it can make no containers.
+        let plain = [
+            "run",
+            "--rm",
+            "--network",
+            "none",
+            "--ulimit",
+            "nofile=1024:1024",
+            "--ulimit",
+            "nproc=1024:1024",
+        ];
+        let memory = ["--memory", "1g", image.name.as_str(), "/bin/sh", "-c", "exit 0"];
+        let ran = Command::new(engine).args(plain).args(memory).output().unwrap();
+        if !ran.status.success() {
+            println!("skipped: {engine} makes no container here: {}", String::from_utf8_lossy(&ran.stderr));
+            return None;
+        }
         Some(image)
     }
 
