@@ -53,11 +53,11 @@ pub fn folders(root: &Path, names: &[String]) -> Result<Vec<PathBuf>, CastError>
     })
 }
 
-/// As [`scenarios`]; where none is named those of the suite `core`, if there is one.
+/// As [`scenarios`]; where none is named those of the suite `first`, if there is one.
 pub fn scenarios_to_play(root: &Path, names: &[String]) -> Result<Vec<Arc<Scenario>>, CastError> {
-    let core = [scenario::CORE.to_owned()];
-    let has_core = names.is_empty() && scenario::suites(root)?.contains_key(scenario::CORE);
-    scenarios(root, if has_core { &core } else { names })
+    let first = [scenario::FIRST.to_owned()];
+    let has_first = names.is_empty() && scenario::suites(root)?.contains_key(scenario::FIRST);
+    scenarios(root, if has_first { &first } else { names })
 }
 
 /// The agents of a scenario: those of these names or files; all of its own if none is named. A model plays any scenario.

@@ -24,7 +24,7 @@ const TRIALS: u32 = 5;
 /// Play scenarios with agents under setups. Example: `chesterton run cost-explorer --agent fix --setup peer-review`
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Scenarios, by name or folder, or suites; the suite `core` if none is given
+    /// Scenarios, by name or folder, or suites; the suite `first` if none is given
     scenario: Vec<String>,
     /// A reference agent, or a model: a built-in one or a file, with `:VARIANT` behind it or not; all reference agents if none is given
     #[arg(long, value_name = "NAME|FILE")]

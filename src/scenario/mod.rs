@@ -36,6 +36,6 @@ pub use incident::{Account, Basis, Confidence, Dispute, Fact, Incident, Source};
 pub use saved::saved;
 pub use schema::{SchemaKind, schema, schema_of, schema_of_overlay};
 pub use script::{Action, Script, Step, Until, Went, When};
-pub use suite::{CORE, FULL, Suite, chosen, suites};
+pub use suite::{FIRST, FULL, Suite, chosen, suites};
 pub use variant::varied;
 pub use watch::Watch;

@@ -14,7 +14,7 @@ const FILE: &str = "suites.toml";
 /// All scenarios there are: this suite is not written down.
 pub const FULL: &str = "full";
 /// What is played where nothing else is said.
-pub const CORE: &str = "core";
+pub const FIRST: &str = "first";
 
 /// A suite.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]

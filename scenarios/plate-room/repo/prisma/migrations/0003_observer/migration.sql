@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "plates" ADD COLUMN "observer" TEXT NOT NULL DEFAULT '';
