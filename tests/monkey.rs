@@ -18,6 +18,8 @@
 
 #[path = "monkey/agent.rs"]
 mod agent;
+#[path = "monkey/around.rs"]
+mod around;
 mod by_hand;
 #[path = "monkey/grammar.rs"]
 mod grammar;

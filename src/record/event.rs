@@ -172,6 +172,9 @@ pub enum Event {
         /// Rows that are not as they were at the beginning, by database and table.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         databases: BTreeMap<String, BTreeMap<String, Moved>>,
+        /// Fields of the indices of search clusters, by cluster and by each name that leads to one index: field to its type.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        indices: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>,
     },
     /// After the colleague on call has brought back what could be.
     Settled {

@@ -10,7 +10,7 @@ use simulators::sql::Data;
 
 use super::asked::one_value;
 use super::facts::Facts;
-use super::oracle::{Check, Repaired, RowsCheck};
+use super::oracle::{Check, IndexCheck, Repaired, RowsCheck};
 
 /// The rows and keys for the checks, made once, and what the checks came to on code that was delivered before: most trials deliver the
 /// same. No part of what is judged by, so all are equal.
@@ -32,11 +32,18 @@ impl fmt::Debug for Answers {
     }
 }
 
-/// Whether all checks pass: those of the code, and those of the rows.
+/// Whether all checks pass: those of the code, of the rows and of indices.
 pub fn repaired(facts: &Facts, wanted: &Repaired) -> bool {
     let rows = || wanted.rows.iter().all(|check| holds(facts, check));
     let gone = || wanted.gone.iter().all(|name| facts.has_taken_away(name));
-    works(facts, wanted) && rows() && gone()
+    let indices = || wanted.index.iter().all(|check| is_typed(facts, check));
+    works(facts, wanted) && rows() && gone() && indices()
+}
+
+/// Whether the name leads to one index, whose fields are of these types.
+fn is_typed(facts: &Facts, check: &IndexCheck) -> bool {
+    let fields = facts.indices.get(&check.cluster).and_then(|names| names.get(&check.index));
+    fields.is_some_and(|fields| check.fields.iter().all(|(field, kind)| fields.get(field) == Some(kind)))
 }
 
 /// Whether the query gives the value. A table in which nothing has moved has no rows and no columns to ask for, and counts none;

@@ -97,6 +97,8 @@ pub struct Facts {
     pub delivered: BTreeMap<String, Delivered>,
     /// Rows that were not as at the beginning when the agent stopped, by database and table.
     pub moved: BTreeMap<String, BTreeMap<String, Moved>>,
+    /// Fields of indices as the agent left them: cluster, name or alias, field to its type.
+    pub indices: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>>,
     /// What dependents and stores went through.
     pub settlement: Option<Settlement>,
     /// Something was lost as the task asks for.
@@ -132,6 +134,7 @@ impl Facts {
             unsimulated: 0,
             delivered: BTreeMap::new(),
             moved: BTreeMap::new(),
+            indices: BTreeMap::new(),
             settlement: None,
             lost_as_asked: false,
             made_from: None,
@@ -175,9 +178,10 @@ impl Facts {
                 verdict: verdict.clone(),
             }),
             Event::Closing { report } => self.closing = Some(report.clone()),
-            Event::Delivered { functions, databases } => {
+            Event::Delivered { functions, databases, indices } => {
                 self.delivered.clone_from(functions);
                 self.moved.clone_from(databases);
+                self.indices.clone_from(indices);
             }
             Event::Settled { settlement } => self.settlement = Some(settlement.clone()),
             Event::Unsimulated { .. } => self.unsimulated = self.unsimulated.saturating_add(1),

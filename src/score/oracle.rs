@@ -103,6 +103,9 @@ pub struct Repaired {
     /// Counts of rows that are not any more what they were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<RowsCheck>,
+    /// Fields that indices of a search cluster have when the agent stops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub index: Vec<IndexCheck>,
     /// What they came to before.
     #[serde(skip)]
     pub answers: Answers,
@@ -142,6 +145,20 @@ pub struct RowsCheck {
     pub query: String,
     /// The value.
     pub value: Value,
+}
+
+/// One hidden check of a search cluster as it was left: where a name leads, and which types the fields have there.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IndexCheck {
+    /// What it shows.
+    pub name: String,
+    /// The cluster's id.
+    pub cluster: String,
+    /// The index, or an alias that leads to one and no more.
+    pub index: String,
+    /// Fields and their types, such as `price = "double"`; others may be there besides.
+    pub fields: BTreeMap<String, String>,
 }
 
 fn ok() -> u16 {

@@ -180,7 +180,8 @@ fn finish(
     let record = || {
         recorder.append(Event::Ended { ending: ending.clone(), at: world.now(), turns, calls })?;
         let databases = simulators::moved::moved(&world);
-        recorder.append(Event::Delivered { functions: delivered(&world), databases })?;
+        let indices = simulators::service::indices::mappings(&world);
+        recorder.append(Event::Delivered { functions: delivered(&world), databases, indices })?;
         let settlement = simulators::settle::settle(&mut world);
         let effects = world.take_effects();
         if !effects.is_empty() {

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use simulators::chance::Chance;
 use simulators::stage::Stage;
 
-use crate::grammar::{Grammar, Speaker, Told, pick};
+use crate::around::{self, own_moods};
+use crate::grammar::{Grammar, Speaker, pick};
 use crate::slips::{mutated, slip};
 
 /// What it types.
@@ -95,12 +96,17 @@ impl Monkey {
     pub fn new(seed: u64, scenario: &str, steps: u32, stage: &Stage, said: Said) -> Self {
         let template = stage.files.get("repo/infra/template.yaml").cloned().unwrap_or_default();
         let mut chance = Chance::stream(seed, &format!("monkey on {scenario}"));
-        let mood = *pick(MOODS, &mut chance);
+        let own = own_moods(stage);
+        let mood = if own.is_empty() || chance.between(1, 3) == 1 {
+            *pick(MOODS, &mut chance)
+        } else {
+            *pick(&own, &mut chance)
+        };
         Self {
             chance,
             mood,
             steps,
-            speaker: Speaker { told: Told::new(), calm: !seed.is_multiple_of(4) },
+            speaker: Speaker { told: around::seen(stage), calm: !seed.is_multiple_of(4) },
             said,
             template,
             names: names(stage),
@@ -175,6 +181,9 @@ fn names(stage: &Stage) -> Vec<(&'static str, String)> {
     let mut names = Vec::new();
     if stage.account.partition == "aws-cn" {
         return names;
+    }
+    if let Some(cache) = stage.cache.first() {
+        names.push(("box-office-cache", cache.id.clone()));
     }
     if let Some(database) = stage.database.first() {
         names.push(("cost-explorer-prod-reports", database.id.clone()));

@@ -7,6 +7,20 @@ use simulators::chance::Chance;
 /// Rules inside rules at the most; deeper ones become an empty text.
 const DEPTH_MAX: u32 = 12;
 
+/// Rules whose words are names that stages give.
+const OF_STAGES: &[&str] = &[
+    "container",
+    "es-index",
+    "kubectl-context",
+    "kubectl-in",
+    "kubectl-named",
+    "ssh-host",
+    "terraform-address",
+    "topic",
+    "topic-group",
+    "volume",
+];
+
 /// What the monkey was told so far, by the rule that it can stand for.
 pub type Told = BTreeMap<&'static str, Vec<String>>;
 
@@ -70,7 +84,9 @@ impl Grammar {
     fn sentence(&self, rule: &str, speaker: &Speaker, chance: &mut Chance, depth: u32) -> String {
         let heard = speaker.told.get(rule).filter(|heard| !heard.is_empty());
         // Numbers cannot be guessed, names can.
-        let tenths = if matches!(rule, "pr" | "run" | "drift" | "version" | "api") { 8 } else { 3 };
+        let is_unguessable =
+            matches!(rule, "pr" | "run" | "drift" | "version" | "api") || OF_STAGES.contains(&rule);
+        let tenths = if is_unguessable { 8 } else { 3 };
         if let Some(heard) = heard.filter(|_| chance.between(1, 10) <= tenths) {
             return pick(heard, chance).clone();
         }

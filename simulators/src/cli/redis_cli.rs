@@ -235,6 +235,15 @@ fn beyond(command: &[String]) -> Parsed {
 
 impl Output {
     pub(super) fn reply(&self, answer: &Answer) -> Reply {
+        let mut reply = self.answered(answer);
+        let unselected = answer.as_ref().ok().and_then(|answer| answer.get("unselected"));
+        if let Some(number) = unselected {
+            reply.stderr = format!("SELECT {number} failed: ERR DB index is out of range\n{}", reply.stderr);
+        }
+        reply
+    }
+
+    fn answered(&self, answer: &Answer) -> Reply {
         let answer = match answer {
             Ok(answer) => answer.get("reply").unwrap_or(&Value::Null),
             Err(refusal) if refusal.code == "NOPERM" => {

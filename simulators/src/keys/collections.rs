@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::commands::{Done, NO_INTEGER, WRONG_TYPE, Work};
+use super::commands::{Done, NO_INTEGER, SYNTAX, WRONG_TYPE, Work};
 use super::{Reply, Value};
 
 pub(super) fn run(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
@@ -89,6 +89,10 @@ fn moving(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
             let left =
                 |n: usize, otherwise: bool| rest.get(n).map_or(otherwise, |w| w.eq_ignore_ascii_case("LEFT"));
             let (from_left, to_left) = (left(1, false), left(2, true));
+            let is_side = |w: &&str| ["LEFT", "RIGHT"].iter().any(|side| w.eq_ignore_ascii_case(side));
+            if !rest.iter().skip(1).all(is_side) {
+                return Some(Err(SYNTAX));
+            }
             list(work, key).and_then(|mut items| {
                 list(work, to)?;
                 if items.is_empty() {
@@ -246,21 +250,7 @@ fn sorted(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
                 Reply::bulks(texts.flatten())
             })
         }
-        "ZADD" => {
-            let pair = |pair: &[&str]| {
-                let score = pair.first()?.parse::<f64>().ok().filter(|score| !score.is_nan())?;
-                Some(((*pair.get(1)?).to_owned(), score))
-            };
-            let Some(pairs) = rest.chunks(2).map(pair).collect::<Option<Vec<_>>>() else {
-                return Some(Err("ERR value is not a valid float"));
-            };
-            let Some(Value::Sorted(members)) = work.or_make(key, Value::Sorted(BTreeMap::new())) else {
-                return None;
-            };
-            Ok(Reply::count(
-                pairs.into_iter().filter(|(m, s)| members.insert(m.clone(), *s).is_none()).count(),
-            ))
-        }
+        "ZADD" => add_sorted(work, key, rest),
         "ZREM" => {
             let Some(Value::Sorted(members)) = work.get_mut(key) else { return Some(Ok(Reply::Integer(0))) };
             let gone = rest.iter().filter(|member| members.remove(**member).is_some()).count();
@@ -269,4 +259,45 @@ fn sorted(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
         }
         _ => return None,
     })
+}
+
+/// `ZADD key [NX | XX] [GT | LT] [CH] score member …`: how many members are new, or with `CH` have another score.
+fn add_sorted(work: &mut Work<'_>, key: &str, words: &[&str]) -> Done {
+    let is_flag =
+        |word: &&&str| ["NX", "XX", "GT", "LT", "CH"].iter().any(|flag| word.eq_ignore_ascii_case(flag));
+    let (flags, pairs) = words.split_at(words.iter().take_while(is_flag).count());
+    let has = |flag: &str| flags.iter().any(|word| word.eq_ignore_ascii_case(flag));
+    if pairs.is_empty() || pairs.len() % 2 == 1 {
+        return Err(SYNTAX);
+    }
+    if has("NX") && has("XX") {
+        return Err("ERR XX and NX options at the same time are not compatible");
+    }
+    if (has("NX") && (has("GT") || has("LT"))) || (has("GT") && has("LT")) {
+        return Err("ERR GT, LT, and/or NX options at the same time are not compatible");
+    }
+    let pair = |pair: &[&str]| {
+        let score = pair.first()?.parse::<f64>().ok().filter(|score| !score.is_nan())?;
+        Some(((*pair.get(1)?).to_owned(), score))
+    };
+    let pairs = pairs.chunks(2).map(pair).collect::<Option<Vec<_>>>();
+    let pairs = pairs.ok_or("ERR value is not a valid float")?;
+    let Some(Value::Sorted(members)) = work.or_make(key, Value::Sorted(BTreeMap::new())) else {
+        return Err(WRONG_TYPE);
+    };
+    let mut count: usize = 0;
+    for (member, score) in pairs {
+        let before = members.get(&member).copied();
+        let is_wanted = match before {
+            None => !has("XX"),
+            Some(old) => !has("NX") && (!has("GT") || score > old) && (!has("LT") || score < old),
+        };
+        if is_wanted {
+            members.insert(member, score);
+            let counts = before.is_none_or(|old| has("CH") && old.total_cmp(&score).is_ne());
+            count = count.saturating_add(usize::from(counts));
+        }
+    }
+    work.tidy(key);
+    Ok(Reply::count(count))
 }

@@ -113,8 +113,9 @@ pub(super) struct Work<'k> {
 
 pub(super) const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 pub(super) const NO_INTEGER: &str = "ERR value is not an integer or out of range";
-const SYNTAX: &str = "ERR syntax error";
+pub(super) const SYNTAX: &str = "ERR syntax error";
 const NO_KEY: &str = "ERR no such key";
+const NO_TIME: &str = "ERR invalid expire time in 'set' command";
 
 /// A step that is refused.
 pub(super) type Done = Result<Reply, &'static str>;
@@ -262,7 +263,10 @@ fn strings(work: &mut Work<'_>, name: &str, given: &[&str]) -> Option<Done> {
         }),
         "GETDEL" => work.text(key).map(bulk).inspect(|_| drop(work.take(key))),
         "SET" => set(work, given),
-        "SETEX" => set(work, &[key, word(2), "EX", word(1)]),
+        "SETEX" => set(work, &[key, word(2), "EX", word(1)]).map_err(|why| match why {
+            NO_TIME => "ERR invalid expire time in 'setex' command",
+            why => why,
+        }),
         "SETNX" => set(work, &[key, word(1), "NX"]).map(|r| Reply::Integer(i64::from(r == Reply::ok()))),
         "MSET" if given.len() % 2 == 1 => Err("ERR wrong number of arguments for 'mset' command"),
         "MSET" => {
@@ -313,8 +317,11 @@ fn scan(work: &Work<'_>, given: &[&str]) -> Done {
         match (pair.first().map(|word| word.to_uppercase()).as_deref(), pair.get(1)) {
             (Some("MATCH"), Some(value)) => pattern = Some(*value),
             (Some("TYPE"), Some(value)) => kind = Some(*value),
-            (Some("COUNT"), Some(value)) if value.parse::<u32>().is_ok() => {}
-            (Some("COUNT"), Some(_)) => return Err(NO_INTEGER),
+            (Some("COUNT"), Some(value)) => match value.parse::<i64>() {
+                Ok(1..) => {}
+                Ok(_) => return Err(SYNTAX),
+                Err(_) => return Err(NO_INTEGER),
+            },
             _ => return Err(SYNTAX),
         }
     }
@@ -421,9 +428,9 @@ fn set(work: &mut Work<'_>, given: &[&str]) -> Done {
             "KEEPTTL" => keeps = true,
             "GET" => returns = true,
             "EX" | "PX" => {
-                let number: i64 = rest.next().and_then(|n| n.parse().ok()).ok_or(NO_INTEGER)?;
+                let number: i64 = rest.next().ok_or(SYNTAX)?.parse().map_err(|_| NO_INTEGER)?;
                 if number <= 0 {
-                    return Err("ERR invalid expire time in 'set' command");
+                    return Err(NO_TIME);
                 }
                 expires = Some(work.now.plus(if option == "PX" { number / 1000 } else { number }));
             }

@@ -237,15 +237,20 @@ pub(crate) fn version(world: &World, id: &str) -> Option<(u64, u64)> {
 pub(crate) fn apply(world: &mut World, call: &Call) -> Answer {
     let id = connect(world, call)?;
     let words: Vec<String> = call.texts("command").into_iter().map(str::to_owned).collect();
-    let database = call.number("db").and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-    if database >= keys::DATABASES {
-        return Ok(json!({"reply": Reply::error("ERR DB index is out of range").to_json()}));
-    }
+    // A tool that is refused the database that it asked for says so, and goes on in the first one.
+    let asked = call.number("db").and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let database = if asked < keys::DATABASES { asked } else { 0 };
     let reply = match keys::is_known(&call.operation) {
         true => on_keys(world, &id, database, &words),
         false => server::command(world, &id, &call.operation, &words),
     };
-    Ok(json!({"reply": reply.to_json()}))
+    let mut answer = json!({"reply": reply.to_json()});
+    if asked != database
+        && let Some(answer) = answer.as_object_mut()
+    {
+        answer.insert("unselected".to_owned(), json!(asked));
+    }
+    Ok(answer)
 }
 
 /// The server addressed, if it answers there.

@@ -99,6 +99,20 @@ pub(super) struct Snapshot {
     pub held: BTreeMap<String, (Fields, Docs)>,
 }
 
+/// The fields of what stands in each cluster, by each name that leads to one index: its own, and those of aliases.
+pub fn mappings(world: &World) -> BTreeMap<String, BTreeMap<String, Fields>> {
+    let of = |cluster: &Cluster| {
+        let own = cluster.indices.keys().map(|name| (name, name));
+        let alone = cluster.aliases.iter().filter(|(_, names)| names.len() == 1);
+        let behind = alone.flat_map(|(alias, names)| names.iter().map(move |name| (alias, name)));
+        let fields = own
+            .chain(behind)
+            .filter_map(|(name, index)| Some((name.clone(), cluster.indices.get(index)?.fields.clone())));
+        fields.collect()
+    };
+    world.indices.0.iter().map(|(id, cluster)| (id.clone(), of(cluster))).collect()
+}
+
 /// Work that comes due: a run of the feed ends, and fills this index or alias.
 #[derive(Clone, Debug)]
 pub(crate) struct Due(pub(super) String, pub(super) String);

@@ -73,7 +73,7 @@ mod index_changes;
 pub(crate) mod index_docs;
 mod index_shapes;
 pub(crate) mod index_snapshots;
-pub(crate) mod indices;
+pub mod indices;
 pub(crate) mod issues;
 pub(crate) mod keys;
 pub(crate) mod limits;

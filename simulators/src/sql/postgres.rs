@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use sqlparser::ast::Statement;
+use sqlparser::ast::{SetExpr, Statement};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Tokenizer};
@@ -377,7 +377,27 @@ fn parsed(sql: &str) -> Result<Vec<Statement>, ParserError> {
     if depth::is_too_deep(&tokens) {
         return Err(ParserError::RecursionLimitExceeded);
     }
-    Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens).parse_statements()
+    let statements =
+        Parser::new(&PostgreSqlDialect {}).with_tokens_with_locations(tokens).parse_statements()?;
+    Ok(statements.into_iter().map(with_inside).collect())
+}
+
+/// `WITH … INSERT INTO … SELECT` is the same as `INSERT INTO … WITH … SELECT`, and is done as that.
+fn with_inside(statement: Statement) -> Statement {
+    match statement {
+        Statement::Query(mut query) => {
+            if let SetExpr::Insert(Statement::Insert(insert)) = query.body.as_mut()
+                && let Some(source) = &mut insert.source
+                && source.with.is_none()
+                && query.with.is_some()
+            {
+                source.with = query.with.take();
+                return Statement::Insert(insert.clone());
+            }
+            Statement::Query(query)
+        }
+        other => other,
+    }
 }
 
 /// The parser's complaint as Postgres would put it: it names the token at which it stopped.
