@@ -32,9 +32,11 @@ use tools::{Place, TOOLS, Taken};
 /// Programs whose lines nobody holds here, and why.
 const NOBODYS: &[(&str, &str)] = &[
     ("chat tram", "made up"),
+    ("dig", "it asks the machine's own resolver"),
+    ("drizzle-kit", "it is not fetched here"),
     ("gam", "it asks for an account before it reads its words"),
     (
-        "kafka-configs kafka-console-consumer kafka-consumer-groups kafka-log-dirs kafka-topics",
+        "kafka-configs kafka-console-consumer kafka-consumer-groups kafka-leader-election kafka-log-dirs kafka-topics",
         "no registry has them",
     ),
     ("npm", "it runs the checkout's own script"),
