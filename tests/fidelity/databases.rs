@@ -256,11 +256,9 @@ fn a_database_answers_as_the_real_server_does() {
         let mut is_fresh = false;
         let changing = changing.into_iter().filter(|_| is_deep());
         for line in asking.into_iter().chain(changing) {
-            if !is_fresh {
-                if let Err(why) = copy(&server, &world, scenario, staged) {
-                    println!("skipped: the real server does not take the tables of {name}'s {id}: {why}");
-                    break;
-                }
+            if !is_fresh && let Err(why) = copy(&server, &world, scenario, staged) {
+                println!("skipped: the real server does not take the tables of {name}'s {id}: {why}");
+                break;
             }
             is_fresh = only_asks(line);
             let mut words = line.words[1..].to_vec();
