@@ -114,6 +114,9 @@ git tag start
 echo one > one.txt; git add one.txt; git commit -q -m one
 echo two > two.txt; git add two.txt; git commit -q -m two
 git rebase -q --onto start HEAD~1; ls one.txt two.txt 2>&1 || true
+own="$HOME/own.git"; git init -q --bare "$own"
+for n in 1 2 3; do git -c core.quotepath=false --git-dir "$own" --work-tree . add -A; GIT_DIR=$own git --work-tree=. write-tree | wc -c; done
+cd "$TMPDIR"; echo three > "$OLDPWD/one.txt"; git -C "$OLDPWD" clean -q -f one.txt; cd "$OLDPWD"
 git bisect start HEAD HEAD~1 | tail -n 1; git bisect reset 2>&1 | tail -n 1
 git status --short --branch
 git push -q origin HEAD:refs/heads/rebased
@@ -147,6 +150,16 @@ fn what_only_a_real_git_can_do_is_taken_over() {
         deeds.iter().any(|deed| deed.contains(line) && deed.ends_with(operation))
     };
     assert!(has("git rebase -q --onto start", "GitTakeOver"));
+    // A repository that it keeps for itself is nobody's business; from wherever the checkout is meant, it is asked about.
+    let asked: Vec<&str> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Tool { tool, .. } => tool.arguments["command"].as_str(),
+            _ => None,
+        })
+        .collect();
+    assert!(!asked.iter().any(|line| line.contains("--git-dir") || line.contains("write-tree")), "{asked:?}");
+    assert!(asked.iter().any(|line| line.contains("clean -q -f one.txt")), "{asked:?}");
     // From another clone nobody has said what is to be done but by the push itself.
     assert!(has(":three", "GitPush"));
     assert!(

@@ -86,7 +86,9 @@ fn installed() -> Option<Installed> {
         let done = Command::new(program).args(words).status();
         assert!(done.is_ok_and(|done| done.success()), "{} {words:?}", program.display());
     };
-    if !folder.join("node_modules").exists() {
+    // A folder of an earlier state may lack some.
+    let is_there = |(_, below): &(&str, &str)| folder.join(below).exists();
+    if !PROGRAMS.iter().filter(|(_, below)| below.starts_with("node_modules")).all(is_there) {
         let at = folder.display().to_string();
         let words = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", at.as_str()];
         run("npm".as_ref(), &[&words[..], &NPM].concat());

@@ -98,7 +98,7 @@ pub fn run(arguments: &[OsString]) -> io::Result<u8> {
     for word in words {
         send(&mut door, b'w', word.as_bytes())?;
     }
-    if std::env::current_dir().is_ok_and(|folder| folder.starts_with(root)) {
+    if is_about(root, words) {
         send(&mut door, b'h', &[])?;
     }
     tell(&mut door, &real, root, &known)?;
@@ -117,6 +117,33 @@ pub fn run(arguments: &[OsString]) -> io::Result<u8> {
         Ok(0) => Ok(ended(status)),
         Ok(code) => Ok(code),
         Err(_) => closed(),
+    }
+}
+
+/// Whether a line is about the repository in this folder, and not about another: a clone, or one that an agent keeps for itself.
+fn is_about(root: &Path, words: &[OsString]) -> bool {
+    let mut folder = std::env::current_dir().unwrap_or_default();
+    let mut repository = std::env::var_os("GIT_DIR").map(|named| folder.join(named));
+    let mut words = words.iter().map(OsString::as_os_str);
+    while let Some(word) = words.next().filter(|word| word.as_bytes().starts_with(b"-")) {
+        match word.as_bytes() {
+            b"-C" => folder.push(words.next().unwrap_or_default()),
+            b"--git-dir" => repository = words.next().map(|named| folder.join(named)),
+            b"-c" | b"--work-tree" | b"--namespace" | b"--config-env" | b"--attr-source" => {
+                let _ = words.next();
+            }
+            option => {
+                if let Some(named) = option.strip_prefix(b"--git-dir=") {
+                    repository = Some(folder.join(OsStr::from_bytes(named)));
+                }
+            }
+        }
+    }
+    // Where there is none, there is none of somebody else's.
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    match repository {
+        Some(repository) => real(&repository) == real(&root.join(".git")),
+        None => real(&folder).starts_with(real(root)),
     }
 }
 

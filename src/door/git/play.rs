@@ -61,8 +61,12 @@ fn replied(denied: bool, reply: Reply) -> Told {
 async fn begin(gate: &mut Gate, words: Vec<String>, is_here: bool, stands: &Stands) -> Result<Told, Halt> {
     // Where the world does not know how the checkout stands, it cannot know beforehand what would become of it.
     let is_known = take_over(gate, "git", stands, Changed::new()).await?.is_none();
-    gate.turn()?;
     let before = heads(gate);
+    // Another repository is the agent's own. What it brings to the remote from there is put up when it does.
+    if !is_here {
+        return Ok(go(gate, &before));
+    }
+    gate.turn()?;
     let text = line(&words);
     let tool = ToolCall { name: "run_command".to_owned(), arguments: json!({"command": text}) };
     let bytes = gate.tool(&tool)?;
@@ -71,7 +75,7 @@ async fn begin(gate: &mut Gate, words: Vec<String>, is_here: bool, stands: &Stan
         return Ok(replied(false, Reply::failed(1, text)));
     }
     let all: Vec<String> = std::iter::once("git".to_owned()).chain(words).collect();
-    let parsed = (is_here && is_known).then(|| cli::parse(gate.world(), &all));
+    let parsed = is_known.then(|| cli::parse(gate.world(), &all));
     // What only git itself knows, it does; whatever comes of it is seen afterwards.
     let Some(Parsed::Call(call, render)) = parsed else {
         gate.reply(ToolStatus::Ok, String::new())?;
