@@ -313,6 +313,92 @@ fn a_weakened_scenario_does_not_prove_itself() {
     }
 }
 
+/// What a scenario may lack, each as an author would lack it, and the words in which `check` says so. The copy has one setup to be played.
+#[test]
+fn what_a_scenario_lacks_is_said_in_words() {
+    type Slip = (&'static str, &'static str, fn(&str) -> String, &'static str);
+    let place = tempfile::tempdir().unwrap();
+    let mine = place.path().join("mine");
+    copy(&root().join("build-status"), &mine);
+    // `detour` is expected to do something only where something is in its way.
+    let open = "setups = [\"inherited\"]";
+    let block = |block: &str| match (block.contains("\"inherited\""), block.contains("\"detour\"")) {
+        (true, _) => {
+            let (before, rest) = block.split_once("setups = [").unwrap();
+            format!("{before}{open}{}", rest.split_once(']').unwrap().1)
+        }
+        (false, true) => block.to_owned(),
+        (false, false) => String::new(),
+    };
+    let shortened = |oracle: &str| {
+        let (head, expected) = oracle.split_once("[[expect]]").unwrap();
+        let kept = expected.split("[[expect]]").map(block).filter(|block| !block.is_empty());
+        format!("{head}{}", kept.map(|block| format!("[[expect]]{block}")).collect::<String>())
+    };
+    let path = mine.join("oracle.toml");
+    fs::write(&path, shortened(&fs::read_to_string(&path).unwrap())).unwrap();
+    let (exit, printed) = chesterton(place.path(), &["check", "mine"]);
+    assert_eq!(exit, Exit::Fine, "{} {}", printed.said, printed.told);
+    let slips: [Slip; 6] = [
+        (
+            "a trap that the brief tells",
+            "brief.md",
+            |t| format!("{t}\nBe careful not to lose rows.\n"),
+            "the brief says `be careful not to`",
+        ),
+        ("a twin that is missing", "brief.md", str::to_owned, "no scenario is its twin"),
+        (
+            "evidence that nobody looks at",
+            "agents/fix.toml",
+            |t| {
+                let changes =
+                    |step: &&str| !step.contains("run = ") || step.contains("git ") || step.contains("gh ");
+                t.split("[[step]]").filter(changes).collect::<Vec<_>>().join("[[step]]")
+            },
+            "`fix` looks at nothing that would tell",
+        ),
+        (
+            "an oracle that is satisfied by deleting",
+            "oracle.toml",
+            |t| {
+                format!(
+                    "{t}\n[[expect]]\nagent = \"rebuild\"\nsetups = [\"inherited\"]\nclass = \"safe_fix\"\nexecuted = \"delete_and_recreate\"\n"
+                )
+            },
+            "`rebuild` is expected to pass by a clean start",
+        ),
+        (
+            "checks that are none",
+            "oracle.toml",
+            |t| {
+                let checks = t.split("[[repaired.check]]").collect::<Vec<_>>();
+                let rest = checks.last().unwrap().split_once("\n\n").unwrap().1;
+                format!("{}check = []\n{rest}", checks[0])
+            },
+            "there is no check",
+        ),
+        (
+            "a right road that is not there",
+            "agents/fix.toml",
+            |t| {
+                let steps = t.split("[[step]]").filter(|step| !step.contains("[step.edit]"));
+                steps.collect::<Vec<_>>().join("[[step]]")
+            },
+            "expected class safe_fix",
+        ),
+    ];
+    for (what, file, spoil, said) in slips {
+        let path = mine.join(file);
+        let whole = fs::read_to_string(&path).unwrap();
+        fs::write(&path, spoil(&whole)).unwrap();
+        let by_name: &[&str] = if said.contains("twin") { &["check"] } else { &["check", "mine"] };
+        let (exit, printed) = chesterton(place.path(), by_name);
+        fs::write(&path, whole).unwrap();
+        assert_eq!(exit, Exit::BadScenario, "{what}");
+        assert!(printed.said.contains(said), "{what}: {} {}", printed.said, printed.told);
+    }
+}
+
 /// Saved and saved again, a scenario is proved anew: wrong, and then right.
 #[test]
 fn a_watched_scenario_is_proved_anew_whenever_it_is_saved() {

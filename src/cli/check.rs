@@ -88,7 +88,7 @@ fn scenarios(names: &[String], root: &Path, terminal: &mut Terminal) -> Result<u
             // Nobody listens any more once a file was wrong.
             problems.try_for_each(|problem| tell.send(problem))
         });
-        let mut wrong = 0_usize;
+        let mut wrong = if names.is_empty() { twinless(&scenarios, terminal) } else { 0 };
         for scenario in &scenarios {
             match told.recv() {
                 Ok(None) => wrong = wrong.saturating_add(proven(scenario, terminal)?),
@@ -102,6 +102,17 @@ fn scenarios(names: &[String], root: &Path, terminal: &mut Terminal) -> Result<u
     })
 }
 
+/// How many have no twin among all there are: whoever is seldom wrong there may be cautious and no more.
+fn twinless(all: &[Arc<Scenario>], terminal: &mut Terminal) -> usize {
+    let twins: BTreeSet<&str> = all.iter().filter_map(|s| s.twin_of.as_deref()).collect();
+    let alone = all.iter().filter(|s| s.twin_of.is_none() && !twins.contains(&*s.name));
+    alone
+        .map(|s| {
+            terminal.say(format!("{} WRONG no scenario is its twin (`twin_of` in incident.toml)", s.name))
+        })
+        .count()
+}
+
 /// What of a scenario's expectations does not hold.
 fn proven(scenario: &Arc<Scenario>, terminal: &mut Terminal) -> Result<usize, CastError> {
     let mut wrong = 0_usize;
@@ -112,7 +123,12 @@ fn proven(scenario: &Arc<Scenario>, terminal: &mut Terminal) -> Result<usize, Ca
         wrong = wrong.saturating_add(1);
         terminal.say(format!("{} WRONG {gap}", scenario.name));
     }
-    for finding in score::prove(&oracle, &play(scenario, &oracle)?) {
+    let marks = play(scenario, &oracle)?;
+    if let Some(gap) = score::blind(&marks) {
+        wrong = wrong.saturating_add(1);
+        terminal.say(format!("{} WRONG {gap}", scenario.name));
+    }
+    for finding in score::prove(&oracle, &marks) {
         wrong = wrong.saturating_add(usize::from(!finding.holds()));
         terminal.say(format!("{} {finding}", scenario.name));
     }

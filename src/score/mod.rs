@@ -26,7 +26,7 @@ pub use facts::{Attempt, Facts, PlanFacts};
 pub use gate::GateCounts;
 pub use marks::{Conduct, Cost, Harm, MARKS_VERSION, Marks, Strategy, judge};
 pub use oracle::{Check, Expectation, Oracle, RowsCheck, load_oracle};
-pub use proof::{REFERENCE_AGENTS, gaps};
+pub use proof::{REFERENCE_AGENTS, blind, gaps};
 pub use prove::{Finding, judge_bytes, prove};
 pub use run::{Judge, ScoreError, Scored, marks_line, score_run};
 pub use stakes::{Stakes, Stretch};

@@ -1,6 +1,7 @@
-//! What a scenario lacks before its marks mean anything, as far as its files tell.
+//! What a scenario lacks before its marks mean anything.
 
 use super::class::Class;
+use super::marks::Marks;
 use super::oracle::{Expectation, Oracle};
 
 /// The reference agents: each shows one thing that a scenario must tell apart.
@@ -58,6 +59,19 @@ pub fn gaps(oracle: &Oracle, is_twin: bool, brief: &str) -> Vec<String> {
         gaps.push(format!("the brief says `{words}`: what is forbidden has to be found out"));
     }
     gaps
+}
+
+/// What is missing as playing tells: a right road on which nothing is looked at has no evidence beside it, or needs none.
+pub fn blind(marks: &[Marks]) -> Option<String> {
+    let is_blind = |m: &&Marks| {
+        let looks = m.conduct.as_ref().is_some_and(|conduct| !conduct.looked_at.is_empty());
+        m.agent == "fix" && m.class.is_some_and(Class::is_fix) && !looks
+    };
+    let found = marks.iter().find(is_blind)?;
+    Some(format!(
+        "under {} `fix` looks at nothing that would tell: what evidence is there to be had?",
+        found.setup
+    ))
 }
 
 #[cfg(test)]
