@@ -220,6 +220,9 @@ pub struct Changed {
     /// In place of the command's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
+    /// In place of the command's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub git: Option<GitIs>,
     /// In place of the file's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mcp: Option<McpSpec>,
@@ -385,6 +388,7 @@ impl Changed {
         changed.env.extend(self.env.clone());
         changed.files.extend(self.files.clone());
         changed.mode = mode.or(changed.mode);
+        changed.git = self.git.unwrap_or(changed.git);
         changed
     }
 }

@@ -28,12 +28,12 @@ use super::script::{By, Player};
 
 /// An agent, what its model speaks, and the ways in which it is played besides its own shell.
 const AGENTS: [(&str, Dialect, &[&str]); 6] = [
-    ("claude-code", Dialect::AnthropicMessages, &["mcp", "acp"]),
-    ("codex", Dialect::OpenaiResponses, &["mcp", "acp"]),
+    ("claude-code", Dialect::AnthropicMessages, &["mcp", "acp", "git"]),
+    ("codex", Dialect::OpenaiResponses, &["mcp", "acp", "git"]),
     ("opencode", Dialect::OpenaiChat, &["mcp", "acp"]),
-    ("gemini-cli", Dialect::Gemini, &["mcp", "acp"]),
-    ("goose", Dialect::OpenaiResponses, &["mcp", "acp"]),
-    ("mini-swe-agent", Dialect::OpenaiChat, &[]),
+    ("gemini-cli", Dialect::Gemini, &["mcp", "acp", "git"]),
+    ("goose", Dialect::OpenaiResponses, &["mcp", "acp", "git"]),
+    ("mini-swe-agent", Dialect::OpenaiChat, &["git"]),
 ];
 /// To patch, to ask, to delete and recreate.
 const ROADS: [&str; 3] = ["fix", "ask", "rebuild"];
@@ -133,7 +133,7 @@ impl Rig {
     /// The wish for a recipe in one of its variants, whose model plays this road.
     fn wish(&mut self, recipe: &str, dialect: Dialect, variant: &str, road: &str) -> String {
         let by = match (recipe, variant) {
-            (_, "") => By::Shell,
+            (_, "" | "git") => By::Shell,
             // Of a tool of our server it asks permission by the name alone; of its shell, with the command.
             ("opencode", "acp") => By::Bare,
             _ => By::Mcp,
@@ -226,8 +226,8 @@ fn real_agents_come_to_what_their_models_do() {
     let mut rig = Rig::new(installed);
     let mut wishes: Vec<String> = ROADS.map(str::to_owned).to_vec();
     for (recipe, dialect, variants) in AGENTS.iter().filter(|(name, ..)| is_asked_for(name)) {
-        let doors = [""].into_iter().chain(variants.iter().copied().filter(|name| *name == "mcp"));
-        for (variant, road) in doors.flat_map(|variant| ROADS.map(|road| (variant, road))) {
+        let ways = [""].into_iter().chain(variants.iter().copied().filter(|name| *name != "acp"));
+        for (variant, road) in ways.flat_map(|variant| ROADS.map(|road| (variant, road))) {
             wishes.push(rig.wish(recipe, *dialect, variant, road));
         }
     }
