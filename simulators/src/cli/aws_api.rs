@@ -28,7 +28,8 @@ const PAGING: &[&str] =
 impl Api {
     /// The operation of a service, both as requests name them: `cloudformation` and `DeleteStack`.
     pub fn named(service: &str, operation: &str) -> Option<Self> {
-        let family = Family::named(family_name(service)).filter(|_| service != "s3api")?;
+        // Requests of EC2 are forms of a dialect of their own.
+        let family = Family::named(family_name(service)).filter(|_| !matches!(service, "s3api" | "ec2"))?;
         let command = family.commands.iter().find(|command| command.operation == operation)?;
         let is_known = operations(family.service).iter().any(|known| known.name == operation);
         is_known.then_some(Self { family, command })
