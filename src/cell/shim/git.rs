@@ -120,10 +120,15 @@ pub fn run(arguments: &[OsString]) -> io::Result<u8> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the program that stands for git, which goes by it")]
+fn named_by_the_environment() -> Option<OsString> {
+    std::env::var_os("GIT_DIR")
+}
+
 /// Whether a line is about the repository in this folder, and not about another: a clone, or one that an agent keeps for itself.
 fn is_about(root: &Path, words: &[OsString]) -> bool {
     let mut folder = std::env::current_dir().unwrap_or_default();
-    let mut repository = std::env::var_os("GIT_DIR").map(|named| folder.join(named));
+    let mut repository = named_by_the_environment().map(|named| folder.join(named));
     let mut words = words.iter().map(OsString::as_os_str);
     while let Some(word) = words.next().filter(|word| word.as_bytes().starts_with(b"-")) {
         match word.as_bytes() {
