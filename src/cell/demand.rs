@@ -45,9 +45,19 @@ impl Demand {
     /// # Errors
     /// Less is granted than is asked for; what to do about it.
     pub async fn fence(self, image: &str) -> Result<Fence, String> {
-        match self {
-            Self::Container(container) => container.ready(image).await.map(Fence::Container),
-            Self::Require | Self::BestEffort | Self::None => Layers::granted().await.fence(self),
+        let namespaces = match self {
+            Self::Container(container) => return container.ready(image).await.map(Fence::Container),
+            // Nobody need know what the machine grants.
+            Self::None => return Ok(Fence::Open),
+            Self::Require | Self::BestEffort => &Layers::granted().await.namespaces,
+        };
+        match namespaces {
+            Ok(()) => Ok(Fence::Namespaces),
+            Err(_) if self == Self::BestEffort => Ok(Fence::Kernel),
+            Err(why) => Err(format!(
+                "this machine grants no cell ({why}): allow unprivileged user namespaces, run in a container that may make \
+                 them, or say `--cell docker` or `--cell best-effort`"
+            )),
         }
     }
 }
@@ -110,19 +120,6 @@ impl Layers {
         let landlock = super::running::has_landlock().await;
         let groups = Groups::new();
         Self { namespaces, landlock, memory: groups.memory, processes: groups.processes }
-    }
-
-    fn fence(&self, demand: Demand) -> Result<Fence, String> {
-        match (demand, &self.namespaces) {
-            (Demand::Container(container), _) => Ok(Fence::Container(container)),
-            (Demand::None, _) => Ok(Fence::Open),
-            (_, Ok(())) => Ok(Fence::Namespaces),
-            (Demand::BestEffort, Err(_)) => Ok(Fence::Kernel),
-            (Demand::Require, Err(why)) => Err(format!(
-                "this machine grants no cell ({why}): allow unprivileged user namespaces, run in a container that may make \
-                 them, or say `--cell docker` or `--cell best-effort`"
-            )),
-        }
     }
 }
 
