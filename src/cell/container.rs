@@ -20,7 +20,7 @@ use tokio::time::timeout;
 
 use super::demand::{Fence, nothing};
 use super::groups::{MEMORY_BYTES_MAX, PROCESSES_MAX};
-use super::place::Place;
+use super::place::{HIDDEN, Place};
 use super::running::{Program, owned};
 use super::spec::FOLDER_BYTES_MAX;
 
@@ -200,16 +200,16 @@ impl Container {
             [OsString::from("--mount"), word]
         };
         for name in ["bin", "doors", "ready.sock", "spec", "stdout", "stderr"] {
-            command.args(mount(&root.join(name), &Path::new("/run/chesterton").join(name), true));
+            command.args(mount(&root.join(name), &Path::new(HIDDEN).join(name), true));
         }
-        command.args(mount(&shim(), Path::new("/run/chesterton/shim"), true));
+        command.args(mount(&shim(), &place.shim(), true));
         for name in ["home", "workspace"] {
             command.args(mount(&root.join(name), &Path::new("/").join(name), false));
         }
         for path in program.sees.iter().filter(|path| path.exists()) {
             command.args(mount(path, path, true));
         }
-        command.args(["--entrypoint", "/run/chesterton/shim", self.image, "contained"]);
+        command.arg("--entrypoint").arg(place.shim()).args([self.image, "contained"]);
         Ok(command)
     }
 

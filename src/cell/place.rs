@@ -9,6 +9,9 @@ use tempfile::TempDir;
 
 use super::demand::Fence;
 
+/// Where a cell that is shut has what is the harness's own.
+pub(super) const HIDDEN: &str = "/run/chesterton";
+
 /// The folders of one cell. They are gone when this is.
 #[derive(Debug)]
 pub struct Place {
@@ -69,24 +72,15 @@ impl Place {
 
     /// The program that carries words to doors.
     pub fn shim(&self) -> PathBuf {
-        match self.fence {
-            Fence::Namespaces | Fence::Container(_) => PathBuf::from("/run/chesterton/shim"),
-            Fence::Kernel | Fence::Open => super::shim(),
-        }
+        if self.fence.is_shut() { self.hidden().join("shim") } else { super::shim() }
     }
 
     fn base(&self) -> &Path {
-        match self.fence {
-            Fence::Namespaces | Fence::Container(_) => Path::new("/"),
-            Fence::Kernel | Fence::Open => self.root.path(),
-        }
+        if self.fence.is_shut() { Path::new("/") } else { self.root.path() }
     }
 
-    fn hidden(&self) -> PathBuf {
-        match self.fence {
-            Fence::Namespaces | Fence::Container(_) => PathBuf::from("/run/chesterton"),
-            Fence::Kernel | Fence::Open => self.root.path().to_owned(),
-        }
+    fn hidden(&self) -> &Path {
+        if self.fence.is_shut() { Path::new(HIDDEN) } else { self.root.path() }
     }
 
     /// A place that the agent sees, as it is outside before the agent begins.
@@ -94,7 +88,7 @@ impl Place {
         if !self.fence.is_shut() {
             return inside.to_owned();
         }
-        let below = inside.strip_prefix("/run/chesterton").or_else(|_| inside.strip_prefix("/"));
+        let below = inside.strip_prefix(HIDDEN).or_else(|_| inside.strip_prefix("/"));
         self.root.path().join(below.unwrap_or(inside))
     }
 
@@ -123,9 +117,6 @@ impl Place {
 
     /// Where the agent finds a door that listens at this address outside, if it is shown at this port.
     pub fn seen_at(&self, address: SocketAddr, port: u16) -> SocketAddr {
-        match self.fence {
-            Fence::Namespaces | Fence::Container(_) => (Ipv4Addr::LOCALHOST, port).into(),
-            Fence::Kernel | Fence::Open => address,
-        }
+        if self.fence.is_shut() { (Ipv4Addr::LOCALHOST, port).into() } else { address }
     }
 }
