@@ -104,14 +104,14 @@ impl Place {
         fs::write(path, text)
     }
 
-    /// Puts a program there.
+    /// Puts a program among those that lead to doors: these words, and behind them what it is called with.
     ///
     /// # Errors
     /// It could not be written.
-    pub fn put_program(&self, name: &str, text: &str) -> io::Result<()> {
+    pub fn put_program(&self, name: &str, words: &[&str]) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
         let inside = self.bin().join(name);
-        self.put(&inside, text)?;
+        self.put(&inside, &format!("#!/bin/sh\nexec {} \"$@\"\n", shell_words::join(words)))?;
         fs::set_permissions(self.outside(&inside), fs::Permissions::from_mode(0o755))
     }
 

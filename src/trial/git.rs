@@ -70,7 +70,6 @@ impl RealGit {
     /// # Errors
     /// They could not be written.
     pub fn put(&self, place: &Place, world: &World) -> io::Result<()> {
-        let shown = |path: &Path| path.display().to_string();
         let parts = place.bin().join("git-core");
         let outside = place.outside(&parts);
         fs::create_dir_all(&outside)?;
@@ -81,22 +80,12 @@ impl RealGit {
             }
         }
         place.put(&parts.join("gitconfig"), CONFIG)?;
-        let (shim, socket) = (shown(&place.shim()), shown(&place.doors().join(SOCKET)));
-        let put = |name: &str, words: [String; 6]| {
-            let words = shell_words::join(words.iter().filter(|word| !word.is_empty()));
-            place.put_program(name, &format!("#!/bin/sh\nexec {words} \"$@\"\n"))
-        };
-        let (git, root) = (shown(&self.program), shown(&place.workspace()));
-        let remote = [
-            shim.clone(),
-            "git-remote".into(),
-            socket.clone(),
-            git.clone(),
-            forge::url(world),
-            String::new(),
-        ];
-        WAYS.iter().try_for_each(|way| put(&format!("git-core/{way}"), remote.clone()))?;
-        put("git", [shim, "git".into(), socket, root, git, shown(&parts)])
+        let ours = [place.shim(), place.doors().join(SOCKET), place.workspace()];
+        let [shim, socket, root] = ours.map(|path| path.display().to_string());
+        let [git, parts] = [&self.program, &parts].map(|path| path.display().to_string());
+        let remote = [&shim, "git-remote", &socket, &git, &forge::url(world)];
+        WAYS.iter().try_for_each(|way| place.put_program(&format!("git-core/{way}"), &remote))?;
+        place.put_program("git", &[&shim, "git", &socket, &root, &git, &parts])
     }
 }
 
