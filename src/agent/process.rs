@@ -332,12 +332,7 @@ impl ProcessAgent {
 
     /// The program that is started, if it is installed.
     pub fn program(&self) -> Option<PathBuf> {
-        let name = self.command.run.first()?;
-        if name.contains('/') {
-            return Some(PathBuf::from(name)).filter(|path| path.is_file());
-        }
-        let path = self.command.path();
-        path.split(':').map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
+        self.command.found(self.command.run.first()?)
     }
 
     /// One line on it, with what nobody has seen of it.
@@ -374,6 +369,15 @@ impl CommandSpec {
         let own = self.sees.iter().flat_map(|folder| [folder.join("bin"), folder.clone()]);
         let own = own.filter(|folder| folder.is_dir()).map(|folder| folder.display().to_string());
         own.chain(["/usr/local/bin:/usr/bin:/bin".to_owned()]).collect::<Vec<_>>().join(":")
+    }
+
+    /// A program, by its path or by the name under which it is looked for, if it is there.
+    pub fn found(&self, name: &str) -> Option<PathBuf> {
+        if name.contains('/') {
+            return Some(PathBuf::from(name)).filter(|path| path.is_file());
+        }
+        let path = self.path();
+        path.split(':').map(|folder| Path::new(folder).join(name)).find(|path| path.is_file())
     }
 }
 

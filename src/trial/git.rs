@@ -38,7 +38,7 @@ impl RealGit {
     ///
     /// # Errors
     /// This machine has none, or the agent is to run in a container: what to do about it.
-    pub fn wished(agent: &ProcessAgent, fence: &Fence) -> Result<Option<Self>, String> {
+    pub fn wished(agent: &ProcessAgent, fence: Fence) -> Result<Option<Self>, String> {
         if agent.command.git == GitIs::Simulated {
             return Ok(None);
         }
@@ -49,9 +49,7 @@ impl RealGit {
                 agent.name
             ));
         }
-        let path = agent.command.path();
-        let found = path.split(':').map(|folder| Path::new(folder).join("git")).find(|file| file.is_file());
-        let whole = found.and_then(|program| {
+        let whole = agent.command.found("git").and_then(|program| {
             let parts = PARTS.iter().map(|parts| program.parent().unwrap_or(Path::new("/")).join(parts));
             let parts = parts.into_iter().find_map(|parts| fs::canonicalize(parts).ok())?;
             Some(Self { program, parts })

@@ -68,7 +68,7 @@ pub(super) async fn accompany(gate: &mut Gate, process: &Process, brief: &str) -
     if !is_of_image && process.agent.program().is_none() {
         return Ok(Err(Halted::Refused(missing(process))));
     }
-    let git = match RealGit::wished(&process.agent, &fence) {
+    let git = match RealGit::wished(&process.agent, fence) {
         Ok(git) => git,
         Err(why) => return Ok(Err(Halted::Refused(why))),
     };
