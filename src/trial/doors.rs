@@ -157,8 +157,8 @@ impl Opening {
 
 /// Puts the programs that lead to the shell door on the agent's `PATH`.
 fn programs(place: &Place) -> io::Result<()> {
-    let [shim, socket, root] = [place.shim(), place.doors().join(SHELL), place.workspace()]
-        .map(|path| path.display().to_string());
+    let [shim, socket, root] =
+        [place.shim(), place.doors().join(SHELL), place.workspace()].map(|path| path.display().to_string());
     ShellDoor::programs()
         .try_for_each(|name| place.put_program(name, &[&shim, "program", &socket, &root, name]))
 }

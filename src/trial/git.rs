@@ -81,7 +81,8 @@ impl RealGit {
         let ours = [place.shim(), place.doors().join(SOCKET), place.workspace()];
         let [shim, socket, root] = ours.map(|path| path.display().to_string());
         let [git, parts] = [&self.program, &parts].map(|path| path.display().to_string());
-        let remote = [&shim, "git-remote", &socket, &git, &forge::url(world)];
+        let url = forge::url(world);
+        let remote: [&str; 5] = [&shim, "git-remote", &socket, &git, &url];
         WAYS.iter().try_for_each(|way| place.put_program(&format!("git-core/{way}"), &remote))?;
         place.put_program("git", &[&shim, "git", &socket, &root, &git, &parts])
     }
