@@ -13,25 +13,19 @@ use serde_json::json;
 use crate::standin::{Dialect, Fault, Said};
 use crate::{Served, agent, chesterton, ending, lasting, root, serve};
 
-/// A shell's way of asking its model, as it finds it in its environment.
+/// A shell's way of asking its model, as it finds it in its environment: `say BODY` prints the answer, `ask` asks something.
 const ASK: &str = r#"
-ask() {
-  place=${OPENAI_BASE_URL#http://}; at=${place%%/*}; exec 3<>"/dev/tcp/${at%:*}/${at#*:}"
-  body='{"model":"stand-in","messages":[{"role":"user","content":"Begin"}]}'
-  printf 'POST /%s/chat/completions HTTP/1.1\r\nhost: %s\r\nconnection: close\r\nauthorization: Bearer %s\r\ncontent-type: application/json\r\ncontent-length: %s\r\n\r\n%s' \
-    "${place#*/}" "$at" "$OPENAI_API_KEY" "${#body}" "$body" >&3
-  /bin/cat <&3 >/dev/null
-}
-"#;
-
-/// Asks its model for a next step, does it in its shell, and goes on until there is none: a coding agent in a few lines.
-const CODES: &str = r#"
 say() {
   place=${OPENAI_BASE_URL#http://}; at=${place%%/*}; exec 3<>"/dev/tcp/${at%:*}/${at#*:}"
   printf 'POST /%s/chat/completions HTTP/1.1\r\nhost: %s\r\nconnection: close\r\nauthorization: Bearer %s\r\ncontent-type: application/json\r\ncontent-length: %s\r\n\r\n%s' \
     "${place#*/}" "$at" "$OPENAI_API_KEY" "${#1}" "$1" >&3
   /bin/cat <&3
 }
+ask() { say '{"model":"stand-in","messages":[{"role":"user","content":"Begin"}]}' >/dev/null; }
+"#;
+
+/// Asks its model for a next step, does it in its shell, and goes on until there is none: a coding agent in a few lines.
+const CODES: &str = r#"
 messages='{"role":"user","content":"Begin"}'
 parameters='{"type":"object","properties":{"command":{"type":"string"}},"required":["command"]}'
 tools='[{"type":"function","function":{"name":"bash","parameters":'$parameters'}}]'
@@ -148,7 +142,7 @@ fn an_agent_is_tried_before_it_is_relied_on() {
         fs::write(&path, format!("{head}{command}\n{model}")).unwrap();
         path.to_string_lossy().into_owned()
     };
-    let bash = |script: &str| format!("run = {}", json!(["bash", "-c", script]));
+    let bash = |script: &str| format!("run = {}", json!(["bash", "-c", format!("{ASK}{script}")]));
     let version = "version = [\"echo\", \"coder 1.2.3\"]";
     let works = file("works", &format!("{}\n{version}", bash(CODES)), true);
     let silent = file("silent", &bash("exit 0"), true);
