@@ -119,15 +119,13 @@ fn proven(scenario: &Arc<Scenario>, terminal: &mut Terminal) -> Result<usize, Ca
     let Some(oracle) = score::load_oracle(&scenario.folder)? else {
         return Err(CastError::Name(format!("`{}` has no oracle.toml: it proves nothing", scenario.name)));
     };
-    for gap in score::gaps(&oracle, scenario.twin_of.is_some(), &scenario.brief) {
+    let mut tell = |gap: String| {
         wrong = wrong.saturating_add(1);
         terminal.say(format!("{} WRONG {gap}", scenario.name));
-    }
+    };
+    score::gaps(&oracle, scenario.twin_of.is_some(), &scenario.brief).into_iter().for_each(&mut tell);
     let marks = play(scenario, &oracle)?;
-    if let Some(gap) = score::blind(&marks) {
-        wrong = wrong.saturating_add(1);
-        terminal.say(format!("{} WRONG {gap}", scenario.name));
-    }
+    score::blind(&marks).into_iter().for_each(&mut tell);
     for finding in score::prove(&oracle, &marks) {
         wrong = wrong.saturating_add(usize::from(!finding.holds()));
         terminal.say(format!("{} {finding}", scenario.name));

@@ -1,7 +1,6 @@
 //! Playing what is left of a plan into its folder, with progress, and judging it: what `run` and `resume` share.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
