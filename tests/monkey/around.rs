@@ -7,7 +7,9 @@ use crate::grammar::Told;
 /// The rules that speak to services of this stage that the first scenario does not have.
 pub fn own_moods(stage: &Stage) -> Vec<&'static str> {
     let moods = [
+        ("dns", stage.dns.is_some()),
         ("docker", stage.docker.is_some()),
+        ("drizzle", stage.files.contains_key("repo/drizzle.config.ts")),
         ("elastic", !stage.search.is_empty()),
         ("gam", !stage.mailbox.is_empty()),
         ("kafka", !stage.broker.is_empty()),
@@ -34,6 +36,9 @@ pub fn seen(stage: &Stage) -> Told {
     if let Some(docker) = &stage.docker {
         tell("container", docker.container.iter().map(|container| container.name.clone()).collect());
         tell("volume", docker.volume.iter().map(|volume| volume.name.clone()).collect());
+    }
+    for dns in &stage.dns {
+        tell("zone", dns.zone.iter().map(|zone| zone.id.clone()).collect());
     }
     for search in &stage.search {
         tell("es-index", search.index.iter().map(|index| index.name.clone()).collect());
