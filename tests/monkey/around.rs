@@ -37,7 +37,7 @@ pub fn seen(stage: &Stage) -> Told {
         tell("container", docker.container.iter().map(|container| container.name.clone()).collect());
         tell("volume", docker.volume.iter().map(|volume| volume.name.clone()).collect());
     }
-    for dns in &stage.dns {
+    if let Some(dns) = &stage.dns {
         tell("zone", dns.zone.iter().map(|zone| zone.id.clone()).collect());
     }
     for search in &stage.search {
