@@ -7,7 +7,7 @@ use super::shell::answer;
 use super::{Parsed, Render, Reply};
 use crate::World;
 use crate::call::{Call, Service};
-use crate::service::{drizzle, migrations};
+use crate::service::drizzle;
 
 /// Commands with their operations and options; a `~` is the real tool's alone.
 const COMMANDS: &[(&str, &str, &str)] = &[
@@ -63,14 +63,13 @@ pub(super) fn parse(world: &World, words: &[String], url: Option<&str>) -> Parse
     if let Some(word) = drizzle::beyond(world, given.text("config")) {
         return beyond(&format!("with `{word}` in a schema"));
     }
+    let target = match *operation {
+        "DrizzleGenerate" => String::new(),
+        _ => drizzle::instance(world, given.text("config"), url),
+    };
     let mut args = given.options;
-    args.remove("_");
-    let meant = url.map(str::to_owned).or_else(|| migrations::from_env(world));
-    let host = meant.as_deref().and_then(migrations::parts).map(|(_, host, _)| host).unwrap_or_default();
     args.extend(url.map(|url| ("url".to_owned(), json!(url))));
-    let target = if args.contains_key("name") || *operation == "DrizzleGenerate" { "" } else { &host };
-    let target = target.split('.').next().unwrap_or_default();
-    Parsed::Call(Call::new(Service::Migrations, operation, target, args), Render::Text { tool: "Error" })
+    Parsed::Call(Call::new(Service::Migrations, operation, &target, args), Render::Text { tool: "Error" })
 }
 
 fn beyond(what: &str) -> Parsed {

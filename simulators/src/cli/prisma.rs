@@ -86,13 +86,12 @@ pub(super) fn parse(world: &World, words: &[String], url: Option<&str>) -> Parse
     let named = ["from-url", "url"].iter().find_map(|name| args.get(*name).and_then(Value::as_str));
     let url = named.or(url).map(str::to_owned);
     let meant = url.clone().or_else(|| migrations::from_env(world));
-    let target = meant.as_deref().and_then(migrations::parts).map(|(_, host, _)| host).unwrap_or_default();
+    let target = migrations::instance(meant.as_deref());
     if let Some(schema) = args.remove("to-schema-datamodel") {
         args.insert("schema".to_owned(), schema);
     }
     args.extend(url.map(|url| ("url".to_owned(), json!(url))));
-    let target = target.split('.').next().unwrap_or_default();
-    Parsed::Call(Call::new(Service::Migrations, operation, target, args), Render::Text { tool: "Error" })
+    Parsed::Call(Call::new(Service::Migrations, operation, &target, args), Render::Text { tool: "Error" })
 }
 
 fn unknown(name: &str) -> Parsed {

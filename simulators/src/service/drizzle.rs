@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 
-use super::drizzle_diff::{Step, asks, steps, unique};
+use super::drizzle_diff::{Step, asks, steps};
 use super::drizzle_schema::{self as schema, Table};
 use super::drizzle_source::{bare, texts, within};
 use super::migration_server::Server;
@@ -57,6 +57,18 @@ pub(crate) fn beyond(world: &World, config: Option<&str>) -> Option<String> {
     schema::tables(&text).err()
 }
 
+/// The instance that a command works on; empty if it means none. `given` is a `DATABASE_URL` in front of it.
+pub(crate) fn instance(world: &World, config: Option<&str>, given: Option<&str>) -> String {
+    let settings = settings(world, config).map(|(_, text)| text).unwrap_or_default();
+    migrations::instance(address(world, &settings, given).as_deref())
+}
+
+/// The address of the database that is meant: what was given, or what the settings say, or what the environment does.
+fn address(world: &World, settings: &str, given: Option<&str>) -> Option<String> {
+    let given = given.map(str::to_owned).or_else(|| setting(settings, "url"));
+    given.or_else(|| migrations::from_env(world))
+}
+
 /// The text of the settings, after what is printed about where they are; an error is all that is printed.
 fn settings(world: &World, config: Option<&str>) -> Result<(String, String), String> {
     let root = workspace::root(world);
@@ -86,13 +98,12 @@ fn schema_file(settings: &str) -> String {
 impl Project {
     fn of(world: &World, call: &Call) -> Result<Self, String> {
         let (said, text) = settings(world, call.text("config"))?;
-        let given = call.text("url").map(str::to_owned);
         let is_on = |name: &str| call.flag(name) || within(&text, &format!("{name}:")) == Some("true");
         Ok(Self {
             schema: schema_file(&text),
             out: setting(&text, "out")
                 .map_or("drizzle".to_owned(), |p| p.trim_start_matches("./").to_owned()),
-            url: given.or_else(|| setting(&text, "url")).or_else(|| migrations::from_env(world)),
+            url: address(world, &text, call.text("url")),
             verbose: is_on("verbose"),
             strict: is_on("strict"),
             said,
@@ -182,7 +193,7 @@ impl Push {
                 self.asked.get_or_insert_with(|| format!(
                     "· You're about to add {} unique constraint to the table, which contains {} items. If this statement fails, you will \
                      receive an error from the database. Do you want to truncate {} table?\n\n",
-                    unique(table, columns),
+                    table.unique_name(columns),
                     items(table),
                     table.name
                 ));

@@ -110,24 +110,13 @@ impl Step<'_> {
                     quoted(&r.to)
                 ),
             ),
-            Self::Unique(table, columns) => alter(
-                table,
-                format!("ADD CONSTRAINT {} UNIQUE({})", quoted(&unique(table, columns)), list(columns)),
-            ),
+            Self::Unique(table, columns) => alter(table, format!("ADD {}", apart(table, columns))),
         }
     }
 }
 
-impl Reference {
-    /// The name of the constraint that it becomes.
-    pub fn name(&self, table: &str) -> String {
-        format!("{table}_{}_{}_{}_fk", self.column, self.table, self.to)
-    }
-}
-
-/// The name of the constraint.
-pub(super) fn unique(table: &Table, columns: &[String]) -> String {
-    format!("{}_{}_unique", table.name, columns.join("_"))
+fn apart(table: &Table, columns: &[String]) -> String {
+    format!("CONSTRAINT {} UNIQUE({})", quoted(&table.unique_name(columns)), list(columns))
 }
 
 fn list(columns: &[String]) -> String {
@@ -144,13 +133,10 @@ fn written(column: &Column) -> String {
 fn created(table: &Table) -> String {
     let mut lines: Vec<String> = table.columns.iter().map(written).collect();
     if !table.key.is_empty() {
-        let name = quoted(&format!("{}_{}_pk", table.name, table.key.join("_")));
+        let name = quoted(&table.key_name());
         lines.push(format!("CONSTRAINT {name} PRIMARY KEY({})", list(&table.key)));
     }
-    let constraint = |columns: &Vec<String>| {
-        format!("CONSTRAINT {} UNIQUE({})", quoted(&unique(table, columns)), list(columns))
-    };
-    lines.extend(table.unique.iter().map(constraint));
+    lines.extend(table.unique.iter().map(|columns| apart(table, columns)));
     let lines: Vec<String> = lines.iter().map(|line| format!("\t{line}")).collect();
     format!("CREATE TABLE {} (\n{}\n);\n", quoted(&table.name), lines.join(",\n"))
 }

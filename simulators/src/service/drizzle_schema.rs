@@ -45,6 +45,25 @@ pub(super) struct Reference {
     pub to: String,
 }
 
+impl Table {
+    /// The name of the constraint on columns that no two rows share.
+    pub fn unique_name(&self, columns: &[String]) -> String {
+        format!("{}_{}_unique", self.name, columns.join("_"))
+    }
+
+    /// The name of the primary key that was declared for the table.
+    pub fn key_name(&self) -> String {
+        format!("{}_{}_pk", self.name, self.key.join("_"))
+    }
+}
+
+impl Reference {
+    /// The name of the constraint that it becomes.
+    pub fn name(&self, table: &str) -> String {
+        format!("{table}_{}_{}_{}_fk", self.column, self.table, self.to)
+    }
+}
+
 impl Column {
     /// Whether the types are the same, however they are written.
     pub fn is_kind_of(&self, other: &Self) -> bool {
@@ -236,7 +255,7 @@ pub(super) fn snapshot(tables: &[Table]) -> Value {
             .unique
             .iter()
             .map(|columns| {
-                let name = format!("{}_{}_unique", table.name, columns.join("_"));
+                let name = table.unique_name(columns);
                 named(&name, json!({"name": name, "nullsNotDistinct": false, "columns": columns}))
             })
             .collect();
@@ -249,7 +268,7 @@ pub(super) fn snapshot(tables: &[Table]) -> Value {
         }).collect();
         let mut keys = Map::new();
         if !table.key.is_empty() {
-            let name = format!("{}_{}_pk", table.name, table.key.join("_"));
+            let name = table.key_name();
             keys.insert(name.clone(), json!({"name": name, "columns": table.key}));
         }
         named(

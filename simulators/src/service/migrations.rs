@@ -130,9 +130,9 @@ pub(crate) fn from_env(world: &World) -> Option<String> {
     [".env", "prisma/.env"].iter().find_map(|path| workspace::read_file(world, path).and_then(line))
 }
 
-/// User, host and database of an address.
-pub(crate) fn parts(url: &str) -> Option<(String, String, String)> {
-    Server::of(url).map(|server| (server.user, server.host, server.database))
+/// The instance that an address means; empty if it means none.
+pub(crate) fn instance(url: Option<&str>) -> String {
+    url.and_then(Server::of).map(|server| server.instance().to_owned()).unwrap_or_default()
 }
 
 fn diff(world: &World, project: &Project, call: &Call) -> Answer {

@@ -17,6 +17,10 @@ const AS_IT_STANDS: &str = "import { integer, pgTable, text, timestamp } from \"
 
 /// The tables of `table-book`, with their schema in code.
 fn with_schema(schema: &str) -> World {
+    with_config(schema, CONFIG)
+}
+
+fn with_config(schema: &str, config: &str) -> World {
     let mut files = files!("table-book": "data/tables.sql" "data/history/schema-first.prisma" "repo/.env" "repo/prisma/schema.prisma"
         "repo/prisma/seed.sql" "repo/src/handler.js" "repo/src/routes.js" "repo/src/bookings.js" "repo/src/deposits.js"
         "repo/src/queries.js" "repo/src/errors.js" "repo/infra/template.yaml")
@@ -25,7 +29,7 @@ fn with_schema(schema: &str) -> World {
         "db:push": "drizzle-kit push --force", "again": "npm run again", "both": "drizzle-kit check && true", "test": "node --test"
     }});
     files.push(("repo/package.json".to_owned(), package.to_string()));
-    files.push(("repo/drizzle.config.ts".to_owned(), CONFIG.to_owned()));
+    files.push(("repo/drizzle.config.ts".to_owned(), config.to_owned()));
     files.push(("repo/src/schema.js".to_owned(), schema.to_owned()));
     world(stage!("table-book"), files)
 }
@@ -236,4 +240,27 @@ fn what_the_tool_does_not_know_it_says() {
         panic!("understood")
     };
     assert!(reply.stderr.contains("with `serial` in a schema"), "{reply:?}");
+}
+
+/// What stands in front of a command counts first, then what the settings name, then the environment.
+#[test]
+fn a_call_names_the_database_that_is_reached() {
+    let named = CONFIG
+        .replace("process.env.DATABASE_URL", "'postgres://tables@table-book-copy.internal:5432/tables'");
+    let copied = with_config(AS_IT_STANDS, &named);
+    let plain = with_schema(AS_IT_STANDS);
+    let given = "DATABASE_URL=postgresql://tables@elsewhere/tables npx drizzle-kit push";
+    for (world, line, target) in [
+        (&plain, "npx drizzle-kit push", "table-book-db"),
+        (&copied, "npx drizzle-kit push", "table-book-copy"),
+        (&copied, "npm run db:push", "table-book-copy"),
+        (&copied, given, "elsewhere"),
+        (&copied, "npx drizzle-kit push --config other.ts", "table-book-db"),
+        (&copied, "npx drizzle-kit generate", ""),
+    ] {
+        let Parsed::Call(call, _) = cli::parse(world, &shell_words::split(line).unwrap()) else {
+            panic!("{line}")
+        };
+        assert_eq!(call.target, target, "{line}");
+    }
 }
