@@ -8,7 +8,7 @@ use simulators::call::Call;
 use simulators::cli::Reply;
 use tokio::sync::{mpsc, oneshot};
 
-use super::function::{self, FunctionDoor};
+use super::function::{self, FunctionDoor, Ran};
 use super::git::{self, GitAsk};
 use super::spoken;
 use crate::gate::{Gate, Halt, Outcome};
@@ -116,7 +116,8 @@ fn heard(reply: Option<ToolReply>) -> Told {
     Told::Reply { denied: reply.status == ToolStatus::Denied, reply: printed }
 }
 
-async fn command(
+/// Plays a command as it was typed, with what is piped into it and the files that it names.
+pub(super) async fn command(
     gate: &mut Gate,
     words: Vec<String>,
     stdin: String,
@@ -129,11 +130,8 @@ async fn command(
     if !files.is_empty() {
         arguments.insert("files".to_owned(), json!(files));
     }
-    let tool = ToolCall { name: "run_command".to_owned(), arguments: Value::Object(arguments) };
-    let bytes = gate.tool(&tool)?;
-    if let Some((status, text)) = function::oversized(gate, bytes) {
-        let reply = gate.reply(status, text)?;
-        return Ok(heard(Some(reply)));
+    if let Some(told) = typed(gate, arguments)? {
+        return Ok(told);
     }
     if !stdin.is_empty() {
         files.extend(["-", "/dev/stdin"].map(|name| (name.to_owned(), stdin.clone())));
@@ -141,9 +139,21 @@ async fn command(
     gate.carry(files);
     let ran = function::run_simple(gate, &spoken::from_stdin(words, &stdin)).await;
     gate.carry(BTreeMap::new());
-    let ran = ran?;
+    came_to(gate, ran?)
+}
+
+/// Records a command as it was typed; what is told where there is too much of it.
+pub(super) fn typed(gate: &mut Gate, arguments: Map<String, Value>) -> Result<Option<Told>, Halt> {
+    let tool = ToolCall { name: "run_command".to_owned(), arguments: Value::Object(arguments) };
+    let bytes = gate.tool(&tool)?;
+    let Some((status, text)) = function::oversized(gate, bytes) else { return Ok(None) };
+    Ok(Some(heard(Some(gate.reply(status, text)?))))
+}
+
+/// Records what a command came to, and tells it.
+pub(super) fn came_to(gate: &mut Gate, ran: Ran) -> Result<Told, Halt> {
     let status = ran.status();
-    let function::Ran { denied, reply } = ran;
+    let Ran { denied, reply } = ran;
     gate.reply(status, [reply.stdout.as_str(), reply.stderr.as_str()].concat())?;
     Ok(Told::Reply { denied, reply })
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use simulators::call::{Call, Service};
 use simulators::cli::{self, Parsed, Reply};
 use simulators::service::git_state::{self, BRANCH, Changed, TakenOver};
@@ -13,11 +13,11 @@ use super::GitAsk;
 use super::pack::pack;
 use super::told::{self, Stands};
 use crate::base::text::Untrusted;
-use crate::door::asked::Told;
-use crate::door::function::{self, Ran};
+use crate::door::asked::{self, Told};
+use crate::door::function;
 use crate::gate::{Gate, Halt, Outcome};
 use crate::record::Event;
-use crate::record::tool::{ToolCall, ToolStatus};
+use crate::record::tool::ToolStatus;
 
 /// Plays what a real git asks.
 ///
@@ -31,7 +31,7 @@ pub(in crate::door) async fn play(gate: &mut Gate, ask: GitAsk) -> Result<Told, 
         }
         GitAsk::Begin { words, is_here, stands } => begin(gate, words, is_here, &stands).await,
         GitAsk::End { words, stands, files } => {
-            let line = line(&words);
+            let line = function::line_of(&git(words));
             let taken = take_over(gate, &line, &stands, files).await?;
             Ok(taken.unwrap_or_else(|| Told::Reply { denied: false, reply: Reply::default() }))
         }
@@ -41,9 +41,9 @@ pub(in crate::door) async fn play(gate: &mut Gate, ask: GitAsk) -> Result<Told, 
     }
 }
 
-fn line(words: &[String]) -> String {
-    let all: Vec<String> = std::iter::once("git".to_owned()).chain(words.iter().cloned()).collect();
-    function::line_of(&all)
+/// These words behind `git`.
+fn git(words: impl IntoIterator<Item = String>) -> Vec<String> {
+    std::iter::once("git".to_owned()).chain(words).collect()
 }
 
 /// The remote's branches, a commit and a name a line.
@@ -67,15 +67,12 @@ async fn begin(gate: &mut Gate, words: Vec<String>, is_here: bool, stands: &Stan
         return Ok(go(gate, &before));
     }
     gate.turn()?;
-    let text = line(&words);
-    let tool = ToolCall { name: "run_command".to_owned(), arguments: json!({"command": text}) };
-    let bytes = gate.tool(&tool)?;
-    if let Some((status, text)) = function::oversized(gate, bytes) {
-        gate.reply(status, text.clone())?;
-        return Ok(replied(false, Reply::failed(1, text)));
+    let words = git(words);
+    let text = function::line_of(&words);
+    if let Some(told) = asked::typed(gate, Map::from_iter([("command".to_owned(), json!(text))]))? {
+        return Ok(told);
     }
-    let all: Vec<String> = std::iter::once("git".to_owned()).chain(words).collect();
-    let parsed = is_known.then(|| cli::parse(gate.world(), &all));
+    let parsed = is_known.then(|| cli::parse(gate.world(), &words));
     // What only git itself knows, it does; whatever comes of it is seen afterwards.
     let Some(Parsed::Call(call, render)) = parsed else {
         gate.reply(ToolStatus::Ok, String::new())?;
@@ -83,13 +80,9 @@ async fn begin(gate: &mut Gate, words: Vec<String>, is_here: bool, stands: &Stan
     };
     let is_push = call.operation == "GitPush";
     let ran = function::submit(gate, &text, call, &render).await?;
-    let status = ran.status();
-    let Ran { denied, reply } = ran;
-    gate.reply(status, [reply.stdout.as_str(), reply.stderr.as_str()].concat())?;
-    Ok(match denied || (is_push && reply.code != 0) {
-        true => replied(denied, reply),
-        false => go(gate, &before),
-    })
+    let goes = !ran.denied && (!is_push || ran.reply.code == 0);
+    let told = asked::came_to(gate, ran)?;
+    Ok(if goes { go(gate, &before) } else { told })
 }
 
 /// The word to begin: the time, in whose name, and what the remote had before.
@@ -159,14 +152,9 @@ async fn push(
     gate.turn()?;
     let spec = format!("{}:{branch}", commit.unwrap_or_default());
     let force = force.then_some("--force");
-    let words = ["git", "push"].into_iter().chain(force).chain(["origin", spec.as_str()]);
-    let words: Vec<String> = words.map(str::to_owned).collect();
-    let arguments = json!({"command": function::line_of(&words)});
-    gate.tool(&ToolCall { name: "run_command".to_owned(), arguments })?;
-    gate.carry(BTreeMap::new());
-    let ran = function::run_simple(gate, &words).await?;
-    let status = ran.status();
-    let Ran { denied, reply } = ran;
-    gate.reply(status, [reply.stdout.as_str(), reply.stderr.as_str()].concat())?;
-    Ok(if status == ToolStatus::Ok { Told::Git(Vec::new()) } else { replied(denied, reply) })
+    let words = ["push"].into_iter().chain(force).chain(["origin", spec.as_str()]);
+    let words = git(words.map(str::to_owned));
+    let told = asked::command(gate, words, String::new(), BTreeMap::new()).await?;
+    let is_done = matches!(&told, Told::Reply { denied: false, reply } if reply.code == 0);
+    Ok(if is_done { Told::Git(Vec::new()) } else { told })
 }
