@@ -90,9 +90,7 @@ pub fn run(arguments: &[OsString]) -> io::Result<u8> {
         return Err(io::Error::other("this program is started by Chesterton, inside of a cell"));
     };
     let Ok(mut door) = UnixStream::connect(socket) else { return closed() };
-    send(&mut door, b'b', &[])?;
-    let Ok((b'k', known)) = receive(&mut door) else { return closed() };
-    let known = String::from_utf8_lossy(&known).into_owned();
+    let Some(known) = known(&mut door)? else { return closed() };
     let (root, git) = (Path::new(root), Path::new(git));
     let real = Real { program: git, repository: Some(root) };
     for word in words {
@@ -118,6 +116,15 @@ pub fn run(arguments: &[OsString]) -> io::Result<u8> {
         Ok(code) => Ok(code),
         Err(_) => closed(),
     }
+}
+
+/// The commits that the door knows, one a line, for a request that is begun by asking it; none: nothing is played any more.
+pub fn known(door: &mut UnixStream) -> io::Result<Option<String>> {
+    send(door, b'b', &[])?;
+    Ok(match receive(door) {
+        Ok((b'k', known)) => Some(String::from_utf8_lossy(&known).into_owned()),
+        _ => None,
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the program that stands for git, which goes by it")]

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use super::frames::{receive, send};
-use super::git::{BEFORE, Real};
+use super::git::{BEFORE, Real, known};
 
 /// Commits that the other side is told we have.
 const HAD_MAX: &str = "--max-count=20000";
@@ -95,10 +95,7 @@ impl Serving<'_> {
 
     /// Asks the door for one thing.
     fn asked(&self, frames: &[(u8, &[u8])]) -> io::Result<(u8, Vec<u8>)> {
-        let mut door = UnixStream::connect(self.socket)?;
-        frames.iter().try_for_each(|(kind, bytes)| send(&mut door, *kind, bytes))?;
-        send(&mut door, b'.', &[])?;
-        receive(&mut door)
+        answered(&mut UnixStream::connect(self.socket)?, frames)
     }
 
     fn list(&self, purpose: &str) -> io::Result<String> {
@@ -132,13 +129,20 @@ impl Serving<'_> {
         if id.is_empty() && !from.is_empty() {
             return Ok(format!("error {to} only commits are taken here\n"));
         }
-        let (_, known) = self.asked(&[(b'q', &[])])?;
-        let known = String::from_utf8_lossy(&known);
+        let mut door = UnixStream::connect(self.socket)?;
+        let known = known(&mut door)?.unwrap_or_default();
         let objects =
             self.real.objects([id.as_str()].into_iter().filter(|id| !id.is_empty()), &known, &[])?;
         let line = format!("{force} {to} {id}");
-        let (kind, why) = self.asked(&[(b'c', &objects), (b'u', line.as_bytes())])?;
+        let (kind, why) = answered(&mut door, &[(b'c', &objects), (b'u', line.as_bytes())])?;
         let why = String::from_utf8_lossy(&why).lines().collect::<Vec<_>>().join(" ");
         Ok(if kind == b'y' { format!("ok {to}\n") } else { format!("error {to} {why}\n") })
     }
+}
+
+/// What a door says to these frames.
+fn answered(door: &mut UnixStream, frames: &[(u8, &[u8])]) -> io::Result<(u8, Vec<u8>)> {
+    frames.iter().try_for_each(|(kind, bytes)| send(door, *kind, bytes))?;
+    send(door, b'.', &[])?;
+    receive(door)
 }

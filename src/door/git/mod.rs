@@ -101,15 +101,20 @@ async fn carry(mut stream: UnixStream, asks: mpsc::Sender<Asked>) -> io::Result<
         GitAsk::Begin { words, .. } => Some(words.clone()),
         _ => None,
     };
-    let letter = letter(&asked);
-    let told = ask(&asks, Ask::Git(asked)).await;
-    let goes = matches!(told, Told::Git(_));
-    answer(&mut stream, letter, told).await?;
+    let goes = asks_on(&mut stream, &asks, asked).await?;
     let Some(words) = again.filter(|_| goes) else { return Ok(()) };
     let Some(said) = heard(&mut stream, &asks).await? else { return Ok(()) };
     let done = GitAsk::End { words, stands: stands(said), files: Changed::new() };
-    let told = ask(&asks, Ask::Git(done)).await;
-    answer(&mut stream, b'r', told).await
+    asks_on(&mut stream, &asks, done).await.map(drop)
+}
+
+/// Asks, and carries the answer back; true: it is git's to go on.
+async fn asks_on(stream: &mut UnixStream, asks: &mpsc::Sender<Asked>, asked: GitAsk) -> io::Result<bool> {
+    let letter = letter(&asked);
+    let told = ask(asks, Ask::Git(asked)).await;
+    let goes = matches!(told, Told::Git(_));
+    answer(stream, letter, told).await?;
+    Ok(goes)
 }
 
 /// By which letter git hears the answer.
@@ -141,7 +146,7 @@ async fn heard(stream: &mut UnixStream, asks: &mpsc::Sender<Asked>) -> io::Resul
         match frame(stream, &mut left).await? {
             None => return Ok(None),
             Some((b'.', _)) => return Ok(Some(said)),
-            Some((b'b', _)) => answer(stream, b'k', ask(asks, Ask::Git(GitAsk::Known)).await).await?,
+            Some((b'b', _)) => drop(asks_on(stream, asks, GitAsk::Known).await?),
             Some((kind, bytes)) => said.entry(kind).or_default().push(bytes),
         }
     }
@@ -152,9 +157,6 @@ fn asked(mut said: Said) -> GitAsk {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     if one(b'l').is_some() {
         return GitAsk::Heads;
-    }
-    if one(b'q').is_some() {
-        return GitAsk::Known;
     }
     if let Some(had) = one(b'f') {
         return GitAsk::Fetch { had: text(had).lines().map(str::to_owned).collect() };
