@@ -120,12 +120,24 @@ impl Running {
     /// # Errors
     /// There is no such program, or the machine has no room for it.
     pub async fn start(program: &Program, place: &Place) -> io::Result<Self> {
-        if let Fence::Container(container) = place.fence() {
-            return Self::contained(container, program, place).await;
-        }
-        let groups = if place.fence() == Fence::Open { Groups::default() } else { Groups::new() };
         let bridges = program.ports.iter().map(|port| port.bridge(place));
         let bridges = bridges.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect();
+        match place.fence() {
+            Fence::Container(container) => Self::contained(container, program, place, bridges).await,
+            Fence::Namespaces => Self::by_us(Some("cell"), program, place, bridges).await,
+            Fence::Kernel => Self::by_us(Some("bare"), program, place, bridges).await,
+            Fence::Open => Self::by_us(None, program, place, bridges).await,
+        }
+    }
+
+    /// Starts a program by our shim in this role, or as it is.
+    async fn by_us(
+        role: Option<&str>,
+        program: &Program,
+        place: &Place,
+        bridges: Vec<Serving>,
+    ) -> io::Result<Self> {
+        let groups = if role.is_some() { Groups::new() } else { Groups::default() };
         let (stdout, out) = Output::new()?;
         let (stderr, err) = Output::new()?;
         let (stdin, out, talk) = match &program.stdin {
@@ -133,26 +145,18 @@ impl Running {
             Some(path) => (Stdio::from(File::open(place.outside(path))?), out, None),
             None => (Stdio::null(), out, None),
         };
-        let mut command = match place.fence() {
-            Fence::Namespaces => {
-                started(&super::shim(), &["cell".into(), spec::written(program, place, &groups)?])
-            }
-            Fence::Kernel => {
-                started(&super::shim(), &["bare".into(), spec::written(program, place, &groups)?])
-            }
-            Fence::Open => {
+        let mut command = match role {
+            Some(role) => started(&super::shim(), &[role.into(), spec::written(program, place, &groups)?]),
+            None => {
                 let (name, arguments) = program.words.split_first().ok_or_else(nothing)?;
                 started(Path::new(name), &arguments.iter().map(PathBuf::from).collect::<Vec<_>>())
             }
-            Fence::Container(_) => return Err(nothing()),
         };
-        if place.fence() != Fence::Namespaces {
+        let is_shut = place.fence().is_shut();
+        if !is_shut {
             command.current_dir(&program.folder).envs(&program.env);
         }
-        let gate = match place.fence() {
-            Fence::Namespaces => Some(UnixListener::bind(place.root().join("ready.sock"))?),
-            Fence::Kernel | Fence::Open | Fence::Container(_) => None,
-        };
+        let gate = is_shut.then(|| UnixListener::bind(place.root().join("ready.sock"))).transpose()?;
         let mut child =
             command.stdin(stdin).stdout(out).stderr(err).process_group(0).kill_on_drop(true).spawn()?;
         let group = Group::led_by(child.id());
@@ -184,13 +188,16 @@ impl Running {
 
     /// Starts a program in a container. What it prints goes through pipes of ours and not through the engine, so that it is here before
     /// whatever is heard of it at a door.
-    async fn contained(container: Container, program: &Program, place: &Place) -> io::Result<Self> {
+    async fn contained(
+        container: Container,
+        program: &Program,
+        place: &Place,
+        bridges: Vec<Serving>,
+    ) -> io::Result<Self> {
         static STARTED: AtomicU64 = AtomicU64::new(0);
         let n = STARTED.fetch_add(1, Ordering::Relaxed);
         let of = place.root().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let name = format!("{of}-{n}");
-        let bridges = program.ports.iter().map(|port| port.bridge(place));
-        let bridges = bridges.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect();
         spec::written(program, place, &Groups::default())?;
         let (stdout, out) = Output::named(&place.root().join("stdout"))?;
         let (stderr, err) = Output::named(&place.root().join("stderr"))?;
@@ -379,9 +386,7 @@ struct Output {
 impl Output {
     fn new() -> io::Result<(Self, Stdio)> {
         let (read, write) = io::pipe()?;
-        let pipe = Receiver::from_owned_fd(OwnedFd::from(read))?;
-        let output = Self { pipe, kept: Vec::new(), lost: 0, printed: 0, is_open: true };
-        Ok((output, Stdio::from(OwnedFd::from(write))))
+        Ok((Self::of(Receiver::from_owned_fd(OwnedFd::from(read))?), Stdio::from(OwnedFd::from(write))))
     }
 
     /// One that whoever opens a file of this name writes to, and our other end of it, without which it would be over before that.
@@ -389,7 +394,11 @@ impl Output {
         mknodat(CWD, path, FileType::Fifo, Mode::from_bits_truncate(0o600), 0)?;
         let pipe = pipe::OpenOptions::new().open_receiver(path)?;
         let write = File::options().write(true).open(path)?;
-        Ok((Self { pipe, kept: Vec::new(), lost: 0, printed: 0, is_open: true }, write))
+        Ok((Self::of(pipe), write))
+    }
+
+    const fn of(pipe: Receiver) -> Self {
+        Self { pipe, kept: Vec::new(), lost: 0, printed: 0, is_open: true }
     }
 
     async fn ready(&self) {
