@@ -22,7 +22,7 @@ mod process;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -46,6 +46,12 @@ fn put(folder: &Path, name: &str, script: &str, wall_s_max: u64) -> PathBuf {
     );
     fs::write(&path, text).unwrap();
     path
+}
+
+/// Adds a line to what such a file says of its command.
+fn add(file: &Path, line: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    fs::write(file, text.replace("[limits]", &format!("{line}\n\n[limits]"))).unwrap();
 }
 
 /// An agent of this shell script.
@@ -159,11 +165,15 @@ fn mark(n: u32) -> String {
     format!("7{}{n:02}", std::process::id())
 }
 
+/// The words of each process on the machine, a zero behind every one.
+fn processes() -> impl Iterator<Item = String> {
+    let words = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
+    fs::read_dir("/proc").unwrap().flatten().filter_map(words)
+}
+
 /// Processes on the machine that sleep for so long.
 fn sleepers(mark: &str) -> usize {
-    let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
-    let lines = fs::read_dir("/proc").unwrap().flatten().filter_map(line);
-    lines.filter(|line| line == &format!("/bin/sleep\0{mark}\0")).count()
+    processes().filter(|line| line == &format!("/bin/sleep\0{mark}\0")).count()
 }
 
 /// Waits for up to ten seconds until there are so many.
@@ -209,8 +219,12 @@ fn harness(file: &Path, out: &Path, more: &[&str]) -> Command {
         "--agent",
     ]);
     harness.arg(file).arg("--scenarios").arg(root().join("scenarios")).arg("--out").arg(out).args(more);
-    harness.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    harness.stdin(Stdio::null());
     harness
+}
+
+fn spawned(mut harness: Command) -> Child {
+    harness.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 #[test]
@@ -222,7 +236,7 @@ fn a_cell_dies_with_the_harness() {
     let place = tempfile::tempdir().unwrap();
     let file =
         put(place.path(), "sleeper", &format!("/bin/sleep {} & /bin/sleep {}; true", mark(3), mark(3)), 300);
-    let mut harness = harness(&file, place.path(), &[]).spawn().unwrap();
+    let mut harness = spawned(harness(&file, place.path(), &[]));
     assert!(comes_to(&mark(3), 2), "the agent was not started: {:?}", harness.try_wait());
     harness.kill().unwrap();
     harness.wait().unwrap();
@@ -238,10 +252,9 @@ fn a_run_that_is_told_to_stop_asks_no_program_for_its_version() {
         let place = tempfile::tempdir().unwrap();
         let file = put(place.path(), "sleeper", &script, 300);
         let asked = place.path().join("asked");
-        let version = format!("version = [\"touch\", {asked:?}]\n\n[limits]");
-        fs::write(&file, fs::read_to_string(&file).unwrap().replace("[limits]", &version)).unwrap();
-        let mut harness =
-            harness(&file, place.path(), &["--cell", "none", "--grace", "0", "--no-score"]).spawn().unwrap();
+        add(&file, &format!("version = [\"touch\", {asked:?}]"));
+        let words = ["--cell", "none", "--grace", "0", "--no-score"];
+        let mut harness = spawned(harness(&file, place.path(), &words));
         if is_stopped {
             assert!(comes_to(&mark(4), 1), "the agent was not started: {:?}", harness.try_wait());
             rustix::process::kill_process(Pid::from_child(&harness), Signal::TERM).unwrap();
@@ -259,11 +272,9 @@ fn what_is_mounted_below_is_for_reading_too() {
     let place = tempfile::tempdir().unwrap();
     let writable = r#"awk '$5 ~ "^/(usr|opt)" && $6 !~ /^ro/' /proc/self/mountinfo; grep -c /usr/src /proc/self/mountinfo"#;
     let file = put(place.path(), "looker", writable, 60);
-    let [run, scenarios] = [env!("CARGO_BIN_EXE_chesterton").to_owned(), shown(&root().join("scenarios"))];
-    let words =
-        ["run", "cost-explorer", "--setup", "inherited", "--trials", "1", "--no-score", "--name", "run"];
-    let places = ["--agent", &shown(&file), "--scenarios", &scenarios, "--out", &shown(place.path())];
-    let line = shell_words::join([run.as_str()].into_iter().chain(words).chain(places));
+    let run = harness(&file, place.path(), &["--no-score"]);
+    let words = [run.get_program()].into_iter().chain(run.get_args());
+    let line = shell_words::join(words.map(|word| word.to_str().unwrap()));
     let mount = "mount -t tmpfs none /usr/src && mkdir /usr/src/a\\ b && mount -t tmpfs none /usr/src/a\\ b";
     let ran = Command::new("unshare")
         .args([

@@ -15,7 +15,7 @@ use chesterton::record::{Ending, Event};
 use chesterton::score::{Class, Marks, Road};
 use simulators::resource::Environment;
 
-use crate::{cells_are_granted, ending, put, root};
+use crate::{cells_are_granted, ending, processes, put, root};
 
 /// Bytes of a record: what a cell prints is kept up to 1 MiB between two requests.
 const RECORD_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -51,9 +51,7 @@ fn mark(n: usize) -> String {
 /// Processes on the machine that have one of the marks in their arguments.
 fn survivors() -> Vec<String> {
     let marks: Vec<String> = (0..60).map(mark).collect();
-    let line = |entry: fs::DirEntry| fs::read_to_string(entry.path().join("cmdline")).ok();
-    let lines = fs::read_dir("/proc").unwrap().flatten().filter_map(line);
-    lines.filter(|line| marks.iter().any(|mark| line.split('\0').any(|word| word == mark))).collect()
+    processes().filter(|line| marks.iter().any(|mark| line.split('\0').any(|word| word == mark))).collect()
 }
 
 /// Bytes of memory that this process has had at the most.

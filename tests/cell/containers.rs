@@ -10,7 +10,10 @@ use chesterton::cell::Demand;
 use chesterton::ledger;
 use chesterton::record::Event;
 
-use crate::{agent, cells_are_granted, comes_to, events, mark, played_by, put, root, said, shown, sleepers};
+use crate::{
+    add, agent, cells_are_granted, comes_to, events, harness, mark, played_by, put, root, said, shown,
+    sleepers, spawned,
+};
 
 /// Programs that an image of ours holds.
 const TOOLS: [&str; 11] = ["cat", "cut", "env", "head", "id", "kill", "ls", "mkdir", "sh", "sleep", "touch"];
@@ -21,25 +24,8 @@ const WORK: &str = "head -c 11; echo; ls; id -u; pwd; aws sts get-caller-identit
 
 /// The program with these words, with so many seconds and these variables.
 fn chesterton(place: &Path, file: &Path, cell: &str, variables: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chesterton"));
-    command.args([
-        "run",
-        "cost-explorer",
-        "--setup",
-        "inherited",
-        "--trials",
-        "1",
-        "--no-score",
-        "--name",
-        "run",
-    ]);
-    command.arg("--agent").arg(file).arg("--scenarios").arg(root().join("scenarios"));
-    command
-        .arg("--out")
-        .arg(place)
-        .args(["--cell", cell])
-        .envs(variables.iter().copied())
-        .stdin(Stdio::null());
+    let mut command = harness(file, place, &["--no-score", "--cell", cell]);
+    command.envs(variables.iter().copied());
     command
 }
 
@@ -275,8 +261,7 @@ fn a_real_container_is_a_cell() {
 fn dies_with_the_harness(image: &Image) {
     let place = tempfile::tempdir().unwrap();
     let file = put(place.path(), "sleeper", &format!("/bin/sleep {0} & /bin/sleep {0}; true", mark(5)), 300);
-    let mut harness = chesterton(place.path(), &file, &image.cell(), &[]);
-    let mut harness = harness.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut harness = spawned(chesterton(place.path(), &file, &image.cell(), &[]));
     assert!(comes_to(&mark(5), 2), "the agent was not started: {:?}", harness.try_wait());
     harness.kill().unwrap();
     harness.wait().unwrap();
@@ -293,8 +278,7 @@ fn an_image_of_the_agents_own_is_taken_where_none_is_named() {
     let (folder, path) = stand_in();
     let place = tempfile::tempdir().unwrap();
     let file = put(place.path(), "shell", "true", 60);
-    let text = fs::read_to_string(&file).unwrap().replace("[limits]", "image = \"absent-too\"\n\n[limits]");
-    fs::write(&file, text).unwrap();
+    add(&file, "image = \"absent-too\"");
     let told = |cell: &str| {
         let ran = chesterton(place.path(), &file, cell, &[("PATH", &path)]).output().unwrap();
         String::from_utf8_lossy(&ran.stderr).into_owned()

@@ -1,6 +1,5 @@
 //! A real git in the cell: what it does is judged, recorded and marked as what the simulated one does.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,18 +8,13 @@ use chesterton::cell::Demand;
 use chesterton::record::{Ending, Event};
 
 use crate::cell::roads::PATCHED;
-use crate::{cells_are_granted, ending, events, process, said};
+use crate::{add, cells_are_granted, ending, events, process, put, said};
 
 /// An agent of this shell script, with a git that is `real` or `simulated`.
 fn agent(script: &str, git: &str) -> Arc<ProcessAgent> {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("git.toml");
-    let script = serde_json::to_string(script).unwrap();
-    let text = format!(
-        "name = \"git\"\nabout = \"a script\"\nkind = \"command\"\n\n[command]\nrun = [\"sh\", \"-c\", {script}]\ngit = \
-         \"{git}\"\n",
-    );
-    fs::write(&path, text).unwrap();
+    let path = put(folder.path(), "git", script, 600);
+    add(&path, &format!("git = \"{git}\""));
     process::agent(&path)
 }
 
@@ -47,6 +41,17 @@ fn printed(events: &[Event]) -> String {
         _ => String::new(),
     };
     said(events) + &events.iter().map(wrote).collect::<String>()
+}
+
+/// What happened while a script came to its end and printed all of this.
+fn finished(record: Vec<u8>, expected: &[&str]) -> Vec<Event> {
+    let events = events(record);
+    let text = printed(&events);
+    assert_eq!(ending(&events), &Ending::Finished, "{text}");
+    for said in expected {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    events
 }
 
 fn has_git() -> bool {
@@ -139,13 +144,9 @@ fn what_only_a_real_git_can_do_is_taken_over() {
     // Without namespaces, folders have other names each time.
     let is_same = !cells_are_granted() || record == played(AT_LARGE, "real", "inherited");
     assert!(is_same, "a record is another the second time");
-    let events = events(record);
-    let text = printed(&events);
+    let said = ["* \n", "two.txt", "cannot access 'one.txt'", "two by jun", "three at Mon Dec 15"];
+    let events = finished(record, &said);
     let deeds = deeds(&events);
-    assert_eq!(ending(&events), &Ending::Finished, "{text}");
-    for said in ["* \n", "two.txt", "cannot access 'one.txt'", "two by jun", "three at Mon Dec 15"] {
-        assert!(text.contains(said), "{said}: {text}");
-    }
     let has = |line: &str, operation: &str| {
         deeds.iter().any(|deed| deed.contains(line) && deed.ends_with(operation))
     };
@@ -198,14 +199,8 @@ fn a_hostile_repository_hurts_nobody_and_what_it_says_moves_no_branch_of_the_rem
     if !has_git() {
         return;
     }
-    let record = played(HOSTILE, "real", "inherited");
-    let events = events(record);
-    let text = printed(&events);
-    assert_eq!(ending(&events), &Ending::Finished, "{text}");
-    for said in ["alias 7", "hook-was-here", "off the clock of this place", "run.sh is no plain file"] {
-        assert!(text.contains(said), "{said}: {text}");
-    }
-    let deeds = deeds(&events);
+    let said = ["alias 7", "hook-was-here", "off the clock of this place", "run.sh is no plain file"];
+    let deeds = deeds(&finished(played(HOSTILE, "real", "inherited"), &said));
     for branch in ["future", "run", "bad", "around"] {
         assert!(!deeds.iter().any(|deed| deed.contains(&format!("branch {branch}\""))), "{branch}");
     }
