@@ -193,9 +193,9 @@ pub(super) async fn collect(
     collector.whole().map_err(Failure::may_cost)
 }
 
-/// What an answer took that somebody else reads.
-pub(super) fn usage(body: Bytes, events: bool, dialect: Dialect) -> Option<Usage> {
-    reread(body, events, dialect).ok().and_then(|whole| dialect.usage(&whole))
+/// What an answer took that somebody else reads; an error: it is none, or not whole.
+pub(super) fn usage(body: Bytes, events: bool, dialect: Dialect) -> Result<Option<Usage>, Failure> {
+    reread(body, events, dialect).map(|whole| dialect.usage(&whole))
 }
 
 /// An answer that came before, as the dialect reads it.

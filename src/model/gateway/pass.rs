@@ -124,7 +124,7 @@ impl Entry {
     /// Counts an answer of the model of this name that is on the tape.
     pub fn recalled(&self, name: &str, body: &str, events: bool, lost: Cost) {
         let dialect = self.model.endpoint().dialect;
-        let usage = wire::usage(Bytes::from(body.to_owned()), events, dialect);
+        let usage = wire::usage(Bytes::from(body.to_owned()), events, dialect).unwrap_or_default();
         let price = self.model.price_of(name);
         let usd = price.map(|price| usage.map(|usage| price.of(&usage)).unwrap_or_default());
         self.account.recalled(usage.as_ref(), usd, 1, lost);

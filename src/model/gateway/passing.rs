@@ -145,7 +145,8 @@ impl Sent {
                     return Some((Ok(chunk), Some((sent, chunks))));
                 }
                 Ok(None) => {
-                    sent.over();
+                    let took = sent.took().unwrap_or_default();
+                    sent.over(took);
                     return None;
                 }
                 Ok(Some(Err(failure))) => failure,
@@ -165,32 +166,28 @@ impl Sent {
         self.came.content_type == wire::EVENTS
     }
 
-    /// Whether what has come is an answer, with all that its dialect ends one with.
-    fn is_whole(&self) -> bool {
+    /// What the answer took that has come, if it is one, with all that its dialect ends one with.
+    fn took(&self) -> Result<Option<Usage>, Failure> {
         let (body, dialect) = (Bytes::copy_from_slice(&self.came.body), self.entry.model.endpoint().dialect);
-        wire::reread(body, self.is_in_events(), dialect).is_ok()
+        wire::usage(body, self.is_in_events(), dialect)
     }
 
     /// The answer has come to its end. One that this program cannot read may be of use to the agent all the same.
-    fn over(&mut self) {
-        let dialect = self.entry.model.endpoint().dialect;
-        let body = Bytes::from(std::mem::take(&mut self.came.body));
-        let events = self.is_in_events();
-        let usage = wire::usage(body.clone(), events, dialect);
+    fn over(&mut self, took: Option<Usage>) {
         self.entry.came(None);
         if let Some(slot) = self.slot.take() {
             slot.came(Pacing::Well);
         }
         let price = self.entry.model.price_of(&self.model);
-        let usd = price.map(|price| usage.map_or(self.worst.usd, |usage: Usage| price.of(&usage)));
+        let usd = price.map(|price| took.map_or(self.worst.usd, |usage| price.of(&usage)));
         if let Some(reserved) = self.reserved.take() {
-            reserved.answered(usage.as_ref(), usd);
+            reserved.answered(took.as_ref(), usd);
         }
-        let lost = if usage.is_none() { self.worst } else { Cost::default() };
-        let text = self.entry.model.strip(&String::from_utf8_lossy(&body)).into_owned();
+        let lost = if took.is_none() { self.worst } else { Cost::default() };
+        let text = self.entry.model.strip(&String::from_utf8_lossy(&self.came.body)).into_owned();
         let outcome = Outcome::Answered {
             status: self.came.status,
-            events,
+            events: self.is_in_events(),
             request_id: self.entry.model.strip(&self.came.request_id).into_owned(),
             body: text,
         };
@@ -233,9 +230,9 @@ impl Drop for Sent {
             return;
         }
         // Many agents hang up with an answer's last event, and do not wait until the connection says that it is over.
-        match self.is_whole() {
-            true => self.over(),
-            false => {
+        match self.took() {
+            Ok(took) => self.over(took),
+            Err(_) => {
                 drop(self.failed(Failure::broken("the agent hung up before the answer was whole").may_cost()))
             }
         }
